@@ -1,0 +1,110 @@
+"""A dataset: the persistent record of one result, and what it is made of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from typing import Any
+
+ITEMS = "items"
+"""What a dataset of captured posts, or a filter of one, *acts as* (see `Dataset.acts_as`)."""
+
+
+class Status(StrEnum):
+    """Where a dataset stands. It is waiting or running, or it has ended in one of four ways."""
+
+    WAITING = "waiting"
+    RUNNING = "running"
+    FINISHED = "finished"
+    EMPTY = "empty"
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+
+    @property
+    def is_ended(self) -> bool:
+        """Whether nothing more will happen to a dataset with this status by itself."""
+        return self not in (Status.WAITING, Status.RUNNING)
+
+
+class Kind(StrEnum):
+    """What a result is made of."""
+
+    TABLE = "table"
+    FILES = "files"
+    GRAPH = "graph"
+    CHART = "chart"
+    PAGE = "page"
+
+
+@dataclass(frozen=True)
+class StoredFile:
+    """One file in storage: its name there, its size in bytes and the SHA-256 of its content."""
+
+    name: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True)
+class Result:
+    """The published result of a dataset.
+
+    `files` maps a role to a file: `table` (Parquet), `nodes` and `edges` (Parquet), `chart` (JSON),
+    `page` (HTML), `archive` (zip), `raw` (NDJSON, zstd), `original` (the file as uploaded),
+    `quarantine` (Parquet: position, reason, record).
+    """
+
+    kind: Kind
+    files: dict[str, StoredFile]
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files together."""
+        return sum(file.size for file in self.files.values())
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """One dataset. `key` names it everywhere; `parent` is the dataset it was made from, `top` the capture at the root.
+
+    `acts_as` says what analyses take it for: `items` for captured posts, the processor's type for its result,
+    and for a filter whatever its parent acts as.
+    """
+
+    key: str
+    type: str
+    datasource: str | None
+    parent: str | None
+    top: str
+    acts_as: str
+    label: str
+    parameters: dict[str, Any]
+    status: Status
+    message: str
+    owner_id: int
+    is_private: bool
+    created: datetime
+    progress: float | None = None
+    rows: int | None = None
+    quarantined: int = 0
+    warnings: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    started: datetime | None = None
+    ended: datetime | None = None
+    attach_to: str | None = None
+    kind: Kind | None = None
+    result: Result | None = None
+    provenance: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def is_items(self) -> bool:
+        """Whether this is a table of posts: a capture, or a filter of one."""
+        return self.acts_as == ITEMS
+
+    @property
+    def seconds(self) -> float | None:
+        """How long the work took, or None while it has not ended."""
+        if self.started is None or self.ended is None:
+            return None
+        return (self.ended - self.started).total_seconds()

@@ -1,0 +1,95 @@
+"""Every error the tool raises on purpose.
+
+FourcatError
+  UserError                      shown to the user as it is; never retried
+    InvalidInput(fields)         some fields are wrong: {field: [what is wrong and what to do]}
+    NotFound                     there is no such thing, or it is not yours to see
+    NotAllowed                   you may not do this
+    NotSignedIn                  sign in first
+    NotCompatible                this analysis does not fit this dataset
+    Conflict                     the thing is in a state in which this cannot be done
+    EmptyResult                  the work was done and found nothing
+  SourceError                    the remote side failed; retried unless permanent
+  PluginError                    a plug-in is broken: an author's fault, named
+  Unavailable                    a part of the installation does not answer
+Cancelled (BaseException)        the user asked to stop; no plug-in can swallow it
+"""
+
+from __future__ import annotations
+
+
+class FourcatError(Exception):
+    """Something went wrong in 4CAT."""
+
+    def __init__(self, message: str | None = None) -> None:
+        super().__init__(message or (self.__doc__ or "").strip())
+
+    @property
+    def message(self) -> str:
+        """The sentence to show."""
+        return str(self.args[0])
+
+
+class UserError(FourcatError):
+    """What was asked for cannot be done as asked."""
+
+
+class InvalidInput(UserError):
+    """Some of the input is not valid."""
+
+    def __init__(self, fields: dict[str, list[str]], message: str | None = None) -> None:
+        self.fields = fields
+        if message is None:
+            message = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
+        super().__init__(message)
+
+
+class NotFound(UserError):
+    """There is no such thing here, or it is not shared with you."""
+
+
+class NotAllowed(UserError):
+    """You are not allowed to do this."""
+
+
+class NotSignedIn(UserError):
+    """Sign in, or send a token, to do this."""
+
+
+class NotCompatible(UserError):
+    """This analysis cannot run on this dataset."""
+
+
+class Conflict(UserError):
+    """This cannot be done in the state the thing is in."""
+
+
+class EmptyResult(UserError):
+    """Nothing was found."""
+
+
+class SourceError(FourcatError):
+    """The remote side did not answer as it should."""
+
+    def __init__(
+        self, message: str | None = None, *, permanent: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message)
+        self.permanent = permanent
+        self.retry_after = retry_after
+
+
+class PluginError(FourcatError):
+    """A plug-in is broken."""
+
+    def __init__(self, plugin: str, message: str) -> None:
+        super().__init__(f"{plugin}: {message}")
+        self.plugin = plugin
+
+
+class Unavailable(FourcatError):
+    """A part of this installation does not answer at the moment."""
+
+
+class Cancelled(BaseException):
+    """The user asked for this work to stop."""

@@ -1,0 +1,70 @@
+"""What a plug-in imports: the base classes, the option types, what to return and the errors to raise."""
+
+from app.domain.dataset import Kind
+from app.domain.errors import Cancelled, EmptyResult, InvalidInput, SourceError
+from app.plugins.accepts import Accepts, Needs
+from app.plugins.context import CaptureRun, Database, Run, Source, SourceFile, WorkerContext
+from app.plugins.datasource import ITEM_COLUMNS, DataSource
+from app.plugins.options import (
+    Annotation,
+    Choice,
+    Choices,
+    Column,
+    Columns,
+    Dataset,
+    DateRange,
+    File,
+    NoOptions,
+    Number,
+    Period,
+    Secret,
+    Text,
+    Toggle,
+)
+from app.plugins.processor import Example, Given, Preset, Processor, Step
+from app.plugins.results import Chart, Files, Graph, Page, SameTable, Table
+from app.plugins.worker import Worker
+
+__all__ = [
+    "ITEM_COLUMNS",
+    "Accepts",
+    "Annotation",
+    "Cancelled",
+    "CaptureRun",
+    "Chart",
+    "Choice",
+    "Choices",
+    "Column",
+    "Columns",
+    "DataSource",
+    "Database",
+    "Dataset",
+    "DateRange",
+    "EmptyResult",
+    "Example",
+    "File",
+    "Files",
+    "Given",
+    "Graph",
+    "InvalidInput",
+    "Kind",
+    "Needs",
+    "NoOptions",
+    "Number",
+    "Page",
+    "Period",
+    "Preset",
+    "Processor",
+    "Run",
+    "SameTable",
+    "Secret",
+    "Source",
+    "SourceError",
+    "SourceFile",
+    "Step",
+    "Table",
+    "Text",
+    "Toggle",
+    "Worker",
+    "WorkerContext",
+]

@@ -1,0 +1,124 @@
+"""What is handed to a plug-in when it works, as protocols: the runner gives the real ones, tests their own."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from app.domain.dataset import Dataset
+from app.domain.job import Job
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+
+class Source(Protocol):
+    """The dataset a processor reads."""
+
+    @property
+    def dataset(self) -> Dataset:
+        """Its record: label, rows, columns, parameters."""
+
+    @property
+    def columns(self) -> list[str]:
+        """The names of its columns."""
+
+    @property
+    def rows(self) -> int:
+        """How many rows it has."""
+
+    def lazy(self) -> pl.LazyFrame:
+        """The table as a polars LazyFrame over Parquet."""
+
+    def batches(self, size: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """The table as Arrow record batches of at most `size` rows."""
+
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """The members of a zip, one at a time, as (name, path of a temporary copy)."""
+
+    def graph(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        """Nodes and edges of a network."""
+
+
+class Run(Protocol):
+    """What a plug-in can do besides computing."""
+
+    folder: Path
+    """A temporary folder of its own, gone when the work ends."""
+    seed: int
+    """The seed for anything random; the same for the same request."""
+    settings: Mapping[str, Any]
+    """Settings that an administrator has made, by name."""
+
+    def progress(self, done: float, total: float | None = None, text: str | None = None) -> None:
+        """Say how far the work is: `done` of `total`, or a share from 0 to 1; raises Cancelled when asked to stop."""
+
+    def log(self, text: str) -> None:
+        """Write a line to the dataset's log."""
+
+    def warn(self, text: str) -> None:
+        """Tell the user of something that did not go as asked, beside the result."""
+
+    def summary(self, text: str) -> None:
+        """Say in one sentence what was done; without it the runner writes one."""
+
+    def check(self) -> None:
+        """Raise Cancelled if the user asked to stop."""
+
+
+class CaptureRun(Run, Protocol):
+    """What a data source can do besides yielding items."""
+
+    def quarantine(self, position: int, reason: str, record: str) -> None:
+        """Keep a record that cannot be mapped, with its line or number in the source and the reason."""
+
+    def keep_original(self) -> None:
+        """Keep the uploaded file untouched beside the table."""
+
+
+class SourceFile(Protocol):
+    """The uploaded file a data source imports."""
+
+    filename: str
+    size: int
+
+    @property
+    def path(self) -> Path:
+        """Where it can be read."""
+
+
+class Database(Protocol):
+    """Plain SQL, with named parameters `%(name)s`."""
+
+    def one(self, sql: str, **values: Any) -> dict[str, Any]:
+        """Exactly one row."""
+
+    def find(self, sql: str, **values: Any) -> dict[str, Any] | None:
+        """One row or None."""
+
+    def many(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """All rows."""
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Run a statement; how many rows it touched."""
+
+
+class WorkerContext(Protocol):
+    """What a standing task can do."""
+
+    database: Database
+    settings: Mapping[str, Any]
+
+    def log(self, text: str) -> None:
+        """Write a line to the worker's log."""
+
+    def check(self) -> None:
+        """Raise Cancelled if the work should stop."""
+
+    def delete_file(self, name: str) -> None:
+        """Delete a file from storage; a missing one is no error."""
+
+
+__all__ = ["CaptureRun", "Database", "Job", "Run", "Source", "SourceFile", "WorkerContext"]

@@ -1,0 +1,69 @@
+"""The base of every data source: how posts of one platform are captured or imported, and mapped to items."""
+
+from __future__ import annotations
+
+from abc import ABC
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from app.plugins.accepts import Needs
+from app.plugins.context import CaptureRun, SourceFile
+from app.plugins.options import NoOptions, OptionsClass
+from app.plugins.processor import Described
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+ITEM_COLUMNS = ("id", "thread_id", "timestamp", "author", "body", "subject")
+"""The columns every table of items begins with. `timestamp` is in UTC, to the microsecond; the others are text."""
+
+
+class DataSource(ABC, Described):
+    """One platform or way in. The folder's name is the `id`, the queue's type, the table prefix and part of the URL.
+
+    A capture implements `collect` and `to_item`; a file format implements `import_file` and `preview`.
+    `kind` groups sources in the query window: capture, search, import or tool.
+    """
+
+    id: ClassVar[str]
+    title: ClassVar[str]
+    kind: ClassVar[str] = "capture"
+    needs: ClassVar[Needs] = Needs()
+    max_workers: ClassVar[int] = 2
+    max_attempts: ClassVar[int] = 3
+    personal_columns: ClassVar[Sequence[str]] = ("author*", "user*")
+    takes_file: ClassVar[bool] = False
+    Options: ClassVar[OptionsClass] = NoOptions
+
+    def collect(self, options: Any, run: CaptureRun) -> Iterator[Mapping[str, Any]]:
+        """Yield raw records, one at a time, as the platform gives them."""
+        raise TypeError(f"{type(self).__name__} does not collect")
+
+    @staticmethod
+    def to_item(raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Map one raw record to an item: pure, and a missing value is None.
+
+        :raises KeyError, ValueError, TypeError: when it cannot be mapped; the record is then quarantined
+        """
+        raise TypeError("this data source maps no records")
+
+    def import_file(self, file: SourceFile, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
+        """Yield the items of an uploaded file as Arrow record batches, all with the same schema."""
+        raise TypeError(f"{type(self).__name__} imports no files")
+
+    def preview(self, path: Path, filename: str, given: Mapping[str, Any]) -> dict[str, Any]:
+        """Say what was detected in a file, its first rows and a guess at the options, without importing it."""
+        raise TypeError(f"{type(self).__name__} imports no files")
+
+    @classmethod
+    def folder(cls) -> Path:
+        """The folder of the data source."""
+        import inspect
+
+        return Path(inspect.getfile(cls)).parent
+
+    @classmethod
+    def imports(cls) -> bool:
+        """Whether it makes datasets of uploaded files."""
+        return cls.import_file is not DataSource.import_file

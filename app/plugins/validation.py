@@ -1,0 +1,212 @@
+"""Turn what a form, a script or the command line sends into options, or say which field is wrong and why."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import marshmallow as ma
+from marshmallow import validate
+
+from app.domain.errors import InvalidInput
+from app.plugins.options import OptionsClass, Period, Spec, applies, default_for, specs
+
+
+class _Flag(ma.fields.Boolean):
+    """A yes or no as JSON, or as an HTML form sends it."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        return super()._deserialize("false" if value == "" else value, attr, data, **kwargs)
+
+
+class _Names(ma.fields.List[Any]):
+    """A list of names; a single text is split at its commas."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(ma.fields.String(), **kwargs)
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",")]
+        if isinstance(value, (list, tuple)):
+            value = [part for part in value if part != ""]
+        names = super()._deserialize(value, attr, data, **kwargs)
+        return tuple(dict.fromkeys(names))
+
+
+class _Moment(ma.fields.Field[Period]):
+    """A period as `{"after": ..., "before": ...}`, as a pair, or as `after,before`; ends are ISO 8601 or epoch."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Period:
+        if isinstance(value, Period):
+            return value
+        if isinstance(value, str):
+            value = value.split(",") if value.strip(" ,") else ["", ""]
+        if isinstance(value, Mapping):
+            unknown = set(value) - {"after", "before"}
+            if unknown:
+                raise ma.ValidationError("Give a period as after and before.")
+            value = [value.get("after"), value.get("before")]
+        if not isinstance(value, (list, tuple)) or len(value) != 2:
+            raise ma.ValidationError("Give a period as two dates: after and before.")
+        after, before = (self._end(end) for end in value)
+        if after and before and after >= before:
+            raise ma.ValidationError("The end of the period must come after its start.")
+        return Period(after, before)
+
+    @staticmethod
+    def _end(value: Any) -> datetime | None:
+        if value is None or str(value).strip() == "":
+            return None
+        text = str(value).strip()
+        try:
+            if text.lstrip("-").isdigit() and len(text) > 4:
+                return datetime.fromtimestamp(int(text), UTC)
+            moment = datetime.fromisoformat(text)
+        except (ValueError, OverflowError, OSError):
+            raise ma.ValidationError(f"“{text}” is not a date. Write it as 2026-01-31.") from None
+        return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def load(options: OptionsClass, given: Mapping[str, Any], columns: Sequence[str] | None = None) -> Any:
+    """Make an options object of `given`, filling in defaults.
+
+    Names may be spelled with hyphens or underscores. `columns` are the columns of the dataset, None while they are
+    not known (column names are then taken as they come and checked when the work starts).
+
+    :raises InvalidInput: naming each field that is wrong; an unknown field is an error too
+    """
+    wanted = specs(options)
+    values = {name.replace("-", "_"): value for name, value in given.items()}
+    raw = {name: default_for(spec, columns) for name, spec in wanted.items()}
+    raw.update(values)
+    for name, spec in wanted.items():
+        if not applies(spec, raw):
+            raw[name] = default_for(spec, columns)
+    schema = schema_for(options, columns, raw)
+    raw = {name: value for name, value in raw.items() if value is not None or name not in wanted}
+    try:
+        loaded = schema.load(raw)
+    except ma.ValidationError as error:
+        raise InvalidInput(_sentences(error.messages, wanted)) from None
+    return options(**loaded)
+
+
+def schema_for(
+    options: OptionsClass, columns: Sequence[str] | None = None, values: Mapping[str, Any] | None = None
+) -> ma.Schema:
+    """The marshmallow schema of an options class: unknown fields are errors, limits and choices are checked."""
+    fields = {}
+    for name, spec in specs(options).items():
+        counts = values is None or applies(spec, values)
+        fields[name] = _field(spec, columns, required=spec.required and counts)
+    return ma.Schema.from_dict(fields, name=options.__qualname__.replace(".", ""))(unknown=ma.RAISE)
+
+
+def json_schema(options: OptionsClass, columns: Sequence[str] | None = None) -> dict[str, Any]:
+    """The JSON schema of an options class; with `columns`, column options list them as their choices."""
+    properties = {name: _json_property(spec, columns) for name, spec in specs(options).items()}
+    required = [
+        name
+        for name, spec in specs(options).items()
+        if spec.required and not spec.requires and not default_for(spec, columns)
+    ]
+    schema: dict[str, Any] = {"type": "object", "additionalProperties": False, "properties": properties}
+    if required:
+        schema["required"] = required
+    return schema
+
+
+def _field(spec: Spec, columns: Sequence[str] | None, *, required: bool) -> ma.fields.Field[Any]:
+    checks: list[Any] = []
+    known = list(columns) if spec.is_column and columns is not None else list(spec.choices or [])
+    if spec.kind == "number":
+        limits = validate.Range(spec.minimum, spec.maximum, error=_range_text(spec))
+        return (ma.fields.Integer if spec.integer else ma.fields.Float)(
+            validate=limits, required=required, allow_none=not required
+        )
+    if spec.kind == "toggle":
+        return _Flag()
+    if spec.kind == "daterange":
+        return _Moment(validate=_some_end if required else None)
+    if spec.is_list:
+        if known or (spec.is_column and columns is not None):
+            checks.append(validate.ContainsOnly(known, error=_unknown_text(spec, known)))
+        if required and (columns is not None or not spec.is_column):
+            checks.append(validate.Length(min=1, error="Choose at least one."))
+        return _Names(validate=checks)
+    if spec.choices is not None or (spec.is_column and columns is not None):
+        allowed = [*known, ""] if spec.is_column and not required else known
+        checks.append(validate.OneOf(allowed, error=_unknown_text(spec, known)))
+    elif required and not spec.is_column:
+        checks.append(validate.Length(min=1, error="This cannot be empty."))
+    if spec.pattern:
+        checks.append(validate.Regexp(rf"(?:{spec.pattern})\Z", error="This is not in the form expected."))
+    return ma.fields.String(validate=checks)
+
+
+def _some_end(period: Period) -> None:
+    if period.after is None and period.before is None:
+        raise ma.ValidationError("Give at least one of the two dates.")
+
+
+def _range_text(spec: Spec) -> str:
+    if spec.minimum is not None and spec.maximum is not None:
+        return f"Give a number from {spec.minimum:g} to {spec.maximum:g}."
+    if spec.minimum is not None:
+        return f"Give a number of {spec.minimum:g} or more."
+    return f"Give a number of {spec.maximum or 0:g} or less." if spec.maximum is not None else "Give a number."
+
+
+def _unknown_text(spec: Spec, known: Sequence[str]) -> str:
+    shown = ", ".join(known[:30]) + (", …" if len(known) > 30 else "")
+    what = "column of this dataset" if spec.is_column else "choice"
+    return f"“{{input}}” is not a {what}. Choose from: {shown}."
+
+
+def _json_property(spec: Spec, columns: Sequence[str] | None) -> dict[str, Any]:
+    choices = list(spec.choices or [])
+    if spec.is_column and columns is not None:
+        choices = list(columns)
+    text: dict[str, Any] = {"type": "string"}
+    if choices:
+        text["enum"] = choices
+    if spec.is_list:
+        shape: dict[str, Any] = {"type": "array", "items": text, "uniqueItems": True}
+    elif spec.kind == "number":
+        shape = {"type": "integer" if spec.integer else "number"}
+        shape |= {"minimum": spec.minimum} if spec.minimum is not None else {}
+        shape |= {"maximum": spec.maximum} if spec.maximum is not None else {}
+    elif spec.kind == "toggle":
+        shape = {"type": "boolean"}
+    elif spec.kind == "daterange":
+        end = {"type": ["string", "null"], "description": "ISO 8601 date or date and time"}
+        shape = {"type": "object", "additionalProperties": False, "properties": {"after": end, "before": end}}
+    else:
+        shape = text | ({"pattern": f"^(?:{spec.pattern})$"} if spec.pattern else {})
+        shape |= {"format": "password"} if spec.kind == "secret" else {}
+    default = default_for(spec, columns)
+    if spec.kind not in ("daterange", "secret", "file", "dataset") and default not in (None, ""):
+        shape["default"] = list(default) if isinstance(default, tuple) else default
+    described = {"title": spec.label} | ({"description": spec.help} if spec.help else {})
+    extra: dict[str, Any] = {"x-kind": spec.kind}
+    if spec.choices:
+        extra["x-labels"] = spec.choices
+    if spec.requires:
+        extra["x-requires"] = spec.requires
+    return described | shape | extra
+
+
+def _sentences(messages: Any, wanted: Mapping[str, Spec]) -> dict[str, list[str]]:
+    """Flatten marshmallow's messages, and say what options there are where one is unknown."""
+    flat: dict[str, list[str]] = {}
+    plainer = {
+        "Unknown field.": f"There is no such option. The options are: {', '.join(wanted) or 'none'}.",
+        "Missing data for required field.": "This cannot be empty.",
+    }
+    for name, found in messages.items():
+        parts = found.values() if isinstance(found, dict) else [found]
+        texts = [text for part in parts for text in (part if isinstance(part, list) else [str(part)])]
+        flat[str(name)] = [plainer.get(text, text) for text in dict.fromkeys(texts)]
+    return flat

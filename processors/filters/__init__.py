@@ -1,0 +1,1 @@
+"""Filters: the same items, fewer of them."""

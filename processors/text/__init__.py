@@ -1,0 +1,1 @@
+"""Words: splitting, counting and ranking them."""

@@ -1,0 +1,1 @@
+"""Standing tasks of the installation, one file each."""
