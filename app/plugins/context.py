@@ -74,9 +74,6 @@ class CaptureRun(Run, Protocol):
     def quarantine(self, position: int, reason: str, record: str) -> None:
         """Keep a record that cannot be mapped, with its line or number in the source and the reason."""
 
-    def keep_original(self) -> None:
-        """Keep the uploaded file untouched beside the table."""
-
 
 class SourceFile(Protocol):
     """The uploaded file a data source imports."""

@@ -26,13 +26,8 @@ _FORMATS = {
 }
 _STEPS = {"year": "1y", "month": "1mo", "week": "1w", "day": "1d", "hour": "1h", "minute": "1m"}
 
-_TEXT_FORMATS = (
-    "%Y-%m-%dT%H:%M:%S%.f%#z",
-    "%Y-%m-%d %H:%M:%S%.f",
-    "%Y-%m-%dT%H:%M:%S%.f",
-    "%Y-%m-%d %H:%M",
-    "%Y-%m-%d",
-)
+_ZONED = "%Y-%m-%dT%H:%M:%S%.f%#z"
+_PLAIN = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
 
 
 def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
@@ -52,8 +47,8 @@ def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
     if dtype.is_numeric():
         return _from_epoch(values.cast(pl.Float64))
     text = values.cast(pl.String).str.strip_chars()
-    parsed = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _TEXT_FORMATS[1:]]
-    zoned = text.str.to_datetime(_TEXT_FORMATS[0], strict=False, time_unit="us", time_zone="UTC")
+    parsed = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _PLAIN]
+    zoned = text.str.to_datetime(_ZONED, strict=False, time_unit="us", time_zone="UTC")
     return pl.coalesce(_from_epoch(text.cast(pl.Float64, strict=False)), zoned, *parsed)
 
 

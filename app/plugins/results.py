@@ -36,7 +36,7 @@ class SameTable(Table):
 
 @dataclass(frozen=True)
 class Graph:
-    """A network. `nodes` has `id` and `label`, `edges` has `source`, `target` and `weight`; more columns are attributes.
+    """A network: `nodes` with `id` and `label`, `edges` with `source`, `target` and `weight`, and any more attributes.
 
     Positions (`x`, `y`) are computed for it when they are not there.
     """

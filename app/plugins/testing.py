@@ -109,7 +109,6 @@ class MemoryRun:
     warnings: list[str] = field(default_factory=list)
     message: str = ""
     quarantined: list[tuple[int, str, str]] = field(default_factory=list)
-    keeps_original: bool = False
 
     def progress(self, done: float, total: float | None = None, text: str | None = None) -> None:
         """Check that progress is a share or a count."""
@@ -135,10 +134,6 @@ class MemoryRun:
     def quarantine(self, position: int, reason: str, record: str) -> None:
         """Remember a record that could not be mapped."""
         self.quarantined.append((position, reason, record))
-
-    def keep_original(self) -> None:
-        """Remember that the uploaded file is to be kept."""
-        self.keeps_original = True
 
 
 def run_processor(

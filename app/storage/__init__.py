@@ -1,0 +1,1 @@
+"""PostgreSQL and files: one file per table, plain SQL."""
