@@ -12,6 +12,7 @@ FourcatError
   SourceError                    the remote side failed; retried unless permanent
   PluginError                    a plug-in is broken: an author's fault, named
   Unavailable                    a part of the installation does not answer
+  SettingsError(variable)        a setting in the environment is missing or wrong
 Cancelled (BaseException)        the user asked to stop; no plug-in can swallow it
 """
 
@@ -89,6 +90,14 @@ class PluginError(FourcatError):
 
 class Unavailable(FourcatError):
     """A part of this installation does not answer at the moment."""
+
+
+class SettingsError(FourcatError):
+    """A setting in the environment is missing or wrong."""
+
+    def __init__(self, variable: str, problem: str, expected: str) -> None:
+        super().__init__(f"{variable} {problem}. {expected}")
+        self.variable = variable
 
 
 class Cancelled(BaseException):

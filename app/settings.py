@@ -1,0 +1,244 @@
+"""The settings of an installation, read once from the environment and passed on.
+
+Every field of `Settings` names its variable, its default, what it means and how its text is read. Nothing here imports
+a library besides python-dotenv, so that a process can read its settings before it decides what to load.
+"""
+
+# ruff: noqa: RUF009 - the calls only describe the fields
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from app.domain.errors import SettingsError
+from app.settings_values import (
+    LIMIT,
+    LOG_LEVELS,
+    PREFIX,
+    Parse,
+    Unfit,
+    count,
+    flag,
+    matching,
+    names,
+    number,
+    one_of,
+    secret,
+    text,
+    url,
+)
+
+_REQUIRED = "required"
+
+
+def _setting(variable: str, default: str, help_: str, parse: Parse, shown: str | None = None) -> Any:
+    """A field read from `variable`; `shown` describes a default that depends on the machine or on another field."""
+    about = {"variable": variable, "default": default, "help": help_, "parse": parse, "shown": shown}
+    return field(metadata=about, repr=default != _REQUIRED)
+
+
+def _needed(variable: str, help_: str, parse: Parse) -> Any:
+    return _setting(variable, _REQUIRED, help_, parse)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything an installation can be told from outside. Made by `Settings.from_env()`."""
+
+    data_dir: Path = _setting(
+        "DATA_DIR", "./data", "The folder for everything kept on this machine.", lambda given: Path(given).absolute()
+    )
+    database_url: str = _needed(
+        "DATABASE_URL",
+        "The PostgreSQL database. `./4cat up` starts a server of its own and fills this in.",
+        url("postgresql", "postgres"),
+    )
+    redis_url: str = _needed(
+        "REDIS_URL",
+        "The Redis (or Valkey) server. `./4cat up` starts one of its own and fills this in.",
+        url("redis", "rediss", "unix"),
+    )
+    redis_tls_verify: bool = _setting(
+        "REDIS_TLS_VERIFY",
+        "no",
+        "Whether the certificate behind a `rediss://` address must be a trusted one. Hosted servers often sign theirs.",
+        flag,
+    )
+    storage_url: str = _setting(
+        "STORAGE_URL",
+        "",
+        "Where result files are kept: `file:///a/folder`, or `s3://bucket/prefix?endpoint=https://...&region=...`.",
+        url("file", "s3", optional=True),
+        "the folder `storage` in DATA_DIR",
+    )
+    secret_key: str = _needed(
+        "SECRET_KEY",
+        "A long random text that signs cookies. `./4cat up` makes one and keeps it in DATA_DIR.",
+        secret,
+    )
+    pseudonym_key: str = _needed(
+        "PSEUDONYM_KEY",
+        "A long random text with which authors are pseudonymised. With another key the same author gets another name. "
+        "`./4cat up` makes one and keeps it in DATA_DIR.",
+        secret,
+    )
+    queue_prefix: str = _setting(
+        "QUEUE_PREFIX",
+        "4cat",
+        "What the names of queues begin with, so that two installations can share one Redis.",
+        matching(PREFIX, "Use letters, digits, hyphens and underscores, such as 4cat"),
+    )
+    host: str = _setting("HOST", "127.0.0.1", "The address the web server listens on.", text)
+    port: int = _setting("PORT", "5000", "The port the web server listens on.", count(1, 65_535))
+    web_processes: int = _setting("WEB_PROCESSES", "2", "Processes of the web server.", count(1, 64))
+    web_threads: int = _setting("WEB_THREADS", "4", "Threads in each process of the web server.", count(1, 64))
+    workers_always_on: bool = _setting(
+        "WORKERS_ALWAYS_ON",
+        "no",
+        "Whether every worker process runs all the time. Otherwise each is started when its queue has work.",
+        flag,
+    )
+    worker_idle_seconds: int = _setting(
+        "WORKER_IDLE_SECONDS", "30", "How long a worker process without work is kept.", count(1, 86_400)
+    )
+    worker_queues: tuple[str, ...] = _setting(
+        "WORKER_QUEUES",
+        "",
+        "The only types of work that this machine does, separated by commas.",
+        names,
+        "all types",
+    )
+    job_memory_mb: int = _setting(
+        "JOB_MEMORY_MB", "1024", "The most memory that one job may use, in megabytes.", count(128, 1_048_576)
+    )
+    job_minutes: int = _setting("JOB_MINUTES", "1440", "The longest that one job may take.", count(1, 527_040))
+    engine_threads: int = _setting(
+        "ENGINE_THREADS",
+        "",
+        "Threads that one job may compute with.",
+        count(1, 1024, lambda: os.cpu_count() or 1),
+        "the number of cores",
+    )
+    heartbeat_seconds: float = _setting(
+        "HEARTBEAT_SECONDS", "2", "How often a running job says that it is alive.", number(0.1, 600)
+    )
+    dead_after_seconds: float = _setting(
+        "DEAD_AFTER_SECONDS",
+        "30",
+        "After how long without a sign of life a running job is given to another worker.",
+        number(1, 3600),
+    )
+    shutdown_seconds: float = _setting(
+        "SHUTDOWN_SECONDS", "25", "How long running work may take to end when the tool is stopped.", number(0, 3600)
+    )
+    reconcile_seconds: float = _setting(
+        "RECONCILE_SECONDS", "10", "How often the queue is compared with what is really running.", number(0.1, 600)
+    )
+    database_pool: int = _setting(
+        "DATABASE_POOL", "10", "The most connections to the database that one process opens.", count(1, 1000)
+    )
+    max_upload_mb: int = _setting(
+        "MAX_UPLOAD_MB", "10240", "The largest file that can be uploaded, in megabytes.", count(1, 10_485_760)
+    )
+    session_cookie_secure: bool = _setting(
+        "SESSION_COOKIE_SECURE", "no", "Whether cookies are sent over HTTPS only. Say yes when you serve HTTPS.", flag
+    )
+    trusted_proxies: int = _setting(
+        "TRUSTED_PROXIES",
+        "0",
+        "How many proxies stand in front of the web server and add the visitor's address to `X-Forwarded-For`.",
+        count(0, 10),
+    )
+    rate_limit: str = _setting(
+        "RATE_LIMIT",
+        "600 per minute",
+        "How many requests to the API one token or address may make.",
+        matching(LIMIT, "Write it as 600 per minute; the unit is second, minute, hour or day"),
+    )
+    rate_limit_exempt: tuple[str, ...] = _setting(
+        "RATE_LIMIT_EXEMPT",
+        "",
+        "Addresses, networks such as 10.0.0.0/8 and host names without that limit, separated by commas.",
+        names,
+        "none",
+    )
+    log_level: str = _setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
+    site_name: str = _setting("SITE_NAME", "4CAT", "The name shown on every page.", text)
+
+    @classmethod
+    def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
+        """Read the settings from the environment and, where it is silent, from `.env` in the working directory.
+
+        With `environ` given, that alone is read.
+
+        :raises SettingsError: naming the variable that is missing or wrong, and what is expected
+        """
+        given = read_environment() if environ is None else environ
+        values = {setting.name: _read(setting, given) for setting in fields(cls)}
+        values["storage_url"] = values["storage_url"] or (values["data_dir"] / "storage").as_uri()
+        _check(values)
+        return cls(**values)
+
+
+def read_environment() -> dict[str, str]:
+    """The environment, with what `.env` in the working directory adds to it."""
+    from dotenv import dotenv_values
+
+    added = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    return {**added, **os.environ}
+
+
+def variable_of(name: str) -> str:
+    """The environment variable that sets a field."""
+    return str({setting.name: setting for setting in fields(Settings)}[name].metadata["variable"])
+
+
+def describe_settings() -> str:
+    """The settings as a page of Markdown: `docs/settings.md`."""
+    lines = [
+        "# Settings",
+        "",
+        "Settings are environment variables. Those that the environment does not hold are read from a file `.env` in",
+        "the working directory, one `NAME=value` a line. A wrong value stops the start and names the variable. Yes or",
+        "no may be written `yes`, `true`, `on`, `1` or `no`, `false`, `off`, `0`.",
+        "",
+        "Four have no default. With `./4cat up` you need not set them: it starts a PostgreSQL and a Redis of its own,",
+        "and makes the two keys once and keeps them in the data folder.",
+        "",
+        "| variable | default | what it means |",
+        "|---|---|---|",
+    ]
+    for setting in fields(Settings):
+        about = setting.metadata
+        default = (
+            "**none: must be set**" if about["default"] == _REQUIRED else about["shown"] or f"`{about['default']}`"
+        )
+        lines.append(f"| `{about['variable']}` | {default} | {about['help']} |")
+    return "\n".join(lines) + "\n"
+
+
+def _read(setting: Field[Any], given: Mapping[str, str]) -> Any:
+    variable, default = setting.metadata["variable"], setting.metadata["default"]
+    raw = given.get(variable, "").strip()
+    if not raw and default == _REQUIRED:
+        raise SettingsError(variable, "is not set", setting.metadata["help"])
+    parse: Parse = setting.metadata["parse"]
+    try:
+        return parse(raw or default)
+    except Unfit as wrong:
+        raise SettingsError(variable, wrong.problem, wrong.expected) from None
+
+
+def _check(values: Mapping[str, Any]) -> None:
+    """Look at what only together can be wrong."""
+    if values["dead_after_seconds"] < 2 * values["heartbeat_seconds"]:
+        expected = f"It must be at least twice HEARTBEAT_SECONDS, which is {values['heartbeat_seconds']:g}."
+        raise SettingsError("DEAD_AFTER_SECONDS", f"is {values['dead_after_seconds']:g}", expected)
+    storage = urlsplit(values["storage_url"])
+    if storage.scheme == "file" and storage.netloc:
+        raise SettingsError("STORAGE_URL", "names a host", "Write a folder with three slashes: file:///srv/4cat.")
