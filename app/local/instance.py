@@ -1,0 +1,181 @@
+"""The running tool of a data folder: start it here or in the background, find it, stop it."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+import psutil
+
+from app.domain.errors import Conflict, Unavailable
+from app.local.folder import read_json, write_private
+from app.local.identity import die_with_parent
+from app.local.installation import local_environment, make_servers, planned_settings, with_addresses
+from app.local.leftovers import is_port_free
+from app.local.processes import Supervisor
+from app.local.procfile import ROOT, read_procfile
+
+_FILE = "4cat.json"
+_START_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A running tool: its first process, the grace it gives to running work, and where it is reached."""
+
+    process: psutil.Process
+    url: str
+    grace: float
+
+
+def address(environment: dict[str, str]) -> str:
+    """Where a browser on this machine reaches the tool."""
+    host = environment["HOST"]
+    shown = "localhost" if host in ("127.0.0.1", "0.0.0.0", "::", "::1") else host  # noqa: S104 - only compared
+    return f"http://{shown}:{environment['PORT']}"
+
+
+def find_instance(data_dir: Path) -> Instance | None:
+    """The tool that runs in this data folder, or None. A number that now belongs to another process is not taken."""
+    noted = read_json(data_dir / _FILE)
+    try:
+        process = psutil.Process(int(noted["pid"]))
+        if abs(process.create_time() - float(noted["started"])) > 1 or process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return Instance(process, str(noted["url"]), float(noted["grace"]))
+    except (KeyError, TypeError, ValueError, psutil.Error):
+        return None
+
+
+def run_instance(data_dir: Path | None, port: int | None, say: Callable[[str], None]) -> int:
+    """Run the tool in the foreground until it is asked to stop; the exit status.
+
+    :raises FourcatError: when it cannot be started, saying what to do
+    """
+    environment = local_environment(data_dir, port)
+    settings = planned_settings(environment)
+    with _ending_on_signals():
+        _require_port(environment)
+        servers = make_servers(environment)
+        try:
+            complete = with_addresses(environment, servers.start(patience=10))
+            noted = settings.data_dir / _FILE
+            supervisor = Supervisor(
+                read_procfile(), complete, grace=settings.shutdown_seconds, say=say, watch=servers.keep_alive
+            )
+            status = supervisor.release()
+            if status != 0:
+                return status
+            started = psutil.Process().create_time()
+            facts = {"pid": os.getpid(), "started": started, "url": address(environment)}
+            write_private(noted, {**facts, "grace": settings.shutdown_seconds})
+            say(f"4CAT runs at {address(environment)} and stops with Ctrl-C.")
+            supervisor.run()
+            noted.unlink(missing_ok=True)
+            return 0
+        finally:
+            servers.stop()
+
+
+def start_instance(data_dir: Path | None, port: int | None, *, bound: bool = False) -> tuple[str, Path]:
+    """Start the tool in the background and wait until it answers; its address and its log.
+
+    A `bound` one ends with this process; another stays.
+
+    :raises Conflict: when it runs already
+    :raises Unavailable: when it does not come up, with the end of its log
+    """
+    environment = local_environment(data_dir, port)
+    folder = Path(environment["DATA_DIR"])
+    if find_instance(folder) is not None:
+        raise Conflict(f"4CAT already runs in {folder}.")
+    log = folder / "logs" / "4cat.log"
+    log.parent.mkdir(exist_ok=True)
+    command = [sys.executable, "-m", "app.cli", "up", "--data", str(folder), "--port", environment["PORT"]]
+    parent = os.getpid()
+    with log.open("ab") as output:
+        before = output.tell()
+        process = subprocess.Popen(
+            command,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+            preexec_fn=(lambda: die_with_parent(signal.SIGTERM, parent)) if bound else None,  # noqa: PLW1509 - one thread
+        )
+    try:
+        _wait_for_answer(process, address(environment), log, before)
+    except BaseException:
+        process.terminate()
+        process.wait()
+        raise
+    return address(environment), log
+
+
+def stop_instance(data_dir: Path) -> bool:
+    """Stop the tool that runs in this folder and wait until it is gone; whether there was one."""
+    found = find_instance(data_dir)
+    if found is None:
+        return False
+    try:
+        found.process.terminate()
+        found.process.wait(found.grace + 30)
+    except psutil.NoSuchProcess:
+        return True
+    except psutil.TimeoutExpired:
+        for process in [*found.process.children(recursive=True), found.process]:
+            with contextlib.suppress(psutil.Error):
+                process.kill()
+    return True
+
+
+def answers(url: str) -> bool:
+    """Whether the web server answers."""
+    try:
+        with urllib.request.urlopen(f"{url}/healthz", timeout=5) as response:  # noqa: S310 - our own address
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path, start: int) -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while not answers(url):
+        if process.poll() is not None or time.monotonic() > deadline:
+            said = log.read_bytes()[start:].decode(errors="replace").splitlines()[-12:]
+            what = "ended at once" if process.poll() is not None else "does not answer"
+            raise Unavailable(f"4CAT {what}. Its log, {log}, ends so:\n" + "\n".join(f"    {line}" for line in said))
+        time.sleep(0.2)
+
+
+def _require_port(environment: dict[str, str]) -> None:
+    port = int(environment["PORT"])
+    if not is_port_free(environment["HOST"], port):
+        raise Conflict(f"Something else already listens on port {port}. Give another port with --port.")
+
+
+@contextlib.contextmanager
+def _ending_on_signals() -> Iterator[None]:
+    """Until the supervisor listens itself, let a signal end this process in order, servers included."""
+
+    def end(number: int, frame: FrameType | None) -> None:
+        raise SystemExit(128 + number)
+
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, end) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
