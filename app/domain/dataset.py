@@ -69,7 +69,8 @@ class Dataset:
     """One dataset. `key` names it everywhere; `parent` is the dataset it was made from, `top` the capture at the root.
 
     `acts_as` says what analyses take it for: `items` for captured posts, the processor's type for its result,
-    and for a filter whatever its parent acts as.
+    and for a filter whatever its parent acts as. `work` is what its job needs to know besides the parameters: `source`
+    (the dataset to read), or `upload` and `pseudonymise`.
     """
 
     key: str
@@ -96,6 +97,7 @@ class Dataset:
     kind: Kind | None = None
     result: Result | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
+    work: dict[str, Any] = field(default_factory=dict)
 
     @property
     def is_items(self) -> bool:

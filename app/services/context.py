@@ -1,0 +1,48 @@
+"""What every service needs: database, files, queue and plug-ins of one installation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from app.plugins.registry import Registry
+from app.queue.connection import Bell, connect_redis
+from app.queue.jobs import JobQueue
+from app.settings import Settings
+from app.storage import setting
+from app.storage.database import Database
+from app.storage.files import FileStore, open_files
+
+
+@dataclass(frozen=True)
+class Context:
+    """One installation, opened. Nothing connects before it is used, so it may be made before a fork."""
+
+    settings: Settings
+    database: Database
+    files: FileStore
+    bell: Bell
+    queue: JobQueue
+    registry: Registry
+
+    def site_settings(self) -> dict[str, Any]:
+        """What administrators have set, by name."""
+        return setting.all_settings(self.database)
+
+    def close(self) -> None:
+        """Close what is open."""
+        self.database.close()
+        self.bell.client.close()
+
+
+def open_context(settings: Settings, registry: Registry | None = None, *, name: str = "4cat") -> Context:
+    """Open an installation. `name` is shown in the database's list of connections.
+
+    :raises PluginError: when a plug-in is broken
+    """
+    plugins = registry or Registry.discover()
+    database = Database(settings.database_url, size=settings.database_pool, name=name)
+    bell = Bell(connect_redis(settings.redis_url, verify=settings.redis_tls_verify), settings.queue_prefix)
+    limits = {type_: plugin.max_workers for type_, plugin in plugins.queues().items()}
+    queue = JobQueue(database, bell, lambda type_: limits.get(type_, 1))
+    return Context(settings, database, open_files(settings.storage_url, settings.data_dir), bell, queue, plugins)

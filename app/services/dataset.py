@@ -1,0 +1,270 @@
+"""Datasets: make one by capture, look at them, change, cancel, retry and delete them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from app.domain.dataset import ITEMS, Dataset, Kind, Status
+from app.domain.errors import Conflict, InvalidInput, NotCompatible
+from app.domain.user import User
+from app.plugins.datasource import DataSource
+from app.plugins.options import dump, secrets_of
+from app.plugins.processor import Preset
+from app.plugins.validation import load
+from app.services.access import require_change, require_see, require_write
+from app.services.context import Context
+from app.services.ending import cancel_in, enqueue_dataset
+from app.services.upload import get_upload
+from app.storage import dataset as datasets
+from app.storage import job as jobs
+from app.storage import upload as uploads
+from app.storage.database import Transaction
+from app.storage.dataset import Query
+
+PSEUDONYMISE = {
+    "none": "Keep names as they are",
+    "pseudonymise": "Replace names by codes that stay the same",
+    "anonymise": "Remove names",
+}
+
+
+def dataset_key(type_: str, parent: str | None, parameters: Mapping[str, Any], moment: str | None) -> str:
+    """The key of a dataset: 32 hexadecimal digits of the SHA-256 of what it is made of.
+
+    `moment` is None for a processor, whose result does not change, and the time for a capture or a repetition.
+    """
+    text = json.dumps([type_, parent, parameters, moment], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
+
+
+def create_capture(
+    ctx: Context,
+    actor: User,
+    datasource_id: str,
+    parameters: Mapping[str, Any],
+    *,
+    label: str | None = None,
+    is_private: bool = True,
+    pseudonymise: str = "none",
+    upload_id: str | None = None,
+) -> Dataset:
+    """Ask for a new dataset from a data source: a row that waits, and its job in the queue.
+
+    :raises InvalidInput: naming the parameters that will not do
+    :raises NotCompatible: when the data source is not available here, with the reason
+    """
+    require_write(actor)
+    source = ctx.registry.datasource(datasource_id)
+    unavailable = ctx.registry.unavailable(source, ctx.site_settings())
+    if unavailable:
+        raise NotCompatible(f"{source.title} cannot be used now. {unavailable}")
+    if pseudonymise not in PSEUDONYMISE:
+        raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(PSEUDONYMISE)}."]})
+    options = load(source.Options, parameters)
+    dataset = _new_capture(actor, source, dump(options), label, is_private)
+    work: dict[str, Any] = {"pseudonymise": pseudonymise}
+    if source.imports():
+        if not upload_id:
+            raise InvalidInput({"file": ["Choose a file to import."]})
+        upload = get_upload(ctx, actor, upload_id)
+        work |= {"upload": upload.id, "filename": upload.filename}
+        dataset = replace(dataset, label=_label(label, upload.filename))
+    with ctx.database.transaction() as tx:
+        dataset = replace(dataset, work=work)
+        datasets.insert(tx, dataset)
+        if upload_id and not uploads.attach(tx, upload_id, dataset.key):
+            raise Conflict("A dataset is being made of this file already. Upload it again to make another one.")
+        secrets = {name: getattr(options, name) for name in secrets_of(source.Options)}
+        enqueue_dataset(ctx, tx, dataset, secrets={name: value for name, value in secrets.items() if value})
+    return datasets.get(ctx.database, dataset.key)
+
+
+def _label(given: str | None, otherwise: str) -> str:
+    return ((given or "").strip() or otherwise)[:200]
+
+
+def _new_capture(
+    actor: User, source: type[DataSource], parameters: dict[str, Any], label: str | None, is_private: bool
+) -> Dataset:
+    now = datetime.now(UTC)
+    shown = {name: value for name, value in parameters.items() if name not in secrets_of(source.Options)}
+    key = dataset_key(source.id, None, parameters, f"{now.isoformat()} {actor.id}")
+    return Dataset(
+        key=key,
+        type=source.id,
+        datasource=source.id,
+        parent=None,
+        top=key,
+        acts_as=ITEMS,
+        label=_label(label, source.title),
+        parameters=shown,
+        status=Status.WAITING,
+        message="Waiting to start.",
+        owner_id=actor.id,
+        is_private=is_private,
+        created=now,
+        kind=Kind.TABLE,
+    )
+
+
+def get_dataset(ctx: Context, actor: User, key: str) -> Dataset:
+    """One dataset, with its live progress. :raises NotFound: when there is none that the actor may see"""
+    found = datasets.get(ctx.database, key)
+    require_see(actor, found)
+    return with_progress(ctx, [found])[0]
+
+
+def with_progress(ctx: Context, found: list[Dataset]) -> list[Dataset]:
+    """The datasets, running ones with the progress that their workers show right now."""
+    live = ctx.bell.live([dataset.key for dataset in found if dataset.status is Status.RUNNING])
+    return [
+        replace(dataset, progress=live[dataset.key][0], message=live[dataset.key][1])
+        if dataset.key in live
+        else dataset
+        for dataset in found
+    ]
+
+
+def list_datasets(
+    ctx: Context,
+    actor: User,
+    *,
+    mine: bool = True,
+    status: str | None = None,
+    datasource: str | None = None,
+    text: str | None = None,
+    cursor: int | None = None,
+    limit: int = 50,
+) -> tuple[list[Dataset], int | None]:
+    """Captures, newest first, and the cursor of the next page: the actor's own, or all that they may see."""
+    query = Query(
+        owner_id=actor.id if mine else None,
+        visible_to=None if mine or actor.is_admin else actor.id,
+        status=status,
+        datasource=datasource,
+        text=text or None,
+        before=cursor,
+        limit=limit,
+    )
+    found, following = datasets.list_top(ctx.database, query)
+    return with_progress(ctx, found), following
+
+
+def lineage(ctx: Context, actor: User, key: str) -> list[Dataset]:
+    """The whole family of a dataset, from its capture down, oldest first; `parent` tells how they hang together."""
+    top = get_dataset(ctx, actor, key).top
+    return with_progress(ctx, datasets.family(ctx.database, top))
+
+
+def children(ctx: Context, actor: User, key: str) -> list[Dataset]:
+    """What has been made from a dataset, oldest first."""
+    require_see(actor, datasets.get(ctx.database, key))
+    return with_progress(ctx, datasets.children(ctx.database, key))
+
+
+def update_dataset(
+    ctx: Context, actor: User, key: str, *, label: str | None = None, is_private: bool | None = None
+) -> Dataset:
+    """Rename a dataset, or change who may see it and all made from it."""
+    require_change(actor, datasets.get(ctx.database, key))
+    if label is not None and not label.strip():
+        raise InvalidInput({"label": ["Give the dataset a name."]})
+    with ctx.database.transaction() as tx:
+        datasets.update(tx, key, label=label.strip()[:200] if label else None, is_private=is_private)
+    return get_dataset(ctx, actor, key)
+
+
+def cancel_dataset(ctx: Context, actor: User, key: str) -> Dataset:
+    """Stop a dataset that waits or runs, and what waits for it. :raises Conflict: when it has ended already"""
+    require_change(actor, datasets.get(ctx.database, key))
+    with ctx.database.transaction() as tx:
+        dataset = datasets.lock(tx, key)
+        if dataset.status.is_ended:
+            raise Conflict(f"“{dataset.label}” has already ended.")
+        analysis = ctx.registry.processors.get(dataset.type)
+        if analysis is not None and issubclass(analysis, Preset):
+            for step in datasets.descendants(tx, key):
+                current = datasets.get(tx, step.key)
+                if not current.status.is_ended:
+                    cancel_in(ctx, tx, current)
+        else:
+            cancel_in(ctx, tx, dataset)
+    return get_dataset(ctx, actor, key)
+
+
+def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
+    """Run a failed, cancelled or empty dataset again, as it was asked for. :raises Conflict: in any other state"""
+    require_change(actor, datasets.get(ctx.database, key))
+    with ctx.database.transaction() as tx:
+        dataset = datasets.lock(tx, key)
+        if dataset.status not in (Status.FAILED, Status.CANCELLED, Status.EMPTY):
+            raise Conflict("Only a dataset that failed, was cancelled or is empty can be run again.")
+        for again in [dataset, *_steps_to_retry(ctx, tx, dataset)]:
+            _wait_again(ctx, tx, again)
+    return get_dataset(ctx, actor, key)
+
+
+def _steps_to_retry(ctx: Context, tx: Transaction, dataset: Dataset) -> list[Dataset]:
+    """The steps of a preset that did not finish; nothing for any other dataset."""
+    analysis = ctx.registry.processors.get(dataset.type)
+    if analysis is None or not issubclass(analysis, Preset):
+        return []
+    return [step for step in datasets.descendants(tx, dataset.key) if step.status.is_ended and not step.result]
+
+
+def _wait_again(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
+    jobs.forget_failed(tx, dataset.key)
+    datasets.wait_again(tx, dataset.key, "Waiting to start again.")
+    analysis = ctx.registry.processors.get(dataset.type)
+    if analysis is None or not issubclass(analysis, Preset):
+        _require_source(tx, dataset)
+        enqueue_dataset(ctx, tx, dataset)
+    if dataset.attach_to:
+        preset = datasets.get(tx, dataset.attach_to)
+        if preset.status.is_ended:
+            datasets.wait_again(tx, preset.key, "Waiting to start again.")
+
+
+def _require_source(tx: Transaction, dataset: Dataset) -> None:
+    source = datasets.find(tx, dataset.work["source"]) if "source" in dataset.work else None
+    if source is not None and source.status.is_ended and source.result is None:
+        raise Conflict(f"The dataset it reads, “{source.label}”, has no result. Run that one again first.")
+    upload = dataset.work.get("upload")
+    if upload and uploads.find(tx, upload) is None:
+        raise Conflict("The uploaded file has been removed. Upload it again as a new dataset.")
+
+
+def delete_dataset(ctx: Context, actor: User, key: str) -> None:
+    """Delete a dataset and everything made from it: rows, jobs, logs and files. Running work on it stops."""
+    require_change(actor, datasets.get(ctx.database, key))
+    with ctx.database.transaction() as tx:
+        doomed = [datasets.lock(tx, key), *datasets.descendants(tx, key)]
+        keys = {dataset.key for dataset in doomed}
+        names = {
+            file.name
+            for dataset in doomed
+            if dataset.result and (dataset.attach_to is None or dataset.attach_to in keys)
+            for file in dataset.result.files.values()
+        }
+        datasets.delete(tx, key)
+    for name in names:
+        ctx.files.delete(name)
+
+
+def log_text(ctx: Context, actor: User, key: str) -> str:
+    """The log of a dataset, one line a line."""
+    require_see(actor, datasets.get(ctx.database, key))
+    lines = datasets.log_lines(ctx.database, key)
+    return "".join(f"{line['at']:%Y-%m-%d %H:%M:%S} {line['line']}\n" for line in lines)
+
+
+def place_in_queue(ctx: Context, actor: User, key: str) -> int | None:
+    """How many turns a waiting dataset is from starting: 1 starts next. None when it is not waiting in a queue."""
+    require_see(actor, datasets.get(ctx.database, key))
+    job = jobs.for_dataset(ctx.database, key)
+    return ctx.queue.position(job) if job is not None else None

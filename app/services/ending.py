@@ -1,0 +1,68 @@
+"""How a dataset ends, and what follows from it: presets take their result, dependents start or end too."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from app.domain.dataset import Dataset, Status
+from app.domain.job import JobState
+from app.services.context import Context
+from app.storage import dataset as datasets
+from app.storage import job as jobs
+from app.storage.database import Transaction
+from app.storage.dataset import Ending
+
+_FOLLOWS = {
+    Status.EMPTY: "The dataset it reads, “{label}”, is empty.",
+    Status.FAILED: "The dataset it reads, “{label}”, failed.",
+    Status.CANCELLED: "The dataset it reads, “{label}”, was cancelled.",
+}
+
+
+def end_dataset(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending) -> None:
+    """End a dataset in this transaction: a preset that waits for it ends alike, and its dependents start or end.
+
+    What has been asked of an empty, failed or cancelled dataset cannot be done, and ends in the same way, saying so.
+    """
+    datasets.end(tx, dataset.key, ending)
+    tx.after_commit(lambda: ctx.bell.clear(dataset.key))
+    if ending.status is Status.FINISHED:
+        ctx.queue.unblock(tx, dataset.key)
+    else:
+        _end_dependents(ctx, tx, dataset, ending.status)
+    if dataset.attach_to:
+        preset = datasets.find(tx, dataset.attach_to)
+        if preset is not None and not preset.status.is_ended:
+            end_dataset(ctx, tx, preset, replace(ending, provenance={"result_of": dataset.key}))
+
+
+def _end_dependents(ctx: Context, tx: Transaction, dataset: Dataset, status: Status) -> None:
+    reason = _FOLLOWS[status].format(label=dataset.label)
+    for job in jobs.blocked_by(tx, dataset.key):
+        jobs.delete(tx, job.id)
+        dependent = datasets.find(tx, job.dataset) if job.dataset else None
+        if dependent is not None:
+            end_dataset(ctx, tx, dependent, Ending(status, reason))
+
+
+def cancel_in(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
+    """Cancel a dataset that has not ended: at once when it waits, else by asking its running job to stop."""
+    job = jobs.for_dataset(tx, dataset.key)
+    if job is None or job.state is JobState.FAILED or ctx.queue.cancel(tx, job):
+        end_dataset(ctx, tx, dataset, Ending(Status.CANCELLED, "Cancelled before it started."))
+
+
+def enqueue_dataset(ctx: Context, tx: Transaction, dataset: Dataset, *, secrets: dict[str, str] | None = None) -> None:
+    """Put the job that makes a dataset into the queue; it waits until the dataset it reads has finished."""
+    source = datasets.find(tx, dataset.work["source"]) if "source" in dataset.work else None
+    plugin = ctx.registry.runnable(dataset.type)
+    ctx.queue.enqueue(
+        tx,
+        dataset.type,
+        dataset.key,
+        owner=str(dataset.owner_id),
+        details={"secrets": secrets} if secrets else {},
+        dataset=dataset.key,
+        blocked_by=source.key if source is not None and not source.status.is_ended else None,
+        max_attempts=plugin.max_attempts,
+    )

@@ -1,0 +1,202 @@
+"""PostgreSQL: a pool of connections, transactions, and rows as dictionaries."""
+
+from __future__ import annotations
+
+import logging
+import os
+import queue
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+
+import psycopg2
+import psycopg2.extras
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+
+from app.domain.errors import NotFound, Unavailable
+
+log = logging.getLogger(__name__)
+
+_PING_AFTER = 5.0
+Row = dict[str, Any]
+
+
+def connect(url: str, *, name: str = "4cat", timeout: int = 5) -> connection:
+    """Open one connection. :raises Unavailable: when the server does not answer"""
+    try:
+        opened = psycopg2.connect(
+            url,
+            application_name=name,
+            connect_timeout=timeout,
+            cursor_factory=psycopg2.extras.RealDictCursor,
+            keepalives_idle=15,
+            keepalives_interval=5,
+            keepalives_count=3,
+            options="-c timezone=UTC",
+        )
+    except psycopg2.OperationalError as error:
+        raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+    return opened
+
+
+class Transaction:
+    """SQL inside one transaction. What `after_commit` is given runs once the transaction has been committed."""
+
+    def __init__(self, opened: connection) -> None:
+        self._connection = opened
+        self._hooks: list[Callable[[], None]] = []
+
+    def one(self, sql: str, **values: Any) -> Row:
+        """Exactly one row. :raises NotFound: when there is none"""
+        row = self.find(sql, **values)
+        if row is None:
+            raise NotFound
+        return row
+
+    def find(self, sql: str, **values: Any) -> Row | None:
+        """The first row, or None."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            row = cursor.fetchone()
+        return dict(row) if row is not None else None
+
+    def many(self, sql: str, **values: Any) -> list[Row]:
+        """All rows."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return [dict(row) for row in cursor.fetchall()]
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Run a statement; how many rows it touched."""
+        with self._connection.cursor() as cursor:
+            cursor.execute(sql, values)
+            return int(cursor.rowcount)
+
+    def run_each(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run an `INSERT ... VALUES %s` for many rows at once."""
+        with self._connection.cursor() as cursor:
+            psycopg2.extras.execute_values(cursor, sql, rows)
+
+    def after_commit(self, hook: Callable[[], None]) -> None:
+        """Run `hook` when this transaction has been committed; never if it is rolled back."""
+        self._hooks.append(hook)
+
+    def run_hooks(self) -> None:
+        """Run what waits for the commit."""
+        for hook in self._hooks:
+            hook()
+
+
+class Database:
+    """A pool of at most `size` connections; a caller waits up to `patience` seconds for one.
+
+    Connections are opened when first needed, and anew after a fork. One that the server has closed is replaced.
+    """
+
+    def __init__(self, url: str, *, size: int = 10, name: str = "4cat", patience: float = 10.0) -> None:
+        self.url = url
+        self._size = size
+        self._name = name
+        self._patience = patience
+        self._reset()
+
+    def _reset(self) -> None:
+        self._process = os.getpid()
+        self._slots = threading.BoundedSemaphore(self._size)
+        self._idle: queue.LifoQueue[tuple[float, connection]] = queue.LifoQueue()
+
+    @contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """A transaction: committed at the end, rolled back when an exception leaves it.
+
+        :raises Unavailable: when the server does not answer or all connections stay busy
+        """
+        with self._connection() as opened:
+            work = Transaction(opened)
+            try:
+                yield work
+                opened.commit()
+            except psycopg2.OperationalError as error:
+                raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+            except psycopg2.InterfaceError as error:
+                raise Unavailable(f"The connection to the database is gone: {error}") from error
+        work.run_hooks()
+
+    def one(self, sql: str, **values: Any) -> Row:
+        """Exactly one row, in a transaction of its own. :raises NotFound: when there is none"""
+        with self.transaction() as work:
+            return work.one(sql, **values)
+
+    def find(self, sql: str, **values: Any) -> Row | None:
+        """The first row or None, in a transaction of its own."""
+        with self.transaction() as work:
+            return work.find(sql, **values)
+
+    def many(self, sql: str, **values: Any) -> list[Row]:
+        """All rows, in a transaction of its own."""
+        with self.transaction() as work:
+            return work.many(sql, **values)
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Run a statement in a transaction of its own; how many rows it touched."""
+        with self.transaction() as work:
+            return work.run(sql, **values)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with suppress(queue.Empty):
+            while True:
+                self._idle.get_nowait()[1].close()
+
+    @contextmanager
+    def _connection(self) -> Iterator[connection]:
+        if self._process != os.getpid():
+            self._reset()
+        if not self._slots.acquire(timeout=self._patience):
+            raise Unavailable("All connections to the database are busy. Try again in a moment.")
+        try:
+            opened = self._take()
+            try:
+                yield opened
+            finally:
+                self._give_back(opened)
+        finally:
+            self._slots.release()
+
+    def _take(self) -> connection:
+        with suppress(queue.Empty):
+            while True:
+                since, opened = self._idle.get_nowait()
+                if self._is_alive(opened, time.monotonic() - since):
+                    return opened
+        return connect(self.url, name=self._name)
+
+    @staticmethod
+    def _is_alive(opened: connection, idle: float) -> bool:
+        if opened.closed:
+            return False
+        if idle < _PING_AFTER:
+            return True
+        try:
+            with opened.cursor() as cursor:
+                cursor.execute("SELECT 1")
+            opened.rollback()
+        except psycopg2.Error:
+            opened.close()
+            return False
+        return True
+
+    def _give_back(self, opened: connection) -> None:
+        if not opened.closed and opened.info.transaction_status != TRANSACTION_STATUS_IDLE:
+            try:
+                opened.rollback()
+            except psycopg2.Error:
+                opened.close()
+        if not opened.closed:
+            self._idle.put((time.monotonic(), opened))
+
+
+Session = Database | Transaction
+"""Anything that runs SQL: by itself, or as part of a transaction."""

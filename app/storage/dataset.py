@@ -1,0 +1,262 @@
+"""The tables `datasets` and `dataset_logs`."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extras import Json
+
+from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
+from app.domain.errors import NotFound
+from app.storage.database import Row, Session, Transaction
+
+_COLUMNS = (
+    "key, type, datasource, parent, top, acts_as, label, parameters, status, message, progress, rows, quarantined,"
+    " warnings, columns, owner_id, is_private, created, started, ended, attach_to, kind, result, provenance, work"
+)
+
+
+def _dataset(row: Row) -> Dataset:
+    stored = row["result"]
+    result = None
+    if stored:
+        files = {role: StoredFile(**file) for role, file in stored["files"].items()}
+        result = Result(Kind(stored["kind"]), files)
+    kind = Kind(row["kind"]) if row["kind"] else None
+    return Dataset(**{**row, "status": Status(row["status"]), "kind": kind, "result": result})
+
+
+def _plain(result: Result) -> dict[str, Any]:
+    return {"kind": str(result.kind), "files": {role: asdict(file) for role, file in result.files.items()}}
+
+
+def insert(tx: Transaction, dataset: Dataset) -> bool:
+    """Add a waiting dataset; False when one with this key is there already."""
+    row = tx.find(
+        "INSERT INTO datasets (key, type, datasource, parent, top, acts_as, label, parameters, message, owner_id,"
+        " is_private, attach_to, kind, columns, work) VALUES (%(key)s, %(type)s, %(datasource)s, %(parent)s, %(top)s,"
+        " %(acts_as)s, %(label)s, %(parameters)s, %(message)s, %(owner_id)s, %(is_private)s, %(attach_to)s, %(kind)s,"
+        " %(columns)s, %(work)s) ON CONFLICT (key) DO NOTHING RETURNING key",
+        key=dataset.key,
+        type=dataset.type,
+        datasource=dataset.datasource,
+        parent=dataset.parent,
+        top=dataset.top,
+        acts_as=dataset.acts_as,
+        label=dataset.label,
+        parameters=Json(dataset.parameters),
+        message=dataset.message,
+        owner_id=dataset.owner_id,
+        is_private=dataset.is_private,
+        attach_to=dataset.attach_to,
+        kind=dataset.kind,
+        columns=Json(dataset.columns),
+        work=Json(dataset.work),
+    )
+    return row is not None
+
+
+def find(db: Session, key: str) -> Dataset | None:
+    """One dataset, or None."""
+    row = db.find(f"SELECT {_COLUMNS} FROM datasets WHERE key = %(key)s", key=key)
+    return _dataset(row) if row else None
+
+
+def get(db: Session, key: str) -> Dataset:
+    """One dataset. :raises NotFound: when there is none with this key"""
+    found = find(db, key)
+    if found is None:
+        raise NotFound(f"There is no dataset {key}.")
+    return found
+
+
+def lock(tx: Transaction, key: str) -> Dataset:
+    """One dataset, which nobody else changes before this transaction ends."""
+    row = tx.find(f"SELECT {_COLUMNS} FROM datasets WHERE key = %(key)s FOR UPDATE", key=key)
+    if row is None:
+        raise NotFound(f"There is no dataset {key}.")
+    return _dataset(row)
+
+
+@dataclass(frozen=True)
+class Query:
+    """What to list: datasets at the top, narrowed down. `before` is the cursor: ids below it follow."""
+
+    owner_id: int | None = None
+    visible_to: int | None = None
+    status: str | None = None
+    datasource: str | None = None
+    text: str | None = None
+    before: int | None = None
+    limit: int = 50
+
+
+def list_top(db: Session, query: Query) -> tuple[list[Dataset], int | None]:
+    """Datasets without a parent, newest first, and the cursor of the next page (None at the end).
+
+    `visible_to` leaves out the private datasets of others.
+    """
+    rows = db.many(
+        f"SELECT id, {_COLUMNS} FROM datasets WHERE parent IS NULL"
+        " AND (%(owner_id)s IS NULL OR owner_id = %(owner_id)s)"
+        " AND (%(visible_to)s IS NULL OR owner_id = %(visible_to)s OR NOT is_private)"
+        " AND (%(status)s IS NULL OR status = %(status)s)"
+        " AND (%(datasource)s IS NULL OR datasource = %(datasource)s)"
+        " AND (%(text)s IS NULL OR strpos(lower(label), lower(%(text)s)) > 0)"
+        " AND (%(before)s IS NULL OR id < %(before)s)"
+        " ORDER BY id DESC LIMIT %(limit)s + 1",
+        **asdict(query),
+    )
+    more = rows[: query.limit]
+    cursor = more[-1]["id"] if len(rows) > query.limit else None
+    return [_dataset({name: row[name] for name in row if name != "id"}) for row in more], cursor
+
+
+def children(db: Session, key: str) -> list[Dataset]:
+    """The datasets made from this one, oldest first."""
+    return [
+        _dataset(row) for row in db.many(f"SELECT {_COLUMNS} FROM datasets WHERE parent = %(key)s ORDER BY id", key=key)
+    ]
+
+
+def family(db: Session, top: str) -> list[Dataset]:
+    """A capture and everything made from it, oldest first."""
+    return [
+        _dataset(row) for row in db.many(f"SELECT {_COLUMNS} FROM datasets WHERE top = %(top)s ORDER BY id", top=top)
+    ]
+
+
+def attached_to(db: Session, key: str) -> list[Dataset]:
+    """The step whose result a preset takes."""
+    return [_dataset(row) for row in db.many(f"SELECT {_COLUMNS} FROM datasets WHERE attach_to = %(key)s", key=key)]
+
+
+def descendants(db: Session, key: str) -> list[Dataset]:
+    """Everything made from a dataset, at any depth, parents before children."""
+    rows = db.many(
+        "WITH RECURSIVE tree AS (SELECT key, 0 AS depth FROM datasets WHERE parent = %(key)s"
+        " UNION ALL SELECT d.key, tree.depth + 1 FROM datasets d JOIN tree ON d.parent = tree.key)"
+        f" SELECT {_COLUMNS} FROM datasets JOIN (SELECT key AS found, depth FROM tree) t ON key = found"
+        " ORDER BY depth, id",
+        key=key,
+    )
+    return [_dataset(row) for row in rows]
+
+
+def start(tx: Transaction, key: str, provenance: dict[str, Any]) -> None:
+    """Mark a dataset as running."""
+    tx.run(
+        "UPDATE datasets SET status = 'running', started = now(), ended = NULL, message = '', progress = NULL,"
+        " warnings = '[]', quarantined = 0, provenance = %(provenance)s WHERE key = %(key)s",
+        key=key,
+        provenance=Json(provenance),
+    )
+
+
+def show(db: Session, key: str, message: str, progress: float | None) -> None:
+    """Record how far a running dataset is."""
+    db.run(
+        "UPDATE datasets SET message = %(message)s, progress = %(progress)s WHERE key = %(key)s AND status = 'running'",
+        key=key,
+        message=message,
+        progress=progress,
+    )
+
+
+def wait_again(tx: Transaction, key: str, message: str) -> None:
+    """Mark a dataset as waiting, with the reason."""
+    tx.run(
+        "UPDATE datasets SET status = 'waiting', message = %(message)s, progress = NULL, started = NULL, ended = NULL,"
+        " result = NULL WHERE key = %(key)s",
+        key=key,
+        message=message,
+    )
+
+
+@dataclass(frozen=True)
+class Ending:
+    """How a dataset ended."""
+
+    status: Status
+    message: str
+    rows: int | None = None
+    quarantined: int = 0
+    warnings: tuple[str, ...] = ()
+    columns: tuple[str, ...] = ()
+    kind: Kind | None = None
+    result: Result | None = None
+    provenance: dict[str, Any] | None = None
+
+
+def end(tx: Transaction, key: str, ending: Ending) -> None:
+    """Mark a dataset as ended, with everything that is known of its result."""
+    tx.run(
+        "UPDATE datasets SET status = %(status)s, message = %(message)s, progress = NULL, rows = %(rows)s,"
+        " quarantined = %(quarantined)s, warnings = %(warnings)s, columns = %(columns)s,"
+        " kind = coalesce(%(kind)s, kind), result = %(result)s, started = coalesce(started, now()), ended = now(),"
+        " provenance = provenance || %(provenance)s WHERE key = %(key)s",
+        key=key,
+        status=ending.status,
+        message=ending.message,
+        rows=ending.rows,
+        quarantined=ending.quarantined,
+        warnings=Json(list(ending.warnings)),
+        columns=Json(list(ending.columns)),
+        kind=ending.kind,
+        result=Json(_plain(ending.result)) if ending.result else None,
+        provenance=Json(ending.provenance or {}),
+    )
+
+
+def update(db: Session, key: str, *, label: str | None = None, is_private: bool | None = None) -> None:
+    """Change the label, or who may see it (for the whole family)."""
+    if label is not None:
+        db.run("UPDATE datasets SET label = %(label)s WHERE key = %(key)s", key=key, label=label)
+    if is_private is not None:
+        db.run(
+            "UPDATE datasets SET is_private = %(is_private)s"
+            " WHERE top = (SELECT top FROM datasets WHERE key = %(key)s)",
+            key=key,
+            is_private=is_private,
+        )
+
+
+def delete(tx: Transaction, key: str) -> None:
+    """Delete a dataset and all made from it, with their jobs and logs."""
+    tx.run("DELETE FROM datasets WHERE key = %(key)s", key=key)
+
+
+def add_log(tx: Transaction, key: str, lines: list[tuple[datetime, str]]) -> None:
+    """Append lines to a dataset's log; nothing when the dataset has been deleted."""
+    if tx.find("SELECT 1 FROM datasets WHERE key = %(key)s FOR KEY SHARE", key=key):
+        tx.run_each(
+            "INSERT INTO dataset_logs (dataset, at, line) VALUES %s",
+            [(key, moment, line.replace("\x00", "")) for moment, line in lines],
+        )
+
+
+def log_lines(db: Session, key: str, after: int = 0) -> list[Row]:
+    """The log of a dataset: id, at and line."""
+    return db.many(
+        "SELECT id, at, line FROM dataset_logs WHERE dataset = %(key)s AND id > %(after)s ORDER BY id",
+        key=key,
+        after=after,
+    )
+
+
+def result_folders(db: Session) -> dict[str, set[str]]:
+    """For every dataset, the names of the files its result is made of (none for one without a result)."""
+    rows = db.many("SELECT key, result FROM datasets")
+    return {row["key"]: {file["name"] for file in (row["result"] or {"files": {}})["files"].values()} for row in rows}
+
+
+def stranded(db: Session) -> list[Dataset]:
+    """Open datasets for which nothing in the queue works: no open job, and no open step of a preset."""
+    rows = db.many(
+        f"SELECT {_COLUMNS} FROM datasets d WHERE status IN ('waiting', 'running')"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.dataset = d.key AND j.state <> 'failed')"
+        " AND NOT EXISTS (SELECT 1 FROM datasets s WHERE s.attach_to = d.key AND s.status IN ('waiting', 'running'))"
+    )
+    return [_dataset(row) for row in rows]

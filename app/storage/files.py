@@ -1,0 +1,305 @@
+"""Result files: a folder of this machine, or S3, reached only through here.
+
+A file is written under a name that no other attempt uses and is complete before any row refers to it, so no reader ever
+sees part of one. Names look like `datasets/<key>/<attempt>/table.parquet`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import parse_qs, urlsplit
+
+from app.domain.dataset import StoredFile
+from app.domain.errors import FourcatError, NotFound, Unavailable
+
+_CHUNK = 1024 * 1024
+_CACHE_BYTES = 10 * 1024**3
+
+
+class StorageError(FourcatError):
+    """Result files cannot be stored as set up."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A file found in storage."""
+
+    name: str
+    size: int
+    modified: datetime
+
+
+class FileStore(Protocol):
+    """Where result files live."""
+
+    def put(self, path: Path, name: str) -> StoredFile:
+        """Move a finished file into storage. :raises Unavailable: when storage refuses or is full"""
+
+    def local(self, file: StoredFile) -> Path:
+        """A path on this machine with the content of a stored file, to be read only."""
+
+    def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """The bytes of a file from `start` up to `end` (exclusive), in chunks. :raises NotFound: when it is gone"""
+
+    def delete(self, name: str) -> None:
+        """Delete a file; a missing one is no error."""
+
+    def find(self, prefix: str) -> Iterator[Listed]:
+        """The files whose names begin with a folder's name."""
+
+    def workspace(self) -> Any:
+        """A context manager: a temporary folder from which `put` is cheap; gone afterwards."""
+
+    def sweep(self, hours: float) -> int:
+        """Remove temporary folders that a killed process left behind; how many."""
+
+
+def open_files(url: str, data_dir: Path) -> FileStore:
+    """Open the storage that a STORAGE_URL names. :raises StorageError: when the URL is of no known form"""
+    parts = urlsplit(url)
+    if parts.scheme in ("", "file"):
+        return FolderStore(Path(parts.path or url))
+    if parts.scheme == "s3":
+        return S3Store(url, data_dir)
+    raise StorageError(f"STORAGE_URL must begin with file:// or s3://, and it begins with {parts.scheme}://.")
+
+
+def digest(path: Path) -> tuple[int, str]:
+    """Size in bytes and SHA-256 of a file."""
+    with path.open("rb") as opened:
+        found = hashlib.file_digest(opened, "sha256")
+        return opened.tell(), found.hexdigest()
+
+
+@contextmanager
+def _temporary_folder(root: Path) -> Iterator[Path]:
+    root.mkdir(parents=True, exist_ok=True, mode=0o700)
+    folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _sweep_folders(root: Path, hours: float) -> int:
+    """Remove temporary folders not touched for some hours."""
+    removed = 0
+    oldest = datetime.now(UTC).timestamp() - hours * 3600
+    for folder in root.glob("*-*") if root.is_dir() else ():
+        with suppress(OSError):
+            newest = max((path.stat().st_mtime for path in (folder, *folder.rglob("*"))), default=0)
+            if newest < oldest:
+                shutil.rmtree(folder)
+                removed += 1
+    return removed
+
+
+class FolderStore:
+    """Result files in a folder."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        self._temporary = self.root / "tmp"
+
+    def _path(self, name: str) -> Path:
+        path = (self.root / name).resolve()
+        if not path.is_relative_to(self.root):
+            raise NotFound(f"There is no file {name}.")
+        return path
+
+    def put(self, path: Path, name: str) -> StoredFile:
+        """Move a finished file into the folder, on disk before it is returned."""
+        target = self._path(name)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            with path.open("rb+") as opened:
+                os.fsync(opened.fileno())
+            size, sha256 = digest(path)
+            try:
+                path.replace(target)
+            except OSError:
+                shutil.copyfile(path, partial := target.with_name(f".{uuid.uuid4().hex}"))
+                partial.replace(target)
+        except OSError as error:
+            raise Unavailable(f"The result could not be stored: {error.strerror or error}.") from error
+        return StoredFile(name, size, sha256)
+
+    def local(self, file: StoredFile) -> Path:
+        """The file itself."""
+        path = self._path(file.name)
+        if not path.is_file():
+            raise NotFound("The file of this result is gone from storage.")
+        return path
+
+    def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Bytes of a file, in chunks."""
+        try:
+            opened = self._path(name).open("rb")
+        except FileNotFoundError:
+            raise NotFound("The file of this result is gone from storage.") from None
+        return self._chunks(opened, start, end)
+
+    @staticmethod
+    def _chunks(opened: Any, start: int, end: int | None) -> Iterator[bytes]:
+        with opened:
+            opened.seek(start)
+            left = None if end is None else end - start
+            while left is None or left > 0:
+                chunk = opened.read(_CHUNK if left is None else min(_CHUNK, left))
+                if not chunk:
+                    return
+                left = None if left is None else left - len(chunk)
+                yield chunk
+
+    def delete(self, name: str) -> None:
+        """Delete a file and the folders it leaves empty."""
+        path = self._path(name)
+        path.unlink(missing_ok=True)
+        with suppress(OSError):
+            for folder in path.parents:
+                if folder == self.root:
+                    break
+                folder.rmdir()
+
+    def find(self, prefix: str) -> Iterator[Listed]:
+        """Files below a folder."""
+        for path in self._path(prefix).rglob("*"):
+            with suppress(FileNotFoundError):
+                if path.is_file():
+                    stat = path.stat()
+                    modified = datetime.fromtimestamp(stat.st_mtime, UTC)
+                    yield Listed(str(path.relative_to(self.root)), stat.st_size, modified)
+
+    def workspace(self) -> Any:
+        """A temporary folder on the same disk."""
+        return _temporary_folder(self._temporary)
+
+    def sweep(self, hours: float) -> int:
+        """Remove abandoned temporary folders."""
+        return _sweep_folders(self._temporary, hours)
+
+
+class S3Store:
+    """Result files in a bucket: `s3://bucket/prefix?endpoint=http://…&region=…`, keys from the AWS_ variables."""
+
+    def __init__(self, url: str, data_dir: Path) -> None:
+        from obstore.store import S3Store as Bucket
+
+        parts = urlsplit(url)
+        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        unknown = set(query) - {"endpoint", "region"}
+        if not parts.netloc or unknown:
+            raise StorageError("STORAGE_URL must look like s3://bucket/prefix?endpoint=https://…&region=….")
+        options: dict[str, Any] = {"prefix": parts.path.strip("/") or None}
+        endpoint = query.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL")
+        if endpoint:
+            options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
+        region = (
+            query.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+        )
+        plain: Any = {"allow_http": True} if (endpoint or "").startswith("http://") else {}
+        self._bucket = Bucket(parts.netloc, region=region, client_options=plain, **options)
+        self._cache = data_dir.resolve() / "cache"
+        self._temporary = data_dir.resolve() / "tmp"
+
+    def put(self, path: Path, name: str) -> StoredFile:
+        """Upload a finished file; it appears when it is complete."""
+        import obstore
+
+        try:
+            size, sha256 = digest(path)
+            obstore.put(self._bucket, name, path)
+        except (OSError, obstore.exceptions.BaseError) as error:
+            raise Unavailable(f"The result could not be stored: {_first_line(error)}") from error
+        return StoredFile(name, size, sha256)
+
+    def local(self, file: StoredFile) -> Path:
+        """A copy in this machine's cache, fetched once."""
+        cached = self._cache / file.sha256
+        if not cached.is_file():
+            self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+            self._make_room(file.size)
+            partial = cached.with_name(f".{uuid.uuid4().hex}")
+            try:
+                with partial.open("wb") as opened:
+                    for chunk in self.read(file.name):
+                        opened.write(chunk)
+                partial.replace(cached)
+            finally:
+                partial.unlink(missing_ok=True)
+        os.utime(cached)
+        return cached
+
+    def _make_room(self, size: int) -> None:
+        kept = 0
+        by_age = sorted(self._cache.glob("[!.]*"), key=lambda path: path.stat().st_mtime, reverse=True)
+        for path in by_age:
+            kept += path.stat().st_size
+            if kept + size > _CACHE_BYTES:
+                path.unlink(missing_ok=True)
+
+    def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
+        """Bytes of a file, in chunks, in one request."""
+        import obstore
+
+        try:
+            if start or end is not None:
+                span: Any = (start, end) if end is not None else {"offset": start}
+                found = obstore.get(self._bucket, name, options={"range": span})
+            else:
+                found = obstore.get(self._bucket, name)
+        except FileNotFoundError:
+            raise NotFound("The file of this result is gone from storage.") from None
+        except (OSError, obstore.exceptions.BaseError) as error:
+            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
+        return (bytes(chunk) for chunk in found.stream(min_chunk_size=_CHUNK))
+
+    def delete(self, name: str) -> None:
+        """Delete a file."""
+        import obstore
+
+        with suppress(FileNotFoundError):
+            obstore.delete(self._bucket, name)
+
+    def find(self, prefix: str) -> Iterator[Listed]:
+        """Files below a folder of the bucket."""
+        import obstore
+
+        for batch in obstore.list(self._bucket, prefix=prefix):
+            for found in batch:
+                yield Listed(found["path"], found["size"], found["last_modified"])
+
+    def workspace(self) -> Any:
+        """A temporary folder on this machine."""
+        return _temporary_folder(self._temporary)
+
+    def sweep(self, hours: float) -> int:
+        """Remove abandoned temporary folders."""
+        return _sweep_folders(self._temporary, hours)
+
+
+def _first_line(error: Exception) -> str:
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+
+
+def probe(files: FileStore) -> None:
+    """Write, read and delete a small file. :raises Unavailable: when storage does not keep what it is given"""
+    name = f"probe/{uuid.uuid4().hex}"
+    with files.workspace() as folder:
+        path = Path(folder) / "probe"
+        path.write_bytes(b"4cat")
+        files.put(path, name)
+    kept = b"".join(files.read(name))
+    files.delete(name)
+    if kept != b"4cat":
+        raise Unavailable("Storage gave back something else than it was given.")

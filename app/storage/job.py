@@ -1,0 +1,337 @@
+"""The tables `jobs` and `queue_turns`: the truth about what waits, what runs and whose turn it is."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extras import Json
+
+from app.domain.job import Job, JobState
+from app.storage.database import Session, Transaction
+
+_COLUMNS = (
+    "id, type, remote_id, state, owner, details, dataset, blocked_by, interval, attempts, max_attempts, token, queued,"
+    " claim_after, claimed, heartbeat, host, pid, cancel_requested IS NOT NULL AS cancel_requested, error"
+)
+_READY = "state = 'waiting' AND blocked_by IS NULL AND claim_after <= now()"
+
+
+def _job(row: dict[str, Any]) -> Job:
+    return Job(**{**row, "state": JobState(row["state"])})
+
+
+def insert(
+    tx: Transaction,
+    type_: str,
+    remote_id: str,
+    *,
+    owner: str,
+    details: dict[str, Any],
+    dataset: str | None,
+    blocked_by: str | None,
+    delay: float,
+    interval: int | None,
+    max_attempts: int,
+) -> tuple[Job, bool]:
+    """Add a job unless one of this type and remote id is open; the open job, and whether it is new."""
+    row = tx.find(
+        "INSERT INTO jobs (type, remote_id, owner, details, dataset, blocked_by, claim_after, interval, max_attempts)"
+        " VALUES (%(type)s, %(remote_id)s, %(owner)s, %(details)s, %(dataset)s, %(blocked_by)s,"
+        " now() + make_interval(secs => %(delay)s), %(interval)s, %(max_attempts)s)"
+        f" ON CONFLICT (type, remote_id) WHERE state <> 'failed' DO NOTHING RETURNING {_COLUMNS}",
+        type=type_,
+        remote_id=remote_id,
+        owner=owner,
+        details=Json(details),
+        dataset=dataset,
+        blocked_by=blocked_by,
+        delay=delay,
+        interval=interval,
+        max_attempts=max_attempts,
+    )
+    if row is None:
+        return find_open(tx, type_, remote_id), False
+    tx.run(
+        "INSERT INTO queue_turns (type, owner) VALUES (%(type)s, %(owner)s) ON CONFLICT DO NOTHING",
+        type=type_,
+        owner=owner,
+    )
+    return _job(row), True
+
+
+def find(db: Session, job_id: int) -> Job | None:
+    """One job."""
+    row = db.find(f"SELECT {_COLUMNS} FROM jobs WHERE id = %(job_id)s", job_id=job_id)
+    return _job(row) if row else None
+
+
+def find_open(db: Session, type_: str, remote_id: str) -> Job:
+    """The open job of this type and remote id. :raises NotFound: when there is none"""
+    return _job(
+        db.one(
+            f"SELECT {_COLUMNS} FROM jobs WHERE type = %(type)s AND remote_id = %(remote_id)s AND state <> 'failed'",
+            type=type_,
+            remote_id=remote_id,
+        )
+    )
+
+
+def for_dataset(db: Session, dataset: str) -> Job | None:
+    """The job that makes a dataset: the open one, else the last that failed."""
+    row = db.find(
+        f"SELECT {_COLUMNS} FROM jobs WHERE dataset = %(dataset)s ORDER BY state = 'failed', id DESC LIMIT 1",
+        dataset=dataset,
+    )
+    return _job(row) if row else None
+
+
+def list_jobs(db: Session, limit: int = 500) -> list[Job]:
+    """Open and failed jobs: running ones first, then those longest in the queue."""
+    rows = db.many(
+        f"SELECT {_COLUMNS} FROM jobs ORDER BY state <> 'running', state = 'failed', queued LIMIT %(limit)s",
+        limit=limit,
+    )
+    return [_job(row) for row in rows]
+
+
+def lock_type(tx: Transaction, type_: str) -> None:
+    """Until this transaction ends, nobody else decides which job of this type starts."""
+    tx.run("SELECT pg_advisory_xact_lock(hashtext('4cat dispatch'), hashtext(%(type)s))", type=type_)
+
+
+def count_active(tx: Transaction, type_: str) -> int:
+    """How many jobs of a type are rung or running."""
+    row = tx.one(
+        "SELECT count(*) AS active FROM jobs WHERE type = %(type)s AND state IN ('rung', 'running')", type=type_
+    )
+    return int(row["active"])
+
+
+def ring_next(tx: Transaction, type_: str) -> tuple[int, int] | None:
+    """Mark the next job of a type as rung: the oldest of the owner who was served longest ago. Its id and ring."""
+    row = tx.find(
+        "WITH turn AS ("
+        "  SELECT t.owner FROM queue_turns t WHERE t.type = %(type)s AND EXISTS ("
+        f"    SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND {_READY})"
+        "  ORDER BY t.turn, t.owner LIMIT 1"
+        "), next AS ("
+        f"  SELECT j.id, j.owner FROM jobs j JOIN turn USING (owner) WHERE j.type = %(type)s AND {_READY}"
+        "  ORDER BY j.claim_after, j.id LIMIT 1 FOR UPDATE OF j"
+        "), served AS ("
+        "  UPDATE queue_turns t SET turn = nextval('queue_turn_numbers') FROM next"
+        "  WHERE t.type = %(type)s AND t.owner = next.owner"
+        ")"
+        " UPDATE jobs SET state = 'rung', rung = now(), rings = rings + 1 FROM next WHERE jobs.id = next.id"
+        " RETURNING jobs.id, jobs.rings",
+        type=type_,
+    )
+    return (row["id"], row["rings"]) if row else None
+
+
+def ring_again(tx: Transaction, job_id: int) -> int | None:
+    """Count one more ring of a rung job; its number, or None when it is not rung any more."""
+    row = tx.find(
+        "UPDATE jobs SET rung = now(), rings = rings + 1 WHERE id = %(job_id)s AND state = 'rung' RETURNING rings",
+        job_id=job_id,
+    )
+    return int(row["rings"]) if row else None
+
+
+def claim(tx: Transaction, job_id: int, host: str, pid: int, *, unrung: bool = False) -> Job | None:
+    """Take a rung job (or, with `unrung`, an interval job that is due) for one attempt; None when it is not to be had.
+
+    The time recorded as last claimed lies on the job's interval grid, so that runs neither drift nor pile up.
+    """
+    which = "state = 'rung'" if not unrung else f"interval IS NOT NULL AND {_READY}"
+    row = tx.find(
+        "UPDATE jobs SET state = 'running', claimed = now(), heartbeat = now(), attempts = attempts + 1,"
+        " token = nextval('job_tokens'), host = %(host)s, pid = %(pid)s, error = NULL,"
+        " last_claimed = CASE WHEN interval IS NULL THEN now() ELSE"
+        " to_timestamp(floor(extract(epoch FROM now()) / interval) * interval) END"
+        f" WHERE id = %(job_id)s AND {which} RETURNING {_COLUMNS}",
+        job_id=job_id,
+        host=host,
+        pid=pid,
+    )
+    return _job(row) if row else None
+
+
+def hold(tx: Transaction, job_id: int, token: int) -> bool:
+    """Whether this attempt still has the claim; if so nobody can take it before this transaction ends."""
+    row = tx.find(
+        "SELECT 1 FROM jobs WHERE id = %(job_id)s AND token = %(token)s AND state = 'running' FOR UPDATE",
+        job_id=job_id,
+        token=token,
+    )
+    return row is not None
+
+
+def beat(db: Session, job_id: int, token: int) -> bool | None:
+    """Say that an attempt is alive. Whether it should stop; None when it has lost its claim."""
+    row = db.find(
+        "UPDATE jobs SET heartbeat = now() WHERE id = %(job_id)s AND token = %(token)s AND state = 'running'"
+        " RETURNING cancel_requested IS NOT NULL AS stop",
+        job_id=job_id,
+        token=token,
+    )
+    return bool(row["stop"]) if row else None
+
+
+def finish(tx: Transaction, job_id: int) -> None:
+    """End a job: a one-off is deleted; an interval job waits for the next point of its grid."""
+    tx.run(
+        "UPDATE jobs SET state = 'waiting', token = NULL, attempts = 0, error = NULL, cancel_requested = NULL,"
+        " claim_after = last_claimed + make_interval(secs => interval)"
+        " WHERE id = %(job_id)s AND interval IS NOT NULL",
+        job_id=job_id,
+    )
+    tx.run("DELETE FROM jobs WHERE id = %(job_id)s AND interval IS NULL", job_id=job_id)
+
+
+def release(tx: Transaction, job_id: int, delay: float, *, counted: bool) -> None:
+    """Make a job claimable again after `delay` seconds; with `counted=False` the attempt does not count."""
+    tx.run(
+        "UPDATE jobs SET state = 'waiting', token = NULL, claim_after = now() + make_interval(secs => %(delay)s),"
+        " attempts = attempts - CASE WHEN %(counted)s THEN 0 ELSE 1 END WHERE id = %(job_id)s",
+        job_id=job_id,
+        delay=delay,
+        counted=counted,
+    )
+
+
+def fail(tx: Transaction, job_id: int, error: str) -> None:
+    """End a job as failed, with its reason; an interval job waits for its next turn instead."""
+    tx.run(
+        "UPDATE jobs SET token = NULL, error = %(error)s, failed = now(), cancel_requested = NULL,"
+        " details = details - 'secrets',"
+        " state = CASE WHEN interval IS NULL THEN 'failed' ELSE 'waiting' END,"
+        " attempts = CASE WHEN interval IS NULL THEN attempts ELSE 0 END,"
+        " claim_after = coalesce(last_claimed + make_interval(secs => interval), claim_after)"
+        " WHERE id = %(job_id)s",
+        job_id=job_id,
+        error=error[:20_000],
+    )
+
+
+def delete(tx: Transaction, job_id: int) -> None:
+    """Forget a job."""
+    tx.run("DELETE FROM jobs WHERE id = %(job_id)s", job_id=job_id)
+
+
+def request_cancel(tx: Transaction, job_id: int) -> None:
+    """Ask a running job to stop."""
+    tx.run("UPDATE jobs SET cancel_requested = now() WHERE id = %(job_id)s", job_id=job_id)
+
+
+def unblock(tx: Transaction, dataset: str) -> list[str]:
+    """Let the jobs that waited for a dataset go; their types."""
+    rows = tx.many(
+        "UPDATE jobs SET blocked_by = NULL, claim_after = now() WHERE blocked_by = %(dataset)s RETURNING type",
+        dataset=dataset,
+    )
+    return sorted({row["type"] for row in rows})
+
+
+def blocked_by(tx: Transaction, dataset: str) -> list[Job]:
+    """The jobs that wait for a dataset to end."""
+    rows = tx.many(f"SELECT {_COLUMNS} FROM jobs WHERE blocked_by = %(dataset)s ORDER BY id", dataset=dataset)
+    return [_job(row) for row in rows]
+
+
+def forget_failed(tx: Transaction, dataset: str) -> None:
+    """Forget the failed jobs of a dataset that is to be tried again."""
+    tx.run("DELETE FROM jobs WHERE dataset = %(dataset)s AND state = 'failed'", dataset=dataset)
+
+
+def dead(db: Session, dead_after: float) -> list[Job]:
+    """Running jobs without a heartbeat for this many seconds, unless the database itself has only just come up."""
+    rows = db.many(
+        f"SELECT {_COLUMNS} FROM jobs WHERE state = 'running'"
+        " AND heartbeat < now() - make_interval(secs => %(dead_after)s)"
+        " AND pg_postmaster_start_time() < now() - make_interval(secs => %(dead_after)s / 2)",
+        dead_after=dead_after,
+    )
+    return [_job(row) for row in rows]
+
+
+def rung_for(db: Session, seconds: float) -> list[tuple[int, str, int]]:
+    """Jobs rung longer ago than this and not taken yet: id, type and ring."""
+    rows = db.many(
+        "SELECT id, type, rings FROM jobs WHERE state = 'rung' AND rung < now() - make_interval(secs => %(seconds)s)",
+        seconds=seconds,
+    )
+    return [(row["id"], row["type"], row["rings"]) for row in rows]
+
+
+def unring(tx: Transaction, job_id: int) -> None:
+    """Put a rung job back in the queue, as if it had not been rung."""
+    tx.run("UPDATE jobs SET state = 'waiting' WHERE id = %(job_id)s AND state = 'rung'", job_id=job_id)
+
+
+def types_ready(db: Session) -> list[str]:
+    """Types with a job that could start now."""
+    return [row["type"] for row in db.many(f"SELECT DISTINCT type FROM jobs WHERE {_READY}")]
+
+
+def position(db: Session, job_id: int) -> int | None:
+    """A waiting job's place in its queue, 1 being next: owners take turns, each one's oldest first."""
+    row = db.find(
+        "WITH waiting AS ("
+        "  SELECT j.id, j.claim_after, coalesce(t.turn, 0) AS served, j.owner,"
+        "  row_number() OVER (PARTITION BY j.owner ORDER BY j.claim_after, j.id) AS round"
+        "  FROM jobs j LEFT JOIN queue_turns t USING (type, owner)"
+        "  WHERE j.type = (SELECT type FROM jobs WHERE id = %(job_id)s)"
+        "  AND j.state = 'waiting' AND j.blocked_by IS NULL"
+        "), placed AS (SELECT id, row_number() OVER (ORDER BY round, served, owner) AS place FROM waiting)"
+        " SELECT place FROM placed WHERE id = %(job_id)s",
+        job_id=job_id,
+    )
+    return int(row["place"]) if row else None
+
+
+def queue_counts(db: Session) -> dict[str, dict[str, Any]]:
+    """For each type with jobs: how many wait, are rung, run and failed, and since when the oldest ready one waits."""
+    rows = db.many(
+        "SELECT type, count(*) FILTER (WHERE state = 'waiting') AS waiting,"
+        " count(*) FILTER (WHERE state = 'rung') AS rung,"
+        " count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'failed') AS failed,"
+        f" min(claim_after) FILTER (WHERE ({_READY}) OR state = 'rung') AS oldest"
+        " FROM jobs GROUP BY type ORDER BY type"
+    )
+    return {row.pop("type"): row for row in rows}
+
+
+def declare_interval(tx: Transaction, type_: str, interval: int, max_attempts: int) -> Job:
+    """Make sure the interval job of a type is there with this interval; a changed one starts on the new grid."""
+    job, created = insert(
+        tx,
+        type_,
+        "",
+        owner="",
+        details={},
+        dataset=None,
+        blocked_by=None,
+        delay=0,
+        interval=interval,
+        max_attempts=max_attempts,
+    )
+    if not created and job.interval != interval:
+        tx.run(
+            "UPDATE jobs SET interval = %(interval)s, claim_after = CASE WHEN state = 'waiting' THEN"
+            " to_timestamp(ceil(extract(epoch FROM now()) / %(interval)s) * %(interval)s) ELSE claim_after END"
+            " WHERE id = %(job_id)s",
+            interval=interval,
+            job_id=job.id,
+        )
+    return job
+
+
+def interval_jobs(db: Session) -> list[Job]:
+    """Every interval job."""
+    return [_job(row) for row in db.many(f"SELECT {_COLUMNS} FROM jobs WHERE interval IS NOT NULL")]
+
+
+def delete_failed_before(db: Session, moment: datetime) -> int:
+    """Forget failed jobs without a dataset from before a moment."""
+    return db.run("DELETE FROM jobs WHERE state = 'failed' AND dataset IS NULL AND failed < %(moment)s", moment=moment)

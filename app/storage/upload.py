@@ -1,0 +1,76 @@
+"""The table `uploads`: files that users have sent."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from psycopg2.extras import Json
+
+from app.domain.dataset import StoredFile
+from app.domain.upload import Upload
+from app.storage.database import Session
+
+_COLUMNS = "id, owner_id, filename, file, created"
+
+
+def _upload(row: dict[str, Any]) -> Upload:
+    return Upload(**{**row, "file": StoredFile(**row["file"])})
+
+
+def insert(db: Session, id_: str, owner_id: int, filename: str, file: StoredFile) -> Upload:
+    """Record a stored upload."""
+    return _upload(
+        db.one(
+            f"INSERT INTO uploads (id, owner_id, filename, file) VALUES (%(id)s, %(owner_id)s, %(filename)s, %(file)s)"
+            f" RETURNING {_COLUMNS}",
+            id=id_,
+            owner_id=owner_id,
+            filename=filename,
+            file=Json(asdict(file)),
+        )
+    )
+
+
+def find(db: Session, id_: str, owner_id: int | None = None) -> Upload | None:
+    """One upload; with `owner_id` only if it is theirs."""
+    row = db.find(
+        f"SELECT {_COLUMNS} FROM uploads WHERE id = %(id)s AND (%(owner_id)s IS NULL OR owner_id = %(owner_id)s)",
+        id=id_,
+        owner_id=owner_id,
+    )
+    return _upload(row) if row else None
+
+
+def attach(db: Session, id_: str, dataset: str) -> bool:
+    """Let a dataset be made of this upload; whether it is still there and no other dataset took it."""
+    return (
+        db.run(
+            "UPDATE uploads SET dataset = %(dataset)s WHERE id = %(id)s AND (dataset IS NULL OR dataset = %(dataset)s)",
+            id=id_,
+            dataset=dataset,
+        )
+        == 1
+    )
+
+
+def delete(db: Session, id_: str) -> None:
+    """Forget an upload."""
+    db.run("DELETE FROM uploads WHERE id = %(id)s", id=id_)
+
+
+def delete_stale(db: Session, hours: int) -> list[str]:
+    """Forget uploads that no open dataset waits for and that are older than this; names of their files."""
+    rows = db.many(
+        "DELETE FROM uploads u WHERE created < now() - make_interval(hours => %(hours)s)"
+        " AND NOT EXISTS (SELECT 1 FROM datasets d WHERE d.key = u.dataset"
+        " AND d.status IN ('waiting', 'running', 'failed'))"
+        " RETURNING file ->> 'name' AS name",
+        hours=hours,
+    )
+    return [row["name"] for row in rows]
+
+
+def names(db: Session) -> set[str]:
+    """Names of the files of all uploads."""
+    return {row["name"] for row in db.many("SELECT file ->> 'name' AS name FROM uploads")}

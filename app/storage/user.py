@@ -1,0 +1,108 @@
+"""The tables `users` and `tokens`."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from app.domain.user import Token, User
+from app.storage.database import Session
+
+_USER = "id, name, is_admin, is_active, created"
+_TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
+
+
+def insert(db: Session, name: str, password_hash: str | None, *, is_admin: bool) -> User | None:
+    """Add a user; None when the name is taken."""
+    row = db.find(
+        f"INSERT INTO users (name, password_hash, is_admin) VALUES (%(name)s, %(password_hash)s, %(is_admin)s)"
+        f" ON CONFLICT DO NOTHING RETURNING {_USER}",
+        name=name,
+        password_hash=password_hash,
+        is_admin=is_admin,
+    )
+    return User(**row) if row else None
+
+
+def find(db: Session, user_id: int) -> User | None:
+    """One user by id."""
+    row = db.find(f"SELECT {_USER} FROM users WHERE id = %(user_id)s", user_id=user_id)
+    return User(**row) if row else None
+
+
+def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
+    """One user by name, whatever its case, with the password's hash."""
+    row = db.find(f"SELECT {_USER}, password_hash FROM users WHERE lower(name) = lower(%(name)s)", name=name)
+    if row is None:
+        return None
+    password_hash = row.pop("password_hash")
+    return User(**row), password_hash
+
+
+def has_admin(db: Session) -> bool:
+    """Whether any administrator can sign in."""
+    row = db.one(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE is_admin AND is_active AND password_hash IS NOT NULL) AS found"
+    )
+    return bool(row["found"])
+
+
+def lock_for_first_run(db: Session) -> None:
+    """Let one first run at a time look whether there is an administrator."""
+    db.run("SELECT pg_advisory_xact_lock(hashtext('4cat first run'))")
+
+
+def update_password(db: Session, user_id: int, password_hash: str, *, is_admin: bool | None = None) -> None:
+    """Replace a password, and with `is_admin` the right too."""
+    db.run(
+        "UPDATE users SET password_hash = %(password_hash)s, is_admin = coalesce(%(is_admin)s, is_admin)"
+        " WHERE id = %(user_id)s",
+        user_id=user_id,
+        password_hash=password_hash,
+        is_admin=is_admin,
+    )
+
+
+def insert_token(
+    db: Session, user_id: int, name: str, secret_hash: str, *, read_only: bool, expires: datetime | None
+) -> Token:
+    """Add a token."""
+    row = db.one(
+        f"INSERT INTO tokens (user_id, name, secret_hash, read_only, expires)"
+        f" VALUES (%(user_id)s, %(name)s, %(secret_hash)s, %(read_only)s, %(expires)s) RETURNING {_TOKEN}",
+        user_id=user_id,
+        name=name,
+        secret_hash=secret_hash,
+        read_only=read_only,
+        expires=expires,
+    )
+    return Token(**row)
+
+
+def use_token(db: Session, secret_hash: str) -> tuple[User, Token] | None:
+    """The user and token behind a secret, counted as one call; None when there is none or it has expired."""
+    row: dict[str, Any] | None = db.find(
+        "UPDATE tokens SET calls = calls + 1, last_used = now() WHERE secret_hash = %(secret_hash)s"
+        f" AND (expires IS NULL OR expires > now()) RETURNING {_TOKEN}",
+        secret_hash=secret_hash,
+    )
+    if row is None:
+        return None
+    user = find(db, row["user_id"])
+    return (user, Token(**row)) if user else None
+
+
+def list_tokens(db: Session, user_id: int) -> list[Token]:
+    """The tokens of one user, newest first."""
+    rows = db.many(f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s ORDER BY id DESC", user_id=user_id)
+    return [Token(**row) for row in rows]
+
+
+def delete_token(db: Session, user_id: int, token_id: int) -> bool:
+    """Revoke a token; whether there was one."""
+    return (
+        db.run(
+            "DELETE FROM tokens WHERE id = %(token_id)s AND user_id = %(user_id)s", token_id=token_id, user_id=user_id
+        )
+        > 0
+    )
