@@ -1,7 +1,12 @@
-"""Dates cut into periods, the same way in every analysis."""
+"""Dates cut into periods, the same way in every analysis.
+
+Group by `start_of(moment, timeframe)` and write the few distinct starts with `label`: a date is dear to format and
+cheap to cut.
+"""
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -25,15 +30,20 @@ _FORMATS = {
     "minute": "%Y-%m-%d %H:%M",
 }
 _STEPS = {"year": "1y", "month": "1mo", "week": "1w", "day": "1d", "hour": "1h", "minute": "1m"}
+_SECONDS = {"year": 31_556_952, "month": 2_629_746, "week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60}
 
-_ZONED = "%Y-%m-%dT%H:%M:%S%.f%#z"
-_PLAIN = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
+_PLAIN = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+
+_FIRST = datetime(1, 1, 1, tzinfo=UTC)
+_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
 
 
 def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
     """A column as a UTC date and time (microseconds); null where it holds no date.
 
-    Reads date columns, numbers as epoch seconds (milliseconds when above 10^11), and text as epoch or ISO 8601.
+    Reads date columns, ISO 8601 text (with `T` or a space, with or without a zone; without one it is UTC), and numbers
+    as seconds since 1970, or milli-, micro- or nanoseconds when they are too large for that. Four digits are a year.
     """
     import polars as pl
 
@@ -45,36 +55,106 @@ def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
     if dtype == pl.Date:
         return values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
     if dtype.is_numeric():
-        return _from_epoch(values.cast(pl.Float64))
-    text = values.cast(pl.String).str.strip_chars()
-    parsed = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _PLAIN]
-    zoned = text.str.to_datetime(_ZONED, strict=False, time_unit="us", time_zone="UTC")
-    return pl.coalesce(_from_epoch(text.cast(pl.Float64, strict=False)), zoned, *parsed)
+        return _from_number(values.cast(pl.Float64))
+    if dtype != pl.String:
+        return pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+    # The many spellings of ISO 8601 become one, so that few formats have to be tried.
+    text = (
+        values.str.strip_chars().str.replace(r"^(\d{4}-\d\d-\d\d)[Tt]", "$1 ").str.replace(r"\s*(?:UTC|GMT|Z|z)$", "")
+    )
+    text = text.str.replace(r"\s+([+-]\d\d:?\d\d)$", "$1")
+    zoned = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _ZONED]
+    plain = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _PLAIN]
+    return _in_range(pl.coalesce(_from_number(text.cast(pl.Float64, strict=False)), *plain, *zoned))
 
 
-def _from_epoch(seconds: pl.Expr) -> pl.Expr:
+def _from_number(number: pl.Expr) -> pl.Expr:
     import polars as pl
 
-    in_seconds = pl.when(seconds.abs() > 1e11).then(seconds / 1000).otherwise(seconds)
-    return (in_seconds * 1_000_000).cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
+    size = number.abs()
+    seconds = (
+        pl.when(size > 1e17)
+        .then(number / 1e9)
+        .when(size > 1e14)
+        .then(number / 1e6)
+        .when(size > 1e11)
+        .then(number / 1e3)
+        .otherwise(number)
+    )
+    is_year = number.is_between(1000, 2999) & (number == number.floor())
+    year = pl.when(is_year).then(number).cast(pl.Int32, strict=False)
+    moment = (seconds * 1_000_000).cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
+    return pl.when(is_year).then(pl.datetime(year, 1, 1, time_unit="us", time_zone="UTC")).otherwise(_in_range(moment))
+
+
+def _in_range(moment: pl.Expr) -> pl.Expr:
+    import polars as pl
+
+    return pl.when(moment.is_between(_FIRST, _LAST)).then(moment)
+
+
+def is_unreadable(column: str, schema: pl.Schema) -> pl.Expr:
+    """Whether a cell holds something that is not a date; an empty cell does not."""
+    import polars as pl
+
+    dtype = schema[column]
+    if dtype.is_temporal():
+        return pl.lit(False)
+    filled = pl.col(column).is_not_null()
+    if dtype == pl.String:
+        filled &= pl.col(column).str.strip_chars() != ""
+    return filled & as_moment(column, schema).is_null()
+
+
+def read_moment(text: str) -> datetime:
+    """One date as a person writes it: `2026-01-31`, `2026-01-31 14:00:00`, ISO 8601 with a zone, or epoch seconds.
+
+    :raises ValueError: when it is none of these
+    """
+    written = text.strip()
+    if written.lstrip("-").isdigit() and len(written) > 4:
+        try:
+            return datetime.fromtimestamp(int(written), UTC)
+        except (OverflowError, OSError):
+            raise ValueError(f"{written} lies outside the years 1 to 9999") from None
+    moment = datetime.fromisoformat(f"{written}-01-01" if written.isdigit() else written)
+    return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def start_of(moment: pl.Expr, timeframe: str) -> pl.Expr:
+    """The moment at which the period of another begins; a null stays null, and `all` has no start."""
+    import polars as pl
+
+    if timeframe == "all":
+        return pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+    return moment.dt.truncate(_STEPS[timeframe])
+
+
+def label(start: pl.Expr, timeframe: str) -> pl.Expr:
+    """The name of the period that begins at `start`: `2026`, `2026-03`, ISO week `2026-09`, …, or `unknown_date`."""
+    import polars as pl
+
+    if timeframe == "all":
+        return pl.lit("all")
+    return start.dt.strftime(_FORMATS[timeframe]).fill_null(UNKNOWN)
 
 
 def period(moment: pl.Expr, timeframe: str) -> pl.Expr:
     """The period a moment lies in, as text: `2026`, `2026-03`, ISO week `2026-09`, `2026-03-01`, … or `all`.
 
-    Moments that are null become `unknown_date`. Truncation runs before formatting, so each distinct period is formatted
-    by the engine on a small integer domain.
+    Moments that are null become `unknown_date`.
     """
-    import polars as pl
-
-    if timeframe == "all":
-        return pl.lit("all")
-    return moment.dt.truncate(_STEPS[timeframe]).dt.strftime(_FORMATS[timeframe]).fill_null(UNKNOWN)
+    return label(start_of(moment, timeframe), timeframe)
 
 
 def step(timeframe: str) -> str:
     """The length of a period as a polars duration, for filling gaps."""
     return _STEPS[timeframe]
+
+
+def periods_between(first: datetime, last: datetime, timeframe: str) -> int:
+    """About how many periods lie between two moments, both ends counted."""
+    return int((last - first).total_seconds() // _SECONDS[timeframe]) + 1
 
 
 def label_format(timeframe: str) -> str:
