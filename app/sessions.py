@@ -1,0 +1,62 @@
+"""Signed-in browsers: a session cookie that pages and API both take, and protection against forged requests."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from flask import Flask
+from flask_login import LoginManager, UserMixin, current_user
+from flask_wtf.csrf import CSRFProtect
+
+from app.domain.user import User
+from app.services import user as users
+from app.services.context import Context
+
+csrf = CSRFProtect()
+"""Checks the token of every request that changes something, unless the view is exempt: see `CSRFProtect.exempt`."""
+
+_REMEMBERED = timedelta(days=30)
+
+
+class SignedIn(UserMixin):  # type: ignore[misc]
+    """The user of a session, as Flask-Login wants it."""
+
+    def __init__(self, user: User) -> None:
+        self.user = user
+
+    def get_id(self) -> str:
+        """What the cookie holds."""
+        return str(self.user.id)
+
+
+def session_user() -> User | None:
+    """Whoever is signed in by the session cookie of this request, or None."""
+    user: User | None = getattr(current_user, "user", None)
+    return user
+
+
+def init_sessions(app: Flask, ctx: Context) -> None:
+    """Let the app know its visitors by a cookie that scripts cannot read and other sites do not send."""
+    settings = ctx.settings
+    app.config.update(
+        SESSION_COOKIE_NAME="4cat",
+        SESSION_COOKIE_HTTPONLY=True,
+        SESSION_COOKIE_SAMESITE="Lax",
+        SESSION_COOKIE_SECURE=settings.session_cookie_secure,
+        REMEMBER_COOKIE_NAME="4cat_remember",
+        REMEMBER_COOKIE_HTTPONLY=True,
+        REMEMBER_COOKIE_SAMESITE="Lax",
+        REMEMBER_COOKIE_SECURE=settings.session_cookie_secure,
+        REMEMBER_COOKIE_DURATION=_REMEMBERED,
+        WTF_CSRF_TIME_LIMIT=None,
+        WTF_CSRF_SSL_STRICT=False,
+    )
+    manager = LoginManager()
+    manager.init_app(app)
+
+    @manager.user_loader  # type: ignore[untyped-decorator]
+    def load(user_id: str) -> SignedIn | None:
+        user = users.get_user(ctx, int(user_id)) if user_id.isdigit() else None
+        return SignedIn(user) if user else None
+
+    csrf.init_app(app)
