@@ -31,7 +31,7 @@ _START_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Instance:
-    """A running tool: its first process, the grace it gives to running work, and where it is reached."""
+    """A running tool: its first process, where it is reached (empty without pages), and its grace for running work."""
 
     process: psutil.Process
     url: str
@@ -57,29 +57,36 @@ def find_instance(data_dir: Path) -> Instance | None:
         return None
 
 
-def run_instance(data_dir: Path | None, port: int | None, say: Callable[[str], None]) -> int:
-    """Run the tool in the foreground until it is asked to stop; the exit status.
+def run_instance(
+    data_dir: Path | None, port: int | None, say: Callable[[str], None], parts: tuple[str, ...] = ()
+) -> int:
+    """Run the tool in the foreground until it is asked to stop; the exit status. `parts` are the processes to run.
 
     :raises FourcatError: when it cannot be started, saying what to do
     """
     environment = local_environment(data_dir, port)
     settings = planned_settings(environment)
     with _ending_on_signals():
-        _require_port(environment)
+        with_web = not parts or "web" in parts
+        if with_web:
+            _require_port(environment)
         servers = make_servers(environment)
         try:
             complete = with_addresses(environment, servers.start(patience=10))
             noted = settings.data_dir / _FILE
+            commands = {
+                name: line for name, line in read_procfile().items() if not parts or name in (*parts, "release")
+            }
             supervisor = Supervisor(
-                read_procfile(), complete, grace=settings.shutdown_seconds, say=say, watch=servers.keep_alive
+                commands, complete, grace=settings.shutdown_seconds, say=say, watch=servers.keep_alive
             )
             status = supervisor.release()
             if status != 0:
                 return status
             started = psutil.Process().create_time()
-            facts = {"pid": os.getpid(), "started": started, "url": address(environment)}
+            facts = {"pid": os.getpid(), "started": started, "url": address(environment) if with_web else ""}
             write_private(noted, {**facts, "grace": settings.shutdown_seconds})
-            say(f"4CAT runs at {address(environment)} and stops with Ctrl-C.")
+            say(f"4CAT runs at {facts['url']} and stops with Ctrl-C." if with_web else "4CAT works without its pages.")
             supervisor.run()
             noted.unlink(missing_ok=True)
             return 0
@@ -87,10 +94,12 @@ def run_instance(data_dir: Path | None, port: int | None, say: Callable[[str], N
             servers.stop()
 
 
-def start_instance(data_dir: Path | None, port: int | None, *, bound: bool = False) -> tuple[str, Path]:
-    """Start the tool in the background and wait until it answers; its address and its log.
+def start_instance(
+    data_dir: Path | None, port: int | None, *, bound: bool = False, parts: tuple[str, ...] = ()
+) -> Instance:
+    """Start the tool in the background and wait until it answers.
 
-    A `bound` one ends with this process; another stays.
+    A `bound` one ends with this process; another stays. `parts` are the processes to run, all when none is named.
 
     :raises Conflict: when it runs already
     :raises Unavailable: when it does not come up, with the end of its log
@@ -102,6 +111,7 @@ def start_instance(data_dir: Path | None, port: int | None, *, bound: bool = Fal
     log = folder / "logs" / "4cat.log"
     log.parent.mkdir(exist_ok=True)
     command = [sys.executable, "-m", "app.cli", "up", "--data", str(folder), "--port", environment["PORT"]]
+    command += [argument for part in parts for argument in ("--only", part)]
     parent = os.getpid()
     with log.open("ab") as output:
         before = output.tell()
@@ -115,12 +125,11 @@ def start_instance(data_dir: Path | None, port: int | None, *, bound: bool = Fal
             preexec_fn=(lambda: die_with_parent(signal.SIGTERM, parent)) if bound else None,  # noqa: PLW1509 - one thread
         )
     try:
-        _wait_for_answer(process, address(environment), log, before)
+        return _wait_for_instance(process, folder, log, before)
     except BaseException:
         process.terminate()
         process.wait()
         raise
-    return address(environment), log
 
 
 def stop_instance(data_dir: Path) -> bool:
@@ -149,9 +158,12 @@ def answers(url: str) -> bool:
         return False
 
 
-def _wait_for_answer(process: subprocess.Popen[bytes], url: str, log: Path, start: int) -> None:
+def _wait_for_instance(process: subprocess.Popen[bytes], folder: Path, log: Path, start: int) -> Instance:
     deadline = time.monotonic() + _START_SECONDS
-    while not answers(url):
+    while True:
+        found = find_instance(folder)
+        if found is not None and found.process.pid == process.pid and (not found.url or answers(found.url)):
+            return found
         if process.poll() is not None or time.monotonic() > deadline:
             said = log.read_bytes()[start:].decode(errors="replace").splitlines()[-12:]
             what = "ended at once" if process.poll() is not None else "does not answer"

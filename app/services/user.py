@@ -71,6 +71,19 @@ def get_user(ctx: Context, user_id: int) -> User | None:
     return user if user and user.is_active else None
 
 
+def find_operator(ctx: Context, name: str | None = None) -> User:
+    """For whom a command on this machine acts: the user named, or the administrator who has been here longest.
+
+    :raises NotFound: when there is no such user, or no administrator yet
+    """
+    if name is not None:
+        return find_user(ctx, name)
+    found = users.first_admin(ctx.database)
+    if found is None:
+        raise NotFound("There is no administrator yet. Make one with: ./4cat user create NAME --admin")
+    return found
+
+
 def needs_first_run(ctx: Context) -> bool:
     """Whether nobody can administer this installation yet."""
     return not users.has_admin(ctx.database)

@@ -47,6 +47,12 @@ def has_admin(db: Session) -> bool:
     return bool(row["found"])
 
 
+def first_admin(db: Session) -> User | None:
+    """The administrator who has been here longest, or None."""
+    row = db.find(f"SELECT {_USER} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
+    return User(**row) if row else None
+
+
 def lock_for_first_run(db: Session) -> None:
     """Let one first run at a time look whether there is an administrator."""
     db.run("SELECT pg_advisory_xact_lock(hashtext('4cat first run'))")
