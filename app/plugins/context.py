@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -78,8 +79,13 @@ class CaptureRun(Run, Protocol):
 class SourceFile(Protocol):
     """The uploaded file a data source imports."""
 
-    filename: str
-    size: int
+    @property
+    def filename(self) -> str:
+        """Its name as the user sent it."""
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
 
     @property
     def path(self) -> Path:
@@ -102,11 +108,28 @@ class Database(Protocol):
         """Run a statement; how many rows it touched."""
 
 
+class StoredItem(Protocol):
+    """A file found in storage."""
+
+    @property
+    def name(self) -> str:
+        """Its name there."""
+
+    @property
+    def modified(self) -> datetime:
+        """When it was written."""
+
+
 class WorkerContext(Protocol):
     """What a standing task can do."""
 
-    database: Database
-    settings: Mapping[str, Any]
+    @property
+    def database(self) -> Database:
+        """The database of the installation."""
+
+    @property
+    def settings(self) -> Mapping[str, Any]:
+        """Settings that an administrator has made, by name."""
 
     def log(self, text: str) -> None:
         """Write a line to the worker's log."""
@@ -114,8 +137,14 @@ class WorkerContext(Protocol):
     def check(self) -> None:
         """Raise Cancelled if the work should stop."""
 
+    def find_files(self, prefix: str) -> Iterator[StoredItem]:
+        """The files in storage below a folder."""
+
     def delete_file(self, name: str) -> None:
         """Delete a file from storage; a missing one is no error."""
+
+    def sweep_folders(self, hours: float) -> int:
+        """Remove temporary folders that a killed process left behind some hours ago; how many."""
 
 
 __all__ = ["CaptureRun", "Database", "Job", "Run", "Source", "SourceFile", "WorkerContext"]

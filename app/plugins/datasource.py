@@ -23,7 +23,9 @@ class DataSource(ABC, Described):
     """One platform or way in. The folder's name is the `id`, the queue's type, the table prefix and part of the URL.
 
     A capture implements `collect` and `to_item`; a file format implements `import_file` and `preview`.
-    `kind` groups sources in the query window: capture, search, import or tool.
+    `kind` groups sources in the query window: capture, search, import or tool. `columns` are the columns that `to_item`
+    gives besides the item columns, with their Python types (`str int float bool list datetime`); `personal_columns` are
+    patterns of names of columns and raw keys that hold names of people.
     """
 
     id: ClassVar[str]
@@ -33,7 +35,7 @@ class DataSource(ABC, Described):
     max_workers: ClassVar[int] = 2
     max_attempts: ClassVar[int] = 3
     personal_columns: ClassVar[Sequence[str]] = ("author*", "user*")
-    takes_file: ClassVar[bool] = False
+    columns: ClassVar[Mapping[str, type]] = {}
     Options: ClassVar[OptionsClass] = NoOptions
 
     def collect(self, options: Any, run: CaptureRun) -> Iterator[Mapping[str, Any]]:
@@ -62,6 +64,11 @@ class DataSource(ABC, Described):
         import inspect
 
         return Path(inspect.getfile(cls)).parent
+
+    @classmethod
+    def item_columns(cls) -> tuple[str, ...]:
+        """The columns that every table of items begins with."""
+        return ITEM_COLUMNS
 
     @classmethod
     def imports(cls) -> bool:

@@ -1,0 +1,194 @@
+"""The process that does one job: it runs the plug-in, stores the result and says how it ended.
+
+It has no connection to the database (a standing task excepted) and none to Redis: what it makes counts only when the
+watching process has put it into the database under its claim.
+"""
+
+from __future__ import annotations
+
+import errno
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from app.domain.dataset import Dataset, Status, StoredFile
+from app.domain.errors import Cancelled, EmptyResult, FourcatError, SourceError, Unavailable, UserError
+from app.domain.job import Job
+from app.domain.upload import Upload
+from app.plugins.datasource import DataSource
+from app.plugins.options import dump, specs
+from app.plugins.processor import Processor
+from app.plugins.validation import load
+from app.plugins.worker import Worker
+from app.runner.capture import collect, import_file
+from app.runner.context import DatasetSource, JobRun, QuarantineRun, TaskContext, UploadedFile
+from app.runner.pseudonym import Pseudonyms
+from app.runner.report import End, Outcome, Reporter
+from app.runner.results import Written, write_result
+from app.services.context import Context
+
+
+@dataclass(frozen=True)
+class Task:
+    """All that one attempt needs, read from the database before its process was forked."""
+
+    job: Job
+    dataset: Dataset | None
+    source: Dataset | None
+    upload: Upload | None
+    settings: dict[str, Any]
+    folder: Path
+
+    @property
+    def seed(self) -> int:
+        """The seed for anything random: the same for the same dataset."""
+        return int(self.dataset.key[:8], 16) if self.dataset else 0
+
+
+def perform(ctx: Context, task: Task, reporter: Reporter) -> None:
+    """Do the job and report how it ended; no exception leaves here."""
+    reporter.send("outcome", asdict(_guarded(lambda: _run(ctx, task, reporter))))
+
+
+_ENDS: tuple[tuple[type[BaseException], End], ...] = (
+    (EmptyResult, End.EMPTY),
+    (UserError, End.REFUSED),
+    (SourceError, End.SOURCE),
+    (Unavailable, End.AWAY),
+    (Cancelled, End.CANCELLED),
+    (MemoryError, End.MEMORY),
+)
+_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+
+
+def _guarded(work: Callable[[], Outcome]) -> Outcome:
+    """Turn whatever a plug-in raises into how the attempt ended."""
+    try:
+        return work()
+    except (Exception, Cancelled) as error:  # noqa: BLE001 - the border of plug-in code: anything may come out of it
+        return _outcome_of(error)
+
+
+def _outcome_of(error: BaseException) -> Outcome:
+    if isinstance(error, OSError) and error.errno in _DISK_FULL:
+        return Outcome(End.AWAY, "There is no space left on the disk for the result.")
+    end = next((end for kind, end in _ENDS if isinstance(error, kind)), End.BROKEN)
+    if end is End.BROKEN or end is End.MEMORY:
+        message = error.message if isinstance(error, FourcatError) else f"{type(error).__name__}: {error}"
+        return Outcome(end, message, traceback="".join(traceback.format_exception(error)))
+    outcome = Outcome(end, str(error))
+    if isinstance(error, SourceError):
+        outcome.permanent, outcome.retry_after = error.permanent, error.retry_after
+    return outcome
+
+
+def _run(ctx: Context, task: Task, reporter: Reporter) -> Outcome:
+    plugin = ctx.registry.runnable(task.job.type)
+    if issubclass(plugin, Worker):
+        plugin().work(task.job, TaskContext(ctx.database, ctx.files, task.settings, reporter))
+        return Outcome(End.DONE)
+    if issubclass(plugin, DataSource):
+        return _capture(ctx, task, plugin, reporter)
+    return _process(ctx, task, plugin, reporter)
+
+
+def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Reporter) -> Outcome:
+    source = DatasetSource(_present(task.source), ctx.files, task.folder)
+    if source.dataset.status is not Status.FINISHED:
+        raise UserError(f"The dataset it reads, “{source.dataset.label}”, has no result.")
+    refusal = processor.accepts.refusal(source.dataset)
+    if refusal:
+        raise UserError(f"This analysis does not fit “{source.dataset.label}”. {refusal}")
+    options = load(processor.Options, _given(processor, task), source.columns)
+    run = JobRun(reporter, task.folder, task.seed, task.settings)
+    result = processor().process(source, options, run)
+    written = write_result(result, processor, task.folder, task.seed)
+    if not written.rows:
+        return Outcome(End.EMPTY, run.message or "Nothing was found.", warnings=run.warnings)
+    message = run.message or f"{source.rows:,} {_noun(source.rows, source.dataset)} read, {_made(written)}."
+    inputs = source.dataset.result.files if source.dataset.result else {}
+    facts = {
+        "parameters": dump(options),
+        "source": {"key": source.dataset.key, "sha256": {role: file.sha256 for role, file in inputs.items()}},
+    }
+    return _published(ctx, task, written, Outcome(End.DONE, message, warnings=run.warnings, provenance=facts))
+
+
+def _noun(count: int, dataset: Dataset) -> str:
+    word = "item" if dataset.is_items else "row"
+    return word if count == 1 else f"{word}s"
+
+
+def _made(written: Written) -> str:
+    words = {"table": "row", "graph": "node", "files": "file", "chart": "mark", "page": "page"}
+    word = words[written.kind]
+    return f"{written.rows:,} {word}{'' if written.rows == 1 else 's'} made"
+
+
+def _given(plugin: type[Processor] | type[DataSource], task: Task) -> dict[str, Any]:
+    stored = _present(task.dataset).parameters
+    known = specs(plugin.Options)
+    secrets = task.job.details.get("secrets", {})
+    return {name: value for name, value in {**stored, **secrets}.items() if name in known}
+
+
+def _present(dataset: Dataset | None) -> Dataset:
+    if dataset is None:
+        raise UserError("The dataset it reads has been deleted.")
+    return dataset
+
+
+def _capture(ctx: Context, task: Task, source: type[DataSource], reporter: Reporter) -> Outcome:
+    how = _present(task.dataset).work.get("pseudonymise", "none")
+    names = None if how == "none" else Pseudonyms(ctx.settings.pseudonym_key, anonymise=how == "anonymise")
+    run = QuarantineRun(reporter, task.folder, task.seed, task.settings, withhold=names is not None)
+    options = load(source.Options, _given(source, task))
+    if source.imports():
+        if task.upload is None:
+            raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
+        file = UploadedFile(task.upload.filename, task.upload.file, ctx.files)
+        written = import_file(source(), file, options, run, names)
+    else:
+        written = collect(source(), options, run, names)
+    quarantine = run.close()
+    if quarantine is not None:
+        written.files["quarantine"] = quarantine
+    outcome = Outcome(End.DONE, run.message or _captured(written, run), warnings=run.warnings)
+    outcome.quarantined = run.quarantined
+    outcome.provenance = {"parameters": dump(options)} if not any(_secrets(source)) else {}
+    if task.upload is not None and names is None:
+        outcome.files["original"] = asdict(task.upload.file)
+        outcome.provenance["input_sha256"] = task.upload.file.sha256
+    outcome = _published(ctx, task, written, outcome)
+    if not written.rows:
+        outcome.end = End.EMPTY
+    return outcome
+
+
+def _secrets(source: type[DataSource]) -> list[str]:
+    return [name for name, spec in specs(source.Options).items() if spec.kind == "secret"]
+
+
+def _captured(written: Written, run: QuarantineRun) -> str:
+    said = f"{written.rows:,} item{'' if written.rows == 1 else 's'} captured"
+    kept = f"{run.quarantined:,} record{'' if run.quarantined == 1 else 's'} could not be read and"
+    return f"{said}; {kept} are kept in quarantine." if run.quarantined else f"{said}."
+
+
+def _published(ctx: Context, task: Task, written: Written, outcome: Outcome) -> Outcome:
+    """Store the files of a result under names that only this attempt uses."""
+    dataset = _present(task.dataset)
+    stored: dict[str, StoredFile] = {}
+    try:
+        for role, path in written.files.items():
+            name = f"datasets/{dataset.key}/{task.job.token}/{role}{''.join(path.suffixes)}"
+            stored[role] = ctx.files.put(path, name)
+    except Unavailable:
+        for file in stored.values():
+            ctx.files.delete(file.name)
+        raise
+    outcome.files |= {role: asdict(file) for role, file in stored.items()}
+    outcome.rows, outcome.columns, outcome.kind = written.rows, written.columns, str(written.kind)
+    return outcome

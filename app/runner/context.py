@@ -1,0 +1,208 @@
+"""What a plug-in gets when it works: the real ones behind the protocols of `app.plugins.context`."""
+
+from __future__ import annotations
+
+import time
+import zipfile
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.domain.dataset import Dataset, StoredFile
+from app.domain.errors import NotFound
+from app.runner.report import Reporter
+from app.storage.database import Database
+from app.storage.files import FileStore, Listed
+
+if TYPE_CHECKING:
+    import polars as pl
+    import pyarrow as pa
+
+_PROGRESS_EVERY = 0.2
+
+
+class DatasetSource:
+    """A finished dataset, read from storage."""
+
+    def __init__(self, dataset: Dataset, files: FileStore, folder: Path) -> None:
+        self.dataset = dataset
+        self._files = files
+        self._folder = folder
+
+    @property
+    def columns(self) -> list[str]:
+        """Names of the columns."""
+        return list(self.dataset.columns)
+
+    @property
+    def rows(self) -> int:
+        """Number of rows."""
+        return self.dataset.rows or 0
+
+    def path(self, role: str) -> Path:
+        """Where a file of the result can be read. :raises NotFound: when the result has no such file"""
+        result = self.dataset.result
+        if result is None or role not in result.files:
+            raise NotFound(f"“{self.dataset.label}” has no {role} to read.")
+        return self._files.local(result.files[role])
+
+    def lazy(self) -> pl.LazyFrame:
+        """The table."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path("table"))
+
+    def batches(self, size: int = 65_536) -> Iterator[pa.RecordBatch]:
+        """The table, a batch at a time."""
+        import pyarrow.parquet as pq
+
+        with pq.ParquetFile(self.path("table")) as table:
+            yield from table.iter_batches(batch_size=size)
+
+    def files(self) -> Iterator[tuple[str, Path]]:
+        """The members of the zip, one at a time; each is removed when the next one is asked for."""
+        with zipfile.ZipFile(self.path("archive")) as archive:
+            for member in archive.infolist():
+                if member.is_dir() or member.filename == "metadata.json":
+                    continue
+                path = self._folder / "member"
+                with archive.open(member) as packed, path.open("wb") as unpacked:
+                    while chunk := packed.read(1024 * 1024):
+                        unpacked.write(chunk)
+                yield member.filename, path
+                path.unlink(missing_ok=True)
+
+    def graph(self) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+        """Nodes and edges."""
+        import polars as pl
+
+        return pl.scan_parquet(self.path("nodes")), pl.scan_parquet(self.path("edges"))
+
+
+class JobRun:
+    """The run of one attempt: says how far it is, and keeps what it is told for the outcome."""
+
+    def __init__(self, reporter: Reporter, folder: Path, seed: int, settings: Mapping[str, Any]) -> None:
+        self.folder = folder
+        self.seed = seed
+        self.settings = settings
+        self.warnings: list[str] = []
+        self.message = ""
+        self.step: tuple[float | None, str] = (None, "")
+        self._reporter = reporter
+        self._shown = 0.0
+
+    def progress(self, done: float, total: float | None = None, text: str | None = None) -> None:
+        """Say how far the work is."""
+        share = done if total is None else done / max(total, 1)
+        self.step = (min(max(share, 0.0), 1.0), text if text is not None else self.step[1])
+        if time.monotonic() - self._shown > _PROGRESS_EVERY:
+            self._shown = time.monotonic()
+            self._reporter.send("progress", self.step)
+
+    def log(self, text: str) -> None:
+        """Write a line to the log."""
+        self._reporter.send("log", text)
+
+    def warn(self, text: str) -> None:
+        """Keep a warning for the result, and log it."""
+        if text not in self.warnings:
+            self.warnings.append(text)
+            self.log(f"Warning: {text}")
+
+    def summary(self, text: str) -> None:
+        """Keep the sentence that says what was done."""
+        self.message = text
+
+    def check(self) -> None:
+        """Nothing to do here: the watching process stops this one, whatever it is doing."""
+
+
+class QuarantineRun(JobRun):
+    """The run of a capture: also keeps the records that could not be read."""
+
+    def __init__(
+        self, reporter: Reporter, folder: Path, seed: int, settings: Mapping[str, Any], *, withhold: bool
+    ) -> None:
+        super().__init__(reporter, folder, seed, settings)
+        self.quarantined = 0
+        self.path = folder / "quarantine.parquet"
+        self._withhold = withhold
+        self._rows: list[tuple[int, str, str]] = []
+        self._writer: Any = None
+
+    def quarantine(self, position: int, reason: str, record: str) -> None:
+        """Keep one record with its place and the reason; its text only where names may be kept."""
+        self.quarantined += 1
+        self._rows.append((position, reason, "(not kept, since names are not to be)" if self._withhold else record))
+        if len(self._rows) >= 10_000:
+            self._flush()
+
+    def _flush(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
+
+        schema = pa.schema([("position", pa.int64()), ("reason", pa.string()), ("record", pa.string())])
+        if self._writer is None:
+            self._writer = pq.ParquetWriter(self.path, schema, compression="zstd")
+        columns = list(zip(*self._rows, strict=True)) or [(), (), ()]
+        self._writer.write_table(pa.table([list(column) for column in columns], schema=schema))
+        self._rows.clear()
+
+    def close(self) -> Path | None:
+        """Finish the file of quarantined records; None when there are none."""
+        if not self.quarantined:
+            return None
+        if self._rows:
+            self._flush()
+        self._writer.close()
+        return self.path
+
+
+@dataclass(frozen=True)
+class UploadedFile:
+    """An upload, as a data source reads it."""
+
+    filename: str
+    file: StoredFile
+    files: FileStore
+
+    @property
+    def size(self) -> int:
+        """Its size in bytes."""
+        return self.file.size
+
+    @property
+    def path(self) -> Path:
+        """Where it can be read."""
+        return self.files.local(self.file)
+
+
+class TaskContext:
+    """What a standing task gets."""
+
+    def __init__(self, database: Database, files: FileStore, settings: Mapping[str, Any], reporter: Reporter) -> None:
+        self.database = database
+        self.settings = settings
+        self._files = files
+        self._reporter = reporter
+
+    def log(self, text: str) -> None:
+        """Write a line to the log of the worker."""
+        self._reporter.send("log", text)
+
+    def check(self) -> None:
+        """Nothing to do here: the watching process stops this one."""
+
+    def find_files(self, prefix: str) -> Iterator[Listed]:
+        """Files in storage below a folder."""
+        return self._files.find(prefix)
+
+    def delete_file(self, name: str) -> None:
+        """Delete a file from storage."""
+        self._files.delete(name)
+
+    def sweep_folders(self, hours: float) -> int:
+        """Remove temporary folders that were left behind."""
+        return self._files.sweep(hours)

@@ -1,0 +1,118 @@
+"""What RQ calls: claim a job, let a forked process do it, and put into the database how it ended."""
+
+from __future__ import annotations
+
+import logging
+import os
+import platform
+import signal
+import socket
+import warnings
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from app import __version__
+from app.domain.errors import Unavailable
+from app.domain.job import Job
+from app.runner.attempt import Task, perform
+from app.runner.conclude import conclude
+from app.runner.limits import die_with_parent
+from app.runner.report import Reporter
+from app.runner.watch import Watch, Watched
+from app.services.context import Context, open_context
+from app.settings import Settings
+from app.storage import dataset as datasets
+from app.storage import setting
+from app.storage import upload as uploads
+
+log = logging.getLogger(__name__)
+_installed: list[Context] = []
+
+
+def install(ctx: Context) -> None:
+    """Keep the installation at hand for the processes forked from this one."""
+    _installed[:] = [ctx]
+
+
+def _context() -> Context:
+    if not _installed:
+        install(open_context(Settings.from_env(), name="4cat worker"))
+    return _installed[0]
+
+
+def run_job(job_id: int) -> None:
+    """Do one job, if it is still to be done. Called by RQ with the id that a doorbell carries."""
+    ctx = _context()
+    try:
+        task = _claim(ctx, job_id)
+    except Unavailable as error:
+        log.warning("job %s left for later: %s", job_id, error)
+        return
+    if task is None:
+        return
+    with ctx.files.workspace() as folder:
+        task = _with_folder(task, folder)
+        conclude(ctx, task, _fork(ctx, task))
+
+
+def _with_folder(task: Task, folder: Path) -> Task:
+    return Task(task.job, task.dataset, task.source, task.upload, task.settings, folder)
+
+
+def _claim(ctx: Context, job_id: int) -> Task | None:
+    """Claim the job and read what its attempt needs, in one transaction."""
+    with ctx.database.transaction() as tx:
+        job = ctx.queue.claim(tx, job_id)
+        if job is None:
+            return None
+        dataset = datasets.find(tx, job.dataset) if job.dataset else None
+        source = upload = None
+        if dataset is not None:
+            datasets.start(tx, dataset.key, provenance(job))
+            source = datasets.find(tx, dataset.work["source"]) if "source" in dataset.work else None
+            upload = uploads.find(tx, dataset.work["upload"]) if "upload" in dataset.work else None
+        return Task(job, dataset, source, upload, setting.all_settings(tx), Path())
+
+
+def provenance(job: Job) -> dict[str, Any]:
+    """What can be said before the work starts: versions, where, which attempt."""
+    libraries = ("polars", "pyarrow", "duckdb", "igraph")
+    return {
+        "4cat": __version__,
+        "module": job.type,
+        "python": platform.python_version(),
+        "libraries": {name: version(name) for name in libraries},
+        "attempt": job.attempts,
+        "host": socket.gethostname(),
+    }
+
+
+def _fork(ctx: Context, task: Task) -> Watched:
+    """Do the job in a process of its own, so that a crash or a leak takes nothing with it."""
+    reading, writing = os.pipe()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        pid = os.fork()
+    if pid == 0:
+        os.close(reading)
+        _child(ctx, task, writing)
+    os.close(writing)
+    try:
+        return Watch(ctx, task.job, pid, reading).until_end()
+    finally:
+        os.close(reading)
+
+
+def _child(ctx: Context, task: Task, writing: int) -> None:
+    """The forked process: does the job and leaves without running what its parent would run at exit."""
+    status = 1
+    try:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)
+        signal.signal(signal.SIGINT, signal.SIG_IGN)
+        die_with_parent()
+        os.environ["TMPDIR"] = str(task.folder)
+        perform(ctx, task, Reporter(writing))
+        status = 0
+    finally:
+        os._exit(status)

@@ -1,0 +1,49 @@
+"""What one job may use, and stopping it with everything it has started."""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import os
+import signal
+import sys
+
+import psutil
+
+_PR_SET_PDEATHSIG = 1
+
+
+def die_with_parent(signum: int = signal.SIGKILL) -> None:
+    """Let the kernel send this process a signal when its parent dies (Linux; elsewhere nothing happens)."""
+    if sys.platform != "linux":
+        return
+    parent = os.getppid()
+    ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signum)
+    if os.getppid() != parent:
+        os._exit(1)
+
+
+def memory_of(pid: int) -> int:
+    """Bytes of memory that a process and all it has started hold: what is theirs alone, without shared libraries."""
+    total = 0
+    for process in family(pid):
+        with contextlib.suppress(psutil.Error):
+            found = process.memory_info()
+            total += found.rss - getattr(found, "shared", 0)
+    return total
+
+
+def family(pid: int) -> list[psutil.Process]:
+    """A process and all it has started, children first."""
+    try:
+        parent = psutil.Process(pid)
+        return [*reversed(parent.children(recursive=True)), parent]
+    except psutil.Error:
+        return []
+
+
+def kill_family(pid: int) -> None:
+    """Kill a process and all it has started, at once; it cannot refuse or be inside a library."""
+    for process in family(pid):
+        with contextlib.suppress(psutil.Error):
+            process.kill()

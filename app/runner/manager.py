@@ -1,0 +1,224 @@
+"""The manager: keeps the dedicated worker processes of each queue on one machine.
+
+It imports what workers need and computes nothing, for a process that has computed with polars cannot be forked safely.
+It forks a worker when its queue has something to do, and a worker that has been idle for a while ends by itself.
+"""
+
+from __future__ import annotations
+
+import importlib
+import logging
+import os
+import signal
+import socket
+import time
+import warnings
+from collections.abc import Callable
+from typing import Any
+
+import psutil
+import redis
+
+from app import __version__
+from app.domain.errors import Unavailable
+from app.queue.connection import connect_redis
+from app.runner.entry import install
+from app.runner.worker import serve
+from app.services.context import Context
+from app.storage import setting
+
+log = logging.getLogger(__name__)
+
+PRELOAD = ("polars", "pyarrow.parquet", "pyarrow.compute", "orjson", "zstandard")
+"""Imported once here, so that no job waits for it and all share its memory."""
+
+_SCAN_EVERY = 1.0
+_SETTLE = 0.03
+_SIGN_EVERY = 5.0
+_LIMITS_EVERY = 10.0
+
+
+class Manager:
+    """The worker processes of one machine, by queue."""
+
+    def __init__(self, ctx: Context, types: tuple[str, ...] = ()) -> None:
+        plugins = ctx.registry.queues()
+        unknown = [type_ for type_ in types if type_ not in plugins]
+        if unknown:
+            raise ValueError(f"There is no queue called {', '.join(unknown)}. There are: {', '.join(sorted(plugins))}.")
+        self._ctx = ctx
+        self._declared = {type_: plugins[type_].max_workers for type_ in sorted(types or plugins)}
+        self._limits = dict(self._declared)
+        self._workers: dict[int, str] = {}
+        self._due: dict[str, float] = {}
+        self._stopping = False
+        self._name = f"{socket.gethostname()}-{os.getpid()}"
+        self._next: dict[Callable[[], None], float] = {}
+        self._started = time.time()
+        self._away = False
+
+    def run(self) -> None:
+        """Manage until SIGTERM or SIGINT, then let running jobs end within their grace."""
+        preload(self._ctx)
+        for signum in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(signum, self._stop)
+        log.info("manager %s: %d queues", self._name, len(self._declared))
+        while not self._stopping:
+            try:
+                self._listen()
+            except redis.RedisError as error:
+                if not self._away:
+                    log.warning("Redis is away, workers wait for it: %s", error)
+                self._away = True
+                self._reap()
+                time.sleep(0.5)
+        self._shut_down()
+
+    def _stop(self, *_: Any) -> None:
+        self._stopping = True
+
+    def _listen(self) -> None:
+        """Hear of work from the channel, and look at all queues now and then for what was not heard."""
+        client = connect_redis(self._ctx.settings.redis_url, verify=self._ctx.settings.redis_tls_verify, timeout=None)
+        with client, client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
+            channel.subscribe(self._ctx.bell.wake_channel)
+            self._next = dict.fromkeys((self._scan, self._sign, self._read_limits), 0.0)
+            self._away = False
+            while not self._stopping:
+                message = channel.get_message(timeout=self._pause())
+                if message is not None:
+                    self._wake(message["data"].decode())
+                self._reap()
+                self._do_due()
+                for task, every in (
+                    (self._scan, _SCAN_EVERY),
+                    (self._sign, _SIGN_EVERY),
+                    (self._read_limits, _LIMITS_EVERY),
+                ):
+                    if time.monotonic() >= self._next[task]:
+                        self._next[task] = time.monotonic() + every
+                        task()
+
+    def _pause(self) -> float:
+        soon = min((*self._due.values(), *self._next.values()))
+        return max(0.001, min(soon - time.monotonic(), _SCAN_EVERY))
+
+    def _wake(self, type_: str) -> None:
+        """A doorbell of this type has been rung: fork a worker, or give an idle one a moment to take it."""
+        if type_ not in self._declared:
+            return
+        if type_ not in self._workers.values():
+            self._fork(type_)
+        else:
+            self._due.setdefault(type_, time.monotonic() + _SETTLE)
+
+    def _do_due(self) -> None:
+        for type_ in [type_ for type_, moment in self._due.items() if moment <= time.monotonic()]:
+            del self._due[type_]
+            if self._waiting([type_])[type_]:
+                self._fork(type_)
+
+    def _waiting(self, types: list[str]) -> dict[str, int]:
+        pipe = self._ctx.bell.client.pipeline(transaction=False)
+        for type_ in types:
+            pipe.llen(f"rq:queue:{self._ctx.bell.queue_name(type_)}")
+        return dict(zip(types, pipe.execute(), strict=True))
+
+    def _scan(self) -> None:
+        for type_, count in self._waiting(list(self._declared)).items():
+            missing = self._limits[type_] if self._ctx.settings.workers_always_on else min(count, self._limits[type_])
+            here = self._count(type_)
+            if (count and here < missing) or (self._ctx.settings.workers_always_on and here < missing):
+                self._fork(type_)
+
+    def _count(self, type_: str) -> int:
+        return sum(1 for found in self._workers.values() if found == type_)
+
+    def _read_limits(self) -> None:
+        try:
+            with self._ctx.database.transaction() as tx:
+                self._limits = {
+                    type_: setting.max_workers(tx, type_, declared) for type_, declared in self._declared.items()
+                }
+        except Unavailable as error:
+            log.warning("limits not read: %s", error)
+
+    def _sign(self) -> None:
+        facts = {
+            "host": socket.gethostname(),
+            "pid": os.getpid(),
+            "started": self._started,
+            "version": __version__,
+            "queues": list(self._declared),
+            "workers": {type_: self._count(type_) for type_ in sorted(set(self._workers.values()))},
+        }
+        self._ctx.bell.sign(self._name, facts, int(_SIGN_EVERY * 3))
+
+    def _fork(self, type_: str) -> None:
+        if self._stopping or self._count(type_) >= self._limits[type_]:
+            return
+        idle = None if self._ctx.settings.workers_always_on else self._ctx.settings.worker_idle_seconds
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            pid = os.fork()
+        if pid:
+            self._workers[pid] = type_
+            return
+        status = 1
+        try:
+            for signum in (signal.SIGTERM, signal.SIGINT):
+                signal.signal(signum, signal.SIG_DFL)
+            serve(self._ctx, type_, idle)
+            status = 0
+        finally:
+            os._exit(status)
+
+    def _reap(self) -> None:
+        while self._workers:
+            pid, status = os.waitpid(-1, os.WNOHANG)
+            if not pid:
+                return
+            type_ = self._workers.pop(pid, None)
+            if type_ is not None and status:
+                log.warning("worker %s of %s ended with %s", pid, type_, status)
+
+    def _shut_down(self) -> None:
+        """Let workers finish the job at hand; what outlasts the grace has been handed back by its watcher."""
+        log.info("manager %s: stopping %d workers", self._name, len(self._workers))
+        self._ctx.bell.unsign(self._name)
+        for pid in self._workers:
+            for process in _watchers(pid):
+                _signal(process, signal.SIGTERM)
+            _signal(pid, signal.SIGTERM)
+        deadline = time.monotonic() + self._ctx.settings.shutdown_seconds + 5
+        while self._workers and time.monotonic() < deadline:
+            self._reap()
+            time.sleep(0.02)
+        for pid in self._workers:
+            for process in [*_watchers(pid), pid]:
+                _signal(process, signal.SIGKILL)
+
+
+def _watchers(pid: int) -> list[int]:
+    """The processes that a worker has forked to watch its job."""
+    try:
+        return [process.pid for process in psutil.Process(pid).children()]
+    except psutil.Error:
+        return []
+
+
+def _signal(pid: int, signum: int) -> None:
+    try:
+        os.kill(pid, signum)
+    except ProcessLookupError:
+        return
+
+
+def preload(ctx: Context) -> None:
+    """Import what workers need, with the engine's threads and memory set first; import only, compute nothing."""
+    os.environ.setdefault("POLARS_MAX_THREADS", str(ctx.settings.engine_threads))
+    os.environ.setdefault("OMP_NUM_THREADS", str(ctx.settings.engine_threads))
+    os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(ctx.settings.job_memory_mb // 2))
+    for name in PRELOAD:
+        importlib.import_module(name)
+    install(ctx)

@@ -1,0 +1,103 @@
+"""The reconciler: compares the queue's table with what is really there, and mends the difference.
+
+It may run anywhere and twice at once: whatever it does is decided again inside a transaction.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable
+
+from app.domain.dataset import Dataset, Status
+from app.domain.errors import Unavailable
+from app.domain.job import Job
+from app.runner.recover import recover
+from app.services.context import Context
+from app.services.ending import end_dataset
+from app.storage import dataset as datasets
+from app.storage import job as jobs
+from app.storage.dataset import Ending
+
+log = logging.getLogger(__name__)
+
+_SECOND_LOOK = 4.0
+_UNHEARD = 5.0
+
+
+class Reconciler:
+    """Looks at the queue every few seconds. What looks dead is looked at twice before it is treated as dead."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._suspects: dict[tuple[int, int | None], float] = {}
+        self._stranded: dict[str, float] = {}
+
+    def look(self) -> int:
+        """Look once; how many things were mended. What cannot be done now is left for the next look."""
+        mended = 0
+        parts: tuple[Callable[[], int], ...] = (
+            self._release_dead,
+            self._ring_again,
+            self._dispatch,
+            self._end_stranded,
+        )
+        for part in parts:
+            try:
+                mended += part()
+            except Unavailable as error:
+                log.warning("reconciler: %s", error)
+                return mended
+        return mended
+
+    def _release_dead(self) -> int:
+        """Release attempts whose heartbeat stopped, after a second look."""
+        now = time.monotonic()
+        dead = {
+            (job.id, job.token): job for job in jobs.dead(self._ctx.database, self._ctx.settings.dead_after_seconds)
+        }
+        self._suspects = {which: self._suspects.get(which, now) for which in dead}
+        sure = [job for which, job in dead.items() if now - self._suspects[which] >= _SECOND_LOOK]
+        return sum(self._release(job) for job in sure)
+
+    def _release(self, job: Job) -> int:
+        how = f"The process doing this work on {job.host} stopped answering."
+        if not recover(self._ctx, job, how):
+            return 0
+        log.warning("reconciler: job %s (%s) on %s was dead", job.id, job.type, job.host)
+        return 1
+
+    def _ring_again(self) -> int:
+        """Ring doorbells again that Redis has lost."""
+        mended = 0
+        for job_id, type_, ring in jobs.rung_for(self._ctx.database, _UNHEARD):
+            if self._ctx.bell.is_hanging(type_, job_id, ring) is not False:
+                continue
+            with self._ctx.database.transaction() as tx:
+                again = jobs.ring_again(tx, job_id)
+            if again is not None and self._ctx.bell.ring(type_, job_id, again):
+                log.warning("reconciler: rang job %s (%s) again", job_id, type_)
+                mended += 1
+        return mended
+
+    def _dispatch(self) -> int:
+        """Start what could start; usually all of it has been dispatched already."""
+        return sum(self._ctx.queue.dispatch(type_) for type_ in jobs.types_ready(self._ctx.database))
+
+    def _end_stranded(self) -> int:
+        """End open datasets for which nothing works any more."""
+        now = time.monotonic()
+        found = {dataset.key: dataset for dataset in datasets.stranded(self._ctx.database)}
+        self._stranded = {key: self._stranded.get(key, now) for key in found}
+        sure = [dataset for key, dataset in found.items() if now - self._stranded[key] >= _SECOND_LOOK]
+        return sum(self._end(dataset) for dataset in sure)
+
+    def _end(self, dataset: Dataset) -> int:
+        with self._ctx.database.transaction() as tx:
+            current = datasets.lock(tx, dataset.key)
+            if current.status.is_ended:
+                return 0
+            message = "Its work was lost from the queue. Run it again."
+            end_dataset(self._ctx, tx, current, Ending(Status.FAILED, message))
+        log.warning("reconciler: dataset %s had no job", dataset.key)
+        return 1

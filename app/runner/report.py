@@ -1,0 +1,82 @@
+"""What the process that does a job tells the one that watches it: lines of JSON through a pipe."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any
+
+import orjson
+
+
+class End(StrEnum):
+    """How an attempt ended, as its own process says."""
+
+    DONE = "done"
+    EMPTY = "empty"
+    REFUSED = "refused"
+    SOURCE = "source"
+    AWAY = "away"
+    CANCELLED = "cancelled"
+    MEMORY = "memory"
+    BROKEN = "broken"
+
+
+@dataclass
+class Outcome:
+    """What an attempt came to. `files` maps roles to stored files, as plain JSON."""
+
+    end: End
+    message: str = ""
+    rows: int | None = None
+    quarantined: int = 0
+    warnings: list[str] = field(default_factory=list)
+    columns: list[str] = field(default_factory=list)
+    kind: str | None = None
+    files: dict[str, dict[str, Any]] = field(default_factory=dict)
+    provenance: dict[str, Any] = field(default_factory=dict)
+    permanent: bool = True
+    retry_after: float | None = None
+    traceback: str = ""
+
+
+class Reporter:
+    """The writing end."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def send(self, kind: str, value: Any) -> None:
+        """Send one message; a watcher that is gone is no error, for then this process ends too."""
+        data = orjson.dumps([kind, value]) + b"\n"
+        try:
+            while data:
+                data = data[os.write(self._descriptor, data) :]
+        except OSError:
+            return
+
+
+class Reader:
+    """The reading end; never blocks."""
+
+    def __init__(self, descriptor: int) -> None:
+        self.descriptor = descriptor
+        self.at_end = False
+        self._rest = b""
+        os.set_blocking(descriptor, False)
+
+    def messages(self) -> Iterator[tuple[str, Any]]:
+        """The messages that have come in."""
+        while not self.at_end:
+            try:
+                chunk = os.read(self.descriptor, 65_536)
+            except BlockingIOError:
+                break
+            self.at_end = not chunk
+            self._rest += chunk
+            *lines, self._rest = self._rest.split(b"\n")
+            for line in lines:
+                kind, value = orjson.loads(line)
+                yield kind, value

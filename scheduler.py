@@ -1,0 +1,83 @@
+"""The scheduler process: rq-scheduler for the interval jobs, and the reconciler."""
+
+from __future__ import annotations
+
+import logging
+import signal
+import sys
+import time
+import warnings
+from typing import Any
+
+import redis
+
+from app.domain.errors import FourcatError, Unavailable
+from app.runner.reconcile import Reconciler
+from app.runner.schedule import declare, enqueue_due, open_scheduler, synchronise
+from app.services.context import Context, open_context
+from app.settings import Settings
+
+log = logging.getLogger("scheduler")
+
+_STEP = 1.0
+
+
+class Loop:
+    """Runs the schedule every second and the reconciler every few; neither minds if the other's server is away."""
+
+    def __init__(self, ctx: Context) -> None:
+        self._ctx = ctx
+        self._scheduler = open_scheduler(ctx.bell)
+        self._reconciler = Reconciler(ctx)
+        self._stopping = False
+        self._declared: dict[str, tuple[int, int]] = {}
+
+    def stop(self, *_: Any) -> None:
+        """End after the step at hand."""
+        self._stopping = True
+
+    def run(self) -> None:
+        """Go on until stopped."""
+        reconcile_at = 0.0
+        while not self._stopping:
+            if time.monotonic() >= reconcile_at:
+                reconcile_at = time.monotonic() + self._ctx.settings.reconcile_seconds
+                self._reconcile()
+            self._schedule()
+            time.sleep(_STEP)
+
+    def _reconcile(self) -> None:
+        try:
+            self._declared = declare(self._ctx)
+            synchronise(self._scheduler, self._ctx.bell, self._declared)
+        except (Unavailable, redis.RedisError) as error:
+            log.warning("schedule not compared: %s", error)
+        self._reconciler.look()
+
+    def _schedule(self) -> None:
+        try:
+            enqueue_due(self._scheduler)
+        except redis.RedisError as error:
+            log.warning("Redis is away: %s", error)
+
+
+def main() -> int:
+    """Run until SIGTERM or SIGINT; exit status 2 when it cannot start."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
+    warnings.simplefilter("ignore", DeprecationWarning)
+    try:
+        settings = Settings.from_env()
+        logging.getLogger().setLevel(settings.log_level)
+        logging.getLogger("rq_scheduler").setLevel("WARNING")
+        loop = Loop(open_context(settings, name="4cat scheduler"))
+    except FourcatError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    for signum in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(signum, loop.stop)
+    loop.run()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

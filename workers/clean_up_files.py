@@ -1,0 +1,45 @@
+"""Clean up files: what no dataset and no upload refers to any more."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from app.domain.job import Job
+from app.plugins import Worker, WorkerContext
+
+_GRACE = timedelta(hours=1)
+
+
+class CleanUpFiles(Worker):
+    """Remove result files that no dataset refers to, uploads that nobody made a dataset of, and abandoned folders."""
+
+    type = "clean-up-files"
+    interval = 600
+
+    def work(self, job: Job, ctx: WorkerContext) -> None:
+        """Forget old uploads first, then delete every file older than an hour that nothing refers to."""
+        ctx.database.run(
+            "DELETE FROM uploads u WHERE created < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM datasets d"
+            " WHERE d.key = u.dataset AND d.status IN ('waiting', 'running', 'failed', 'cancelled'))"
+        )
+        oldest = datetime.now(UTC) - _GRACE
+        old = {
+            file.name for prefix in ("datasets", "uploads") for file in ctx.find_files(prefix) if file.modified < oldest
+        }
+        used = self._used_names(ctx)
+        for name in sorted(old - used):
+            ctx.check()
+            ctx.delete_file(name)
+            ctx.log(f"deleted {name}")
+        folders = ctx.sweep_folders(24)
+        if folders:
+            ctx.log(f"removed {folders} abandoned folders")
+
+    @staticmethod
+    def _used_names(ctx: WorkerContext) -> set[str]:
+        """Names that a dataset or an upload refers to, and those of attempts that run at this moment."""
+        rows = ctx.database.many(
+            "SELECT file.value ->> 'name' AS name FROM datasets, jsonb_each(result -> 'files') AS file"
+            " WHERE result IS NOT NULL UNION ALL SELECT file ->> 'name' FROM uploads"
+        )
+        return {row["name"] for row in rows}
