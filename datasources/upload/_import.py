@@ -1,0 +1,103 @@
+"""Import a file: detect what it is, settle the mapping, and yield its items piece by piece."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
+from datasources.upload._ahead import ahead
+from datasources.upload._csv import DelimitedReader
+from datasources.upload._dialect import Dialect, Wanted, described_encoding, detect
+from datasources.upload._items import Maker, Plan, make_plan
+from datasources.upload._json import JsonReader
+from datasources.upload._mapping import check, guess
+from datasources.upload._presets import PRESETS, Derived, find_preset
+from datasources.upload._tables import Reader
+from datasources.upload._xlsx import WorkbookReader
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+def wanted_of(options: Any) -> Wanted:
+    """What the options say of the file itself."""
+    values = {name: getattr(options, name) for name in ("delimiter", "encoding", "has_header", "sheet")}
+    values["format"] = options.file_format
+    return Wanted(**{name: "" if value == "auto" else value for name, value in values.items()})
+
+
+def open_reader(
+    path: Path, dialect: Dialect, header: str, folder: Path, tick: Callable[[float], None], limit: int | None = None
+) -> Reader:
+    """The reader for a file of this sort."""
+    if dialect.is_delimited:
+        return DelimitedReader(path, dialect)
+    if dialect.format == "xlsx":
+        return WorkbookReader(path, dialect, header)
+    return JsonReader(path, dialect, folder, tick, limit)
+
+
+def settle(reader: Reader, options: Any) -> tuple[str, dict[str, Derived]]:
+    """The format and where each of the six columns comes from: what was asked for, the format's own, or a guess."""
+    given = {item: getattr(options, item) for item in ITEM_COLUMNS}
+    check(given, reader.columns)
+    preset = find_preset(options.format, reader.columns)
+    mapping: dict[str, Derived] = dict(guess(reader.columns, reader.sample()))
+    if preset:
+        own = PRESETS[preset].items
+        mapping |= {item: source for item, source in own.items() if callable(source) or source in reader.columns}
+        mapping |= {item: source for item, source in own.items() if source == "__auto__"}
+    mapping |= {item: column for item, column in given.items() if column}
+    if given["id"] and not given["thread_id"] and not preset and mapping["thread_id"] == "__auto__":
+        mapping["thread_id"] = given["id"]
+    return preset, mapping
+
+
+def import_file(path: Path, filename: str, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
+    """Yield the items of a file; what cannot be used goes into quarantine, what the user should know to the run."""
+    wanted = wanted_of(options)
+    dialect = detect(path, filename, wanted)
+    reader = open_reader(path, dialect, wanted.has_header, run.folder, run.progress)
+    if not reader.columns:
+        _refuse_without_columns(reader, run)
+    preset, mapping = settle(reader, options)
+    plan = make_plan(reader.columns, mapping, preset, strip_html=options.strip_html, filename=filename)
+    _log(run, dialect, preset, mapping)
+    maker = Maker(plan, run)
+    _decide_day_first(maker, plan, reader, lambda: DelimitedReader(path, dialect) if dialect.is_delimited else None)
+    for chunk in ahead(reader.chunks()):
+        yield from maker.make(chunk)
+        run.progress(min(chunk.done, 1.0))
+    for note in reader.notes:
+        run.warn(note)
+    maker.conclude()
+
+
+def _refuse_without_columns(reader: Reader, run: CaptureRun) -> None:
+    first = next((bad for chunk in reader.chunks() for bad in chunk.bad), None)
+    if first is None:
+        raise EmptyResult("The file holds no records.")
+    raise InvalidInput({"file": [f"No record of this file can be read. Line {first.line}: {first.reason}"]})
+
+
+def _decide_day_first(maker: Maker, plan: Plan, reader: Reader, again: Callable[[], Reader | None]) -> None:
+    """Settle whether 03/04 is in March or April, looking through the whole file when its beginning does not tell."""
+    if not plan.time_column:
+        return
+    first = [value for value in reader.sample()[plan.time_column].to_pylist() if value]
+    other = again() if maker.moments.undecided(first) else None
+    maker.moments.decide(first)
+    if other is None:
+        return
+    for chunk in other.chunks():
+        maker.moments.decide(value for value in chunk.table[plan.time_column].to_pylist() if value)
+        if not maker.moments.guessed:
+            return
+
+
+def _log(run: CaptureRun, dialect: Dialect, preset: str, mapping: dict[str, Derived]) -> None:
+    run.log(f"Format {dialect.format}, encoding {described_encoding(dialect.encoding)}, {preset or 'no named format'}.")
+    shown = (f"{item} from {source if isinstance(source, str) else preset}" for item, source in mapping.items())
+    run.log(f"Mapping: {', '.join(shown)}.")
