@@ -15,7 +15,7 @@ from typing import Any
 from app.domain.errors import Unavailable
 from app.domain.job import Job
 from app.runner.limits import kill_family, memory_of
-from app.runner.report import Outcome, Reader
+from app.runner.report import End, Outcome, Reader
 from app.services.context import Context
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -95,7 +95,7 @@ class Watch:
             elif kind == "log":
                 self._seen.log.append((datetime.now(UTC), value))
             elif kind == "outcome":
-                self._seen.outcome = Outcome(**value)
+                self._seen.outcome = Outcome(**{**value, "end": End(value["end"])})
 
     def _look(self) -> None:
         now = time.monotonic()
