@@ -1,0 +1,230 @@
+"""Downloads: a result in the format asked for, as a stream that begins at once and needs little memory."""
+
+from __future__ import annotations
+
+import io
+import json
+import re
+import tempfile
+import unicodedata
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePath
+from typing import IO
+
+from app.domain.dataset import Dataset, Kind, StoredFile
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.user import User
+from app.services import charts, table_export
+from app.services.context import Context
+from app.services.dataset import get_dataset
+from app.services.items import require_result
+
+_CHUNK = 1024 * 1024
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+@dataclass(frozen=True)
+class Options:
+    """How a table is written: `bom` and `excel_safe` are for CSV that goes into a spreadsheet."""
+
+    bom: bool = False
+    excel_safe: bool = False
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file to send. What is stored as it is has a `size`, and `read(start, end)` gives a part of it."""
+
+    filename: str
+    media_type: str
+    chunks: Iterator[bytes]
+    etag: str
+    size: int | None = None
+    path: Path | None = None
+    read: Callable[[int, int | None], Iterator[bytes]] | None = None
+
+
+@dataclass(frozen=True)
+class Format:
+    """One way to download a result: made from, or simply being, the stored file of a role."""
+
+    label: str
+    role: str
+    suffix: str
+    media_type: str
+    make: Callable[[Context, Dataset, Options], Iterator[bytes]] | None = None
+
+
+def formats(dataset: Dataset) -> list[tuple[str, str]]:
+    """The formats in which a dataset can be downloaded, the usual one first: (name for `format=`, label)."""
+    return [(name, found.label) for name, found in _formats_of(dataset).items()]
+
+
+def open_download(
+    ctx: Context, actor: User, key: str, format: str | None = None, *, bom: bool = False, excel_safe: bool = False
+) -> Download:
+    """A result the actor may see, in a format; without one in the usual format of its kind.
+
+    :raises InvalidInput: when there is no such format, naming those there are
+    :raises Conflict: when there is no result (yet)
+    :raises NotCompatible: when the table does not fit into the format
+    """
+    dataset = get_dataset(ctx, actor, key)
+    require_result(dataset)
+    choices = _formats_of(dataset)
+    name = format or next(iter(choices), "")
+    if name not in choices:
+        there = ", ".join(choices) or "none"
+        raise InvalidInput({"format": [f"This dataset cannot be downloaded as “{name}”. Choose from: {there}."]})
+    chosen = choices[name]
+    stored = _stored(dataset, chosen.role)
+    filename = file_name(dataset, _suffix(dataset, name, chosen))
+    if chosen.make is None:
+        return Download(
+            filename,
+            chosen.media_type,
+            _lazily(lambda: ctx.files.read(stored.name)),
+            stored.sha256,
+            stored.size,
+            None,
+            lambda start, end: ctx.files.read(stored.name, start, end),
+        )
+    if name == "xlsx":
+        table_export.check_fits_excel(dataset.rows or 0, len(dataset.columns))
+    ctx.files.local(stored)
+    tag = f"{stored.sha256}-{name}{'-bom' if bom else ''}{'-safe' if excel_safe else ''}"
+    return Download(filename, chosen.media_type, chosen.make(ctx, dataset, Options(bom, excel_safe)), tag)
+
+
+def file_name(dataset: Dataset, suffix: str) -> str:
+    """A name for a downloaded file: the label in letters, digits and hyphens, and the start of the key."""
+    label = unicodedata.normalize("NFC", dataset.label)
+    slug = re.sub(r"[\W_]+", "-", label.lower()).strip("-")[:80].strip("-")
+    return f"{slug or dataset.type}-{dataset.key[:8]}{suffix}"
+
+
+def _stored(dataset: Dataset, role: str) -> StoredFile:
+    if dataset.result is None or role not in dataset.result.files:
+        raise NotFound("This file is not part of the result.")
+    return dataset.result.files[role]
+
+
+def _suffix(dataset: Dataset, name: str, chosen: Format) -> str:
+    if name != "original":
+        return chosen.suffix
+    return PurePath(str(dataset.work.get("filename", ""))).suffix[:16] or chosen.suffix
+
+
+def _lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    yield from opened()
+
+
+def _csv(role: str) -> Callable[[Context, Dataset, Options], Iterator[bytes]]:
+    def make(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+        path = ctx.files.local(_stored(dataset, role))
+        return table_export.csv(path, bom=options.bom, excel_safe=options.excel_safe)
+
+    return make
+
+
+def _ndjson(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    return table_export.ndjson(ctx.files.local(_stored(dataset, "table")))
+
+
+def _json(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    return table_export.json(ctx.files.local(_stored(dataset, "table")))
+
+
+def _xlsx(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    path = ctx.files.local(_stored(dataset, "table"))
+    with ctx.files.workspace() as folder:
+        target = Path(folder) / "table.xlsx"
+        table_export.write_xlsx(path, target)
+        with target.open("rb") as opened:
+            yield from _read_all(opened)
+
+
+def _read_all(opened: IO[bytes]) -> Iterator[bytes]:
+    while chunk := opened.read(_CHUNK):
+        yield chunk
+
+
+def _gexf(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    from app.services.graphs import write_gexf
+
+    yield from _graph(ctx, dataset, write_gexf)
+
+
+def _graphml(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    from app.services.graphs import write_graphml
+
+    yield from _graph(ctx, dataset, write_graphml)
+
+
+def _graph(ctx: Context, dataset: Dataset, write: Callable[..., None]) -> Iterator[bytes]:
+    import polars as pl
+    import pyarrow.parquet as pq
+
+    nodes, edges = (ctx.files.local(_stored(dataset, role)) for role in ("nodes", "edges"))
+    directed = (pq.read_metadata(edges).metadata or {}).get(b"directed") == b"true"
+    with tempfile.TemporaryFile(dir=_temporary(ctx)) as stream:
+        write(pl.read_parquet(nodes), pl.read_parquet(edges), directed, stream)
+        stream.seek(0)
+        yield from _read_all(stream)
+
+
+def _temporary(ctx: Context) -> Path:
+    folder = ctx.settings.data_dir / "tmp"
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    return folder
+
+
+def _spec(ctx: Context, dataset: Dataset) -> dict[str, object]:
+    buffer = io.BytesIO(b"".join(ctx.files.read(_stored(dataset, "chart").name)))
+    loaded: dict[str, object] = json.load(buffer)
+    return loaded
+
+
+def _svg(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    return iter([charts.draw_svg(_spec(ctx, dataset)).encode()])
+
+
+def _png(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    return iter([charts.draw_png(_spec(ctx, dataset))])
+
+
+_TABLE = {
+    "csv": Format("CSV", "table", ".csv", "text/csv; charset=utf-8; header=present", _csv("table")),
+    "ndjson": Format("NDJSON", "table", ".ndjson", "application/x-ndjson", _ndjson),
+    "xlsx": Format("Excel", "table", ".xlsx", _XLSX, _xlsx),
+    "json": Format("JSON", "table", ".json", "application/json", _json),
+    "parquet": Format("Parquet", "table", ".parquet", "application/vnd.apache.parquet"),
+}
+_FORMATS: dict[Kind, dict[str, Format]] = {
+    Kind.TABLE: _TABLE,
+    Kind.GRAPH: {
+        "gexf": Format("GEXF, for Gephi", "nodes", ".gexf", "application/gexf+xml", _gexf),
+        "graphml": Format("GraphML", "nodes", ".graphml", "application/graphml+xml", _graphml),
+        "nodes-csv": Format("Nodes as CSV", "nodes", "-nodes.csv", "text/csv; charset=utf-8", _csv("nodes")),
+        "edges-csv": Format("Edges as CSV", "edges", "-edges.csv", "text/csv; charset=utf-8", _csv("edges")),
+    },
+    Kind.CHART: {
+        "svg": Format("SVG picture", "chart", ".svg", "image/svg+xml", _svg),
+        "png": Format("PNG picture", "chart", ".png", "image/png", _png),
+        "json": Format("Vega-Lite specification", "chart", ".vl.json", "application/json"),
+    },
+    Kind.PAGE: {"html": Format("HTML", "page", ".html", "text/html; charset=utf-8")},
+    Kind.FILES: {"zip": Format("Zip archive", "archive", ".zip", "application/zip")},
+}
+_KEPT = {
+    "raw": Format("Records as captured", "raw", ".raw.ndjson.zst", "application/zstd"),
+    "original": Format("The file as uploaded", "original", ".bin", "application/octet-stream"),
+}
+
+
+def _formats_of(dataset: Dataset) -> dict[str, Format]:
+    if dataset.result is None:
+        return {}
+    there = {**_FORMATS[dataset.result.kind], **_KEPT}
+    return {name: found for name, found in there.items() if found.role in dataset.result.files}

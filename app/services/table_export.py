@@ -1,0 +1,210 @@
+"""Tables as CSV, NDJSON, JSON and XLSX: streams made from Parquet, a few thousand rows in memory at a time."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from app.domain.errors import NotCompatible
+
+if TYPE_CHECKING:
+    import polars as pl
+
+EXCEL_ROWS = 1_048_576
+EXCEL_COLUMNS = 16_384
+_EXCEL_CELL = 32_767
+_EXCEL_EPOCH = 1900
+_BATCH = 8192
+_BOM = b"\xef\xbb\xbf"
+_FORMULA = r"^(?:[=@\t\r＝＠＋－]|[+\-])"
+_PLAIN_NUMBER = r"^[+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?$"
+
+
+def batches(path: Path) -> Iterator[pl.DataFrame]:
+    """The rows of a Parquet file, in order; at least one batch, so that an empty file shows its columns."""
+    import polars as pl
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        empty = True
+        for batch in file.iter_batches(batch_size=_BATCH):
+            empty = False
+            frame = pl.from_arrow(batch)
+            assert isinstance(frame, pl.DataFrame)  # noqa: S101 - tells the type checker
+            yield frame
+        if empty:
+            frame = pl.from_arrow(pa.Table.from_batches([], file.schema_arrow))
+            assert isinstance(frame, pl.DataFrame)  # noqa: S101
+            yield frame
+
+
+def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
+    """CSV as RFC 4180 has it, in UTF-8: moments as `2026-01-31 23:59:59` (UTC), lists joined by commas.
+
+    `bom` begins with the mark by which spreadsheets know UTF-8; `excel_safe` puts an apostrophe before text that a
+    spreadsheet would run as a formula.
+    """
+    if bom:
+        yield _BOM
+    for number, frame in enumerate(batches(path)):
+        flat = frame.select(_flat(frame, seconds=True))
+        if excel_safe:
+            flat = _without_formulas(flat)
+        buffer = io.BytesIO()
+        flat.write_csv(buffer, include_header=number == 0, line_terminator="\r\n", datetime_format="%Y-%m-%d %H:%M:%S")
+        yield buffer.getvalue()
+
+
+def ndjson(path: Path) -> Iterator[bytes]:
+    """One JSON object a line; moments in ISO 8601, lists as lists."""
+    for frame in batches(path):
+        buffer = io.BytesIO()
+        frame.select(_iso(frame)).write_ndjson(buffer)
+        yield buffer.getvalue()
+
+
+def json(path: Path) -> Iterator[bytes]:
+    """One JSON array of objects, one object a line."""
+    yield b"["
+    first = True
+    for lines in ndjson(path):
+        # A line break inside a value is escaped, so each one here ends an object.
+        joined = lines.rstrip(b"\n").replace(b"\n", b",\n")
+        if joined:
+            yield (b"\n" if first else b",\n") + joined
+            first = False
+    yield b"\n]\n"
+
+
+def check_fits_excel(rows: int, columns: int) -> None:
+    """Make sure that a sheet can hold a table. :raises NotCompatible: when not, naming the formats that can"""
+    if rows + 1 > EXCEL_ROWS or columns > EXCEL_COLUMNS:
+        raise NotCompatible(
+            f"This table has {rows:,} rows and {columns:,} columns, and an Excel sheet holds {EXCEL_ROWS - 1:,} rows"
+            f" below its header and {EXCEL_COLUMNS:,} columns. Download it as csv or ndjson instead."
+        )
+
+
+def write_xlsx(path: Path, target: Path) -> None:
+    """Write a table as an Excel workbook, at bounded memory. Text longer than a cell holds is cut off with an ellipsis.
+
+    :raises NotCompatible: when it does not fit into a sheet
+    """
+    import pyarrow.parquet as pq
+    import xlsxwriter
+
+    with pq.ParquetFile(path) as file:
+        check_fits_excel(file.metadata.num_rows, len(file.schema_arrow.names))
+    book = xlsxwriter.Workbook(
+        str(target),
+        {
+            "constant_memory": True,
+            "tmpdir": str(target.parent),
+            "strings_to_formulas": False,
+            "strings_to_urls": False,
+            "strings_to_numbers": False,
+        },
+    )
+    sheet, moments = book.add_worksheet("data"), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
+    row = 0
+    for frame in batches(path):
+        if row == 0:
+            sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
+        for values in frame.select(_flat(frame, seconds=False)).iter_rows():
+            row += 1
+            _write_row(sheet, row, values, moments)
+        if row == 0:
+            break
+    sheet.freeze_panes(1, 0)
+    book.close()
+
+
+def _write_row(sheet: Any, row: int, values: tuple[Any, ...], moments: Any) -> None:
+    for column, value in enumerate(values):
+        if isinstance(value, str):
+            text = value if len(value) <= _EXCEL_CELL else f"{value[: _EXCEL_CELL - 1]}…"
+            sheet.write_string(row, column, text)
+        elif isinstance(value, bool):
+            sheet.write_boolean(row, column, value)
+        elif isinstance(value, datetime):
+            if value.year >= _EXCEL_EPOCH:
+                sheet.write_datetime(row, column, value.replace(microsecond=0), moments)
+            else:
+                sheet.write_string(row, column, f"{value:%Y-%m-%d %H:%M:%S}")
+        elif isinstance(value, int) and abs(value) >= 10**15:
+            sheet.write_string(row, column, str(value))  # a cell keeps 15 digits of a number
+        elif value is not None:
+            sheet.write_number(row, column, value)
+
+
+def _flat(frame: pl.DataFrame, *, seconds: bool) -> list[pl.Expr]:
+    """Every column as one cell: lists joined, objects as JSON, moments in UTC; no infinite numbers."""
+    import polars as pl
+
+    made = []
+    for name, dtype in frame.schema.items():
+        cell = pl.col(name)
+        if isinstance(dtype, pl.List):
+            inner = dtype.inner
+            texts = pl.element().struct.json_encode() if isinstance(inner, pl.Struct) else pl.element().cast(pl.String)
+            cell = cell.list.eval(texts).list.join(",", ignore_nulls=True)
+        elif isinstance(dtype, pl.Struct):
+            cell = cell.struct.json_encode()
+        elif isinstance(dtype, pl.Datetime):
+            cell = cell.dt.replace_time_zone(None) if dtype.time_zone in (None, "UTC") else _to_utc(cell)
+        elif dtype in (pl.Date, pl.Time, pl.Duration):
+            cell = cell.cast(pl.String)
+        elif dtype == pl.Binary:
+            cell = cell.bin.encode("base64")
+        elif dtype.is_float():
+            cell = pl.when(cell.is_finite()).then(cell)
+        elif dtype.is_decimal():
+            cell = cell.cast(pl.Float64)
+        elif isinstance(dtype, (pl.Categorical, pl.Enum)) or dtype == pl.Null:
+            cell = cell.cast(pl.String)
+        made.append(cell.alias(name))
+    return made
+
+
+def _to_utc(cell: pl.Expr) -> pl.Expr:
+    return cell.dt.convert_time_zone("UTC").dt.replace_time_zone(None)
+
+
+def _iso(frame: pl.DataFrame) -> list[pl.Expr]:
+    """The columns with moments written as `2026-01-31T23:59:59Z`, with a fraction where there is one."""
+    import polars as pl
+
+    made = []
+    for name, dtype in frame.schema.items():
+        cell = pl.col(name)
+        if isinstance(dtype, pl.Datetime):
+            moment = _to_utc(cell) if dtype.time_zone else cell
+            whole = moment.dt.microsecond() == 0
+            cell = (
+                pl.when(whole)
+                .then(moment.dt.strftime("%Y-%m-%dT%H:%M:%SZ"))
+                .otherwise(moment.dt.strftime("%Y-%m-%dT%H:%M:%S%.6fZ"))
+            )
+        elif dtype == pl.Binary:
+            cell = cell.bin.encode("base64")
+        made.append(cell.alias(name))
+    return made
+
+
+def _without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
+    """Put an apostrophe before text (and column names) that begins like a formula, unless it is just a number."""
+    import polars as pl
+
+    made = []
+    for name, dtype in frame.schema.items():
+        cell = pl.col(name)
+        if dtype == pl.String:
+            risky = cell.str.contains(_FORMULA) & ~cell.str.contains(_PLAIN_NUMBER)
+            cell = pl.when(risky).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
+        made.append(cell.alias(name))
+    safe = frame.select(made)
+    return safe.rename({name: f"'{name}" for name in safe.columns if name.startswith(("=", "+", "-", "@", "\t", "\r"))})
