@@ -5,7 +5,7 @@ from __future__ import annotations
 import queue
 import threading
 from collections.abc import Iterator
-from typing import TypeVar
+from typing import Any, TypeVar
 
 T = TypeVar("T")
 _WAIT = 0.2
@@ -15,26 +15,7 @@ def ahead(source: Iterator[T]) -> Iterator[T]:
     """Yield what `source` yields, one piece ahead; its errors are raised here."""
     ready: queue.Queue[tuple[T | None, BaseException | None]] = queue.Queue(maxsize=1)
     stopped = threading.Event()
-
-    def put(piece: T | None, error: BaseException | None) -> bool:
-        while not stopped.is_set():
-            try:
-                ready.put((piece, error), timeout=_WAIT)
-                return True
-            except queue.Full:
-                continue
-        return False
-
-    def work() -> None:
-        try:
-            for piece in source:
-                if not put(piece, None):
-                    return
-            put(None, StopIteration())
-        except BaseException as error:  # noqa: BLE001  (whatever it is, it is raised where the pieces are used)
-            put(None, error)
-
-    thread = threading.Thread(target=work, name="read-ahead", daemon=True)
+    thread = threading.Thread(target=_work, args=(source, ready, stopped), name="read-ahead", daemon=True)
     thread.start()
     try:
         while True:
@@ -48,3 +29,24 @@ def ahead(source: Iterator[T]) -> Iterator[T]:
     finally:
         stopped.set()
         thread.join()
+
+
+def _work(source: Iterator[T], ready: queue.Queue[Any], stopped: threading.Event) -> None:
+    try:
+        for piece in source:
+            if not _put(ready, (piece, None), stopped):
+                return
+        _put(ready, (None, StopIteration()), stopped)
+    except BaseException as error:  # noqa: BLE001  (whatever it is, it is raised where the pieces are used)
+        _put(ready, (None, error), stopped)
+
+
+def _put(ready: queue.Queue[Any], found: Any, stopped: threading.Event) -> bool:
+    """Hand something over; False when nobody wants it any more."""
+    while not stopped.is_set():
+        try:
+            ready.put(found, timeout=_WAIT)
+            return True
+        except queue.Full:
+            continue
+    return False

@@ -6,7 +6,7 @@ import re
 import zipfile
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
 import orjson
@@ -36,7 +36,7 @@ class Dialect:
     format: str
     encoding: str = "utf-8"
     encoding_detected: bool = False
-    shape: Shape = Shape(",")
+    shape: Shape = field(default_factory=lambda: Shape(","))
     has_header: bool = True
     sheet: str = ""
     only_returns: bool = False

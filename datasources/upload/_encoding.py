@@ -196,7 +196,8 @@ class Utf8File:
 def _where(text: str, what: str | re.Pattern[str], line: int) -> tuple[int, list[int]]:
     """How many there are, and the lines of the first of them."""
     pattern = re.compile(re.escape(what)) if isinstance(what, str) else what
-    count, lines, at, position = 0, [], line, 0
+    lines: list[int] = []
+    count, at, position = 0, line, 0
     for found in pattern.finditer(text):
         count += 1
         if len(lines) < KEPT_LINES:

@@ -6,7 +6,6 @@ pieces, each with the columns seen in it, and then read back with all columns.
 
 from __future__ import annotations
 
-import io
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 from pathlib import Path
@@ -46,7 +45,7 @@ class JsonReader:
         self._first: pa.Table | None = None
         self.columns: list[str] = []
         self.bad: list[Bad] = []
-        self.total = 0
+        self.total = self.seen = 0
         self._write_spool()
 
     @property
@@ -92,6 +91,7 @@ class JsonReader:
                 flat[_LINE] = str(number)
                 rows.append(flat)
                 weight += size
+                self.seen += size
                 self.total += 1
                 if len(rows) >= PIECE_ROWS or weight >= PIECE_BYTES:
                     self._write_piece(rows, sink)
@@ -180,8 +180,8 @@ class JsonReader:
         try:
             for record in ijson.items(_Stream(self._fresh()), prefix, use_float=True):
                 number += 1
-                size, before = max(self._file.read - before, 1_000), self._file.read
-                yield number, min(size, PIECE_BYTES // 100), record
+                size, before = self._file.read - before, self._file.read
+                yield number, size, record
         except ijson.JSONError as error:
             reason = f"From here the file is not valid JSON: {str(error).strip().splitlines()[0]}."
             self.bad.append(Bad(number + 1, reason, ""))
@@ -214,7 +214,7 @@ class JsonReader:
         try:
             for prefix, event, _ in ijson.parse(_Stream(self._fresh())):
                 if event == "start_map" and opened is not None and prefix == f"{opened}.item".lstrip("."):
-                    return prefix
+                    return str(prefix)
                 if event == "start_array":
                     shallow = prefix.count(".") < _LIST_DEPTH and ".item" not in prefix
                     opened = prefix if shallow else None
@@ -223,17 +223,13 @@ class JsonReader:
         raise InvalidInput({"file": ["This JSON holds no list of objects, so there are no posts in it."]})
 
 
-class _Stream(io.RawIOBase):
+class _Stream:
     """The pieces of a file as something that can be read from."""
 
     def __init__(self, file: Utf8File) -> None:
         self._blocks, self._rest = file.blocks(1 << 18), b""
 
-    def readable(self) -> bool:
-        """It is there to be read."""
-        return True
-
-    def read(self, size: int = -1, /) -> bytes:
+    def read(self, size: int = -1) -> bytes:
         """Some bytes; none at the end."""
         while not self._rest:
             block = next(self._blocks, None)

@@ -1,4 +1,4 @@
-"""Which column of the file becomes which column of the items: what the user says, or a guess from names and contents."""
+"""Which column of a file becomes which column of the items: what the user says, or a guess by names and contents."""
 
 from __future__ import annotations
 
@@ -32,10 +32,10 @@ NAMES: dict[str, tuple[str, ...]] = {
         "creationdate", "createddate", "date", "time", "tweetcreatedat", "legacycreatedat", "sentat", "year",
     ),
     "author": (
-        "author", "authorusername", "username", "screenname", "userscreenname", "userusername", "user", "authorname",
+        "author", "authorusername", "userscreenname", "userusername", "username", "screenname", "user", "authorname",
         "fromname", "from", "accountusername", "account", "accountname", "handle", "creator", "poster", "speaker",
         "sender", "sendername", "channeltitle", "ownerusername", "owner", "usernickname", "nickname", "postauthor",
-        "authorid", "userid", "fromid", "name",
+        "authorid", "userid", "fromid",
     ),
     "body": (
         "body", "text", "fulltext", "content", "message", "selftext", "posttext", "bodytext", "legacyfulltext",
@@ -45,6 +45,14 @@ NAMES: dict[str, tuple[str, ...]] = {
     "subject": ("subject", "title", "headline", "heading", "posttitle"),
 }  # fmt: skip
 """Names of columns as they occur, in lower case and without anything but letters and digits; the first fits best."""
+
+
+_NOT_NESTED = frozenset(("id", "idstr", "name", "from", "uuid", "pk"))
+"""Names that, inside another object, are about that object and not about the post."""
+
+
+_OTHERS = re.compile(r"quot|retweet|reblog|repl|mention|parent|embed|link|card|media|attach|preview|place|meta\.", re.I)
+_PERSONS = re.compile(r"user|author|account|profile|owner|blog|channel|from\.", re.I)
 
 
 def plain_name(name: str) -> str:
@@ -71,13 +79,27 @@ def guess(columns: Sequence[str], rows: pa.Table) -> dict[str, str]:
 
 
 def _by_name(item: str, columns: Sequence[str], used: Iterable[str], rows: pa.Table) -> str | None:
+    """The column whose name fits best: as a whole, or else in its last part, as in snippet.publishedAt."""
     wanted = NAMES[item]
-    named = [(wanted.index(plain_name(name)), place) for place, name in enumerate(columns)
-             if plain_name(name) in wanted and name not in used]  # fmt: skip
-    for _, place in sorted(named):
+    named: list[tuple[int, int, int]] = []
+    for place, name in enumerate(columns):
+        if name in used:
+            continue
+        whole, last = plain_name(name), plain_name(name.rpartition(".")[2])
+        if whole in wanted:
+            named.append((0, wanted.index(whole), place))
+        elif "." in name and last in wanted and last not in _NOT_NESTED and not _is_about_other(item, name):
+            named.append((name.count("."), wanted.index(last), place))
+    for _, _, place in sorted(named):
         if item != "timestamp" or is_timely(rows, columns[place]):
             return columns[place]
     return None
+
+
+def _is_about_other(item: str, name: str) -> bool:
+    """Whether a nested column is about another post, a link, or (unless an author is sought) about a person."""
+    around = name.rpartition(".")[0] + "."
+    return bool(_OTHERS.search(around) or (item != "author" and _PERSONS.search(around)))
 
 
 def is_timely(rows: pa.Table, column: str) -> bool:

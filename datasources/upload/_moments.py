@@ -17,8 +17,6 @@ if TYPE_CHECKING:
     import polars as pl
     import pyarrow as pa
 
-    Written = pa.Array | pa.ChunkedArray
-
 _EPOCH = r"[-+]?(?:\d{5,19}(?:\.\d*)?|\d\.\d+[eE]\+?\d{1,2})"
 _ZONED = ("%Y-%m-%dT%H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M:%S%.f %#z", "%Y-%m-%dT%H:%M%#z")
 _FORMATS = (
@@ -56,7 +54,7 @@ class Moments:
         self._special = special
         self._known: dict[str, datetime | None] = {}
 
-    def read(self, written: Written) -> pl.Series:
+    def read(self, written: pa.Array | pa.ChunkedArray) -> pl.Series:
         """The moments, null where there is none or it cannot be read."""
         import polars as pl
 
@@ -120,8 +118,8 @@ class Moments:
         minute, second = pl.col("minute").fill_null(0), pl.col("second").fill_null(0)
         digits = [year, pl.col(month), pl.col(day), hour, minute, second]
         spelled = pl.format("{}-{}-{} {}:{}:{}", *digits)
-        return numbers.select(spelled.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us", time_zone="UTC")
-        ).to_series()  # fmt: skip
+        moment = spelled.str.to_datetime("%Y-%m-%d %H:%M:%S", strict=False, time_unit="us", time_zone="UTC")
+        return numbers.select(moment).to_series()
 
     def _one_by_one(self, text: pl.Series) -> pl.Series:
         """Whatever is left, each distinct value once."""
@@ -142,7 +140,7 @@ def _left(text: pl.Series, found: pl.Series) -> pl.Series:
     return (found.is_null() & text.is_not_null() & (text != "")).arg_true()
 
 
-def _read_plain(written: Written) -> Written | None:
+def _read_plain(written: pa.Array | pa.ChunkedArray) -> pa.Array | pa.ChunkedArray | None:
     """The whole piece as `2020-01-31 12:00:00`, or as whole epoch seconds; None when some value is neither."""
     import pyarrow as pa
     import pyarrow.compute as pc
@@ -158,7 +156,7 @@ def _read_plain(written: Written) -> Written | None:
             blank = pc.if_else(pc.equal(written, ""), pa.scalar(None, pa.string()), written)
             seconds = blank.cast(pa.int64())
             limits = pc.min_max(seconds).as_py()
-            if limits["max"] is not None and 1e8 <= limits["min"] and limits["max"] < 1e10:
+            if limits["max"] is not None and limits["min"] >= 1e8 and limits["max"] < 1e10:
                 return seconds.cast(pa.timestamp("s", "UTC")).cast(pa.timestamp("us", "UTC"))
     except pa.ArrowInvalid:
         pass

@@ -21,8 +21,10 @@ Derived = str | Callable[[Callable[[str], "pl.Expr"]], "pl.Expr"]
 
 @dataclass(frozen=True)
 class Preset:
-    """One named format. `items` and `derived` give columns by name or by an expression; the file's own columns that
-    are not named in them are kept as they are. Without `required` it is recognised by `telling`.
+    """One named format.
+
+    `items` and `derived` give columns by name or by an expression; the other columns of the file are kept as they are.
+    It is recognised by the columns `telling`, or else by all that are `required`.
     """
 
     title: str
@@ -128,13 +130,12 @@ PRESETS: dict[str, Preset] = {
             "page_name": "Page Name", "page_category": "Page Category", "page_top_country": "Page Admin Top Country",
             "page_description": "Page Description", "page_created": "Page Created", "page_likes": "Likes at Posting",
             "page_id": "Facebook Id", "page_followers": "Followers at Posting",
-            "type": "Type",
-            "interactions": "Total Interactions", "comments": "Comments", "shares": "Shares",
-            "likes": "Likes", "likes_love": "Love", "likes_wow": "Wow", "likes_haha": "Haha", "likes_sad": "Sad",
+            "type": "Type", "interactions": "Total Interactions", "comments": "Comments", "shares": "Shares", "likes": "Likes", "likes_love": "Love", "likes_wow": "Wow", "likes_haha": "Haha", "likes_sad": "Sad",
             "likes_angry": "Angry", "likes_care": "Care", "views_post": "Post Views", "views_total": "Total Views",
             "views_total_crossposts": "Total Views For All Crossposts", "video_length": "Video Length",
             "video_status": "Video Share Status", "video_own": "Is Video Owner?", "url": "URL",
-            "hashtags": _marked("Message", "#"), "overperforming_score": "Overperforming Score", "url_original": "Final Link", "body_image": "Image Text",
+            "hashtags": _marked("Message", "#"), "overperforming_score": "Overperforming Score",
+            "url_original": "Final Link", "body_image": "Image Text",
             "body_link": "Link Text", "body_description": "Description", "sponsor_id": "Sponsor Id",
             "sponsor_name": "Sponsor Name", "sponsor_category": "Sponsor Category",
         },

@@ -65,9 +65,7 @@ def _problems(path: Path, dialect: Dialect, reader: Reader, size: int) -> tuple[
         found = [{"line": bad.line, "text": bad.reason} for bad in reader.bad]
         if reader.total < RECORDS:
             return found, reader.total, True
-        text = read_sample(path)
-        per_row = max(len(text) // max(text.count(b"\n"), 1), 1) if dialect.format == "ndjson" else 0
-        return found, size // per_row if per_row else RECORDS, False
+        return found, int(reader.total * size / max(reader.seen, 1)), False
     raw = read_sample(path)
     text = decode_sample(raw, dialect.encoding)
     text = text.replace("\r", "\n") if dialect.only_returns else text
@@ -115,5 +113,4 @@ def _described(dialect: Dialect, reader: Reader, rows: int, exact: bool) -> str:
 
 def _rounded(count: int) -> int:
     """A number with two digits that count."""
-    step = 10 ** max(len(str(count)) - 2, 0)
-    return round(count / step) * step
+    return int(float(f"{count:.1e}"))

@@ -142,7 +142,7 @@ def swallows_rows(inner: str, shape: Shape, width: int, before: list[str]) -> bo
 
 @lru_cache(maxsize=64)
 def _patterns(shape: Shape) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """A quoted cell with its closing quote before a delimiter or line end, and a plain cell. Both run in linear time."""
+    """A quoted cell with its closing quote before a delimiter or line end, and a plain cell; both in linear time."""
     delimiter = re.escape(shape.delimiter)
     quoted = _opened(shape).pattern + re.escape(shape.quote) + rf"(?={delimiter}|\r?\n|\r?\Z)"
     plain = rf"(?:(?!{delimiter}|\r?\n)[\s\S])*+" if len(shape.delimiter) > 1 else rf"(?:[^{delimiter}\r\n]|\r(?!\n))*+"
