@@ -1,0 +1,134 @@
+"""Draw charts as pictures: Vega-Lite and Vega specifications to SVG and PNG, without a browser and without network."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from app.domain.errors import UserError
+
+WIDTH = 860
+"""The width of a chart that would fill its container, in a picture that has none."""
+
+_FONT = "system-ui, DejaVu Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"
+_INKS = {
+    "light": {"ink": "#1f2328", "soft": "#57606a", "line": "#d8dbe0", "paper": "#ffffff", "accent": "#2f6f9f"},
+    "dark": {"ink": "#e6e8eb", "soft": "#a0a8b3", "line": "#3a4149", "paper": "#16191d", "accent": "#6aaede"},
+}
+_RANGES = {
+    "light": ["#2f6f9f", "#b5532a", "#2e7d4f", "#8a4fa0", "#7d6a12", "#3f5fb0", "#a8405f", "#157a86"],
+    "dark": ["#6aaede", "#e58e62", "#6cc08d", "#c596d6", "#cdb45a", "#93abee", "#e58ba4", "#5cc0cb"],
+}
+
+
+def config(theme: str = "light") -> dict[str, Any]:
+    """How our charts look, as the `config` of a Vega or Vega-Lite specification."""
+    ink = _INKS[theme]
+    text = {"labelFont": _FONT, "titleFont": _FONT, "labelColor": ink["soft"], "titleColor": ink["soft"]}
+    return {
+        "background": "transparent",
+        "font": _FONT,
+        "title": {
+            "color": ink["ink"],
+            "subtitleColor": ink["soft"],
+            "font": _FONT,
+            "subtitleFont": _FONT,
+            "fontSize": 15,
+            "fontWeight": 600,
+            "anchor": "start",
+            "offset": 12,
+        },
+        "axis": text
+        | {
+            "labelFontSize": 12,
+            "titleFontSize": 12,
+            "titleFontWeight": "normal",
+            "gridColor": ink["line"],
+            "domainColor": ink["line"],
+            "tickColor": ink["line"],
+        },
+        "legend": text | {"labelFontSize": 12, "titleFontSize": 12},
+        "view": {"stroke": None},
+        "mark": {"color": ink["accent"]},
+        "bar": {"color": ink["accent"]},
+        "range": {"category": _RANGES[theme]},
+    }
+
+
+def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
+    """A specification with our look under what it says itself, ready for a picture or for a page.
+
+    :raises UserError: when there is no such theme, or this is no Vega or Vega-Lite specification
+    """
+    if theme not in _INKS:
+        raise UserError(f"There is no theme called {theme}. Choose from: {', '.join(_INKS)}.")
+    is_lite = _is_lite(spec)
+    chart = copy.deepcopy(dict(spec))
+    look = config(theme)
+    if not is_lite:
+        look.pop("font")
+        look.pop("view")
+    chart["config"] = _under(chart.get("config") or {}, look)
+    return chart
+
+
+def draw_svg(spec: Mapping[str, Any], theme: str = "light") -> str:
+    """A chart as SVG with a transparent background.
+
+    :raises UserError: when the specification cannot be drawn, with the reason
+    """
+    import vl_convert
+
+    chart = _sized(styled(spec, theme))
+    draw = vl_convert.vegalite_to_svg if _is_lite(spec) else vl_convert.vega_to_svg
+    return str(_drawn(draw, chart))
+
+
+def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") -> bytes:
+    """A chart as PNG on the theme's paper; `scale` 2 has two pixels for each unit of the chart.
+
+    :raises UserError: when the specification cannot be drawn, with the reason
+    """
+    import vl_convert
+
+    chart = _sized(styled(spec, theme))
+    chart["background"] = _INKS[theme]["paper"]
+    draw = vl_convert.vegalite_to_png if _is_lite(spec) else vl_convert.vega_to_png
+    return bytes(_drawn(draw, chart, scale=scale))
+
+
+def _drawn(draw: Callable[..., Any], chart: dict[str, Any], **options: Any) -> Any:
+    """Call the drawing library with no address allowed for data."""
+    try:
+        return draw(chart, allowed_base_urls=[], **options)
+    except (ValueError, TypeError, RuntimeError) as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise UserError(f"This chart cannot be drawn: {reason}") from error
+
+
+def _is_lite(spec: Mapping[str, Any]) -> bool:
+    schema = str(spec.get("$schema", ""))
+    if "/schema/vega-lite/" in schema:
+        return True
+    if "/schema/vega/" in schema:
+        return False
+    raise UserError("This is not a chart: its $schema names neither Vega-Lite nor Vega.")
+
+
+def _sized(chart: dict[str, Any]) -> dict[str, Any]:
+    """A chart that fills its container, with a width of its own."""
+    if chart.get("width") == "container":
+        chart["width"] = WIDTH
+    if chart.get("height") == "container":
+        chart["height"] = WIDTH * 9 // 16
+    return chart
+
+
+def _under(own: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]:
+    """Both together, level by level; what is said in `own` wins."""
+    joined = dict(ours)
+    for name, value in own.items():
+        below = joined.get(name)
+        joined[name] = _under(value, below) if isinstance(value, Mapping) and isinstance(below, Mapping) else value
+    return joined
