@@ -110,7 +110,9 @@ def _redis(settings: Settings) -> list[Finding]:
             facts: dict[str, Any] = client.info()
         except redis.RedisError as error:
             return [Finding("FAIL", "redis", f"does not answer: {error}", "Start it, or correct REDIS_URL.")]
-        found = [Finding("ok", "redis", f"Redis {facts.get('redis_version')}, {facts.get('used_memory_human')} in use")]
+        version = facts.get("valkey_version")
+        server = f"Valkey {version}" if version else f"Redis {facts.get('redis_version')}"
+        found = [Finding("ok", "redis", f"{server}, {facts.get('used_memory_human')} in use")]
         policy = facts.get("maxmemory_policy", "unknown")
         if policy != "noeviction":
             advice = "Set maxmemory-policy to noeviction, or the queue may lose what it holds."

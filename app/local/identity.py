@@ -69,7 +69,7 @@ def choose_identity(program: Path) -> Identity:
 
     :raises Unavailable: when there is none, saying what to do
     """
-    for identity in _candidates():
+    for identity in list_identities():
         if _runs(program, identity):
             return identity
     if os.geteuid() == 0:
@@ -83,7 +83,8 @@ def choose_identity(program: Path) -> Identity:
     )
 
 
-def _candidates() -> list[Identity]:
+def list_identities() -> list[Identity]:
+    """The ways in which a PostgreSQL could run for this user, the best first; not all may be allowed here."""
     uid, gid = os.geteuid(), os.getegid()
     if uid != 0:
         if _has_name(uid):
@@ -93,7 +94,7 @@ def _candidates() -> list[Identity]:
     other = _other_user()
     return [
         Identity(lambda: _enter_namespace(0, 0, other.pw_uid), 0, 0),
-        Identity(lambda: _become(other.pw_uid, other.pw_gid), other.pw_uid, other.pw_gid),
+        Identity(lambda: become(other.pw_uid, other.pw_gid), other.pw_uid, other.pw_gid),
     ]
 
 
@@ -132,8 +133,8 @@ def _enter_namespace(uid: int, gid: int, as_user: int) -> None:
     Path("/proc/self/gid_map").write_text(f"{as_user} {gid} 1")
 
 
-def _become(uid: int, gid: int) -> None:
-    """Be another user, who can still reach every folder that root can (as far as the kernel lets that be kept)."""
+def become(uid: int, gid: int) -> None:
+    """Make this process another user's, who can still reach each folder that root can, if the kernel lets that be kept."""
     _libc.prctl(_KEEP_CAPABILITIES, 1, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)

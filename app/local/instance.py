@@ -19,6 +19,7 @@ import psutil
 
 from app.domain.errors import Conflict, Unavailable
 from app.local.folder import read_json, write_private
+from app.local.frontend import ensure_frontend
 from app.local.identity import die_with_parent
 from app.local.installation import local_environment, make_servers, planned_settings, with_addresses
 from app.local.leftovers import is_port_free
@@ -70,6 +71,7 @@ def run_instance(
         with_web = not parts or "web" in parts
         if with_web:
             _require_port(environment)
+            ensure_frontend()
         servers = make_servers(environment)
         try:
             complete = with_addresses(environment, servers.start(patience=10))

@@ -55,15 +55,17 @@ class Postgres:
         """Whether the server process is there."""
         return self._server.is_running
 
-    def start(self, preferred_port: int | None = None) -> None:
+    def start(self, preferred_port: int | None = None, identity: Identity | None = None) -> None:
         """Make the database if there is none, and start the server; return when it answers.
+
+        It runs as `identity`, or as the first that this machine allows.
 
         The caller holds the lock of the data folder, so a server found in it is a leftover.
 
         :raises Unavailable: when it cannot be started, saying why and what to do
         """
         programs = find_programs()
-        identity = choose_identity(programs / "postgres")
+        identity = identity or choose_identity(programs / "postgres")
         clear_folder(self.folder, signal.SIGINT)
         if (self.folder / "PG_VERSION").exists():
             self._check_version(programs)
