@@ -129,8 +129,9 @@ PRESETS: dict[str, Preset] = {
         derived={
             "page_name": "Page Name", "page_category": "Page Category", "page_top_country": "Page Admin Top Country",
             "page_description": "Page Description", "page_created": "Page Created", "page_likes": "Likes at Posting",
-            "page_id": "Facebook Id", "page_followers": "Followers at Posting",
-            "type": "Type", "interactions": "Total Interactions", "comments": "Comments", "shares": "Shares", "likes": "Likes", "likes_love": "Love", "likes_wow": "Wow", "likes_haha": "Haha", "likes_sad": "Sad",
+            "page_id": "Facebook Id", "page_followers": "Followers at Posting", "type": "Type",
+            "interactions": "Total Interactions", "comments": "Comments", "shares": "Shares", "likes": "Likes",
+            "likes_love": "Love", "likes_wow": "Wow", "likes_haha": "Haha", "likes_sad": "Sad",
             "likes_angry": "Angry", "likes_care": "Care", "views_post": "Post Views", "views_total": "Total Views",
             "views_total_crossposts": "Total Views For All Crossposts", "video_length": "Video Length",
             "video_status": "Video Share Status", "video_own": "Is Video Owner?", "url": "URL",
