@@ -86,7 +86,7 @@ def plan(facts: Facts) -> list[Plant]:
         tree.insert(1, Plant("tokenise-posts", {}, [Plant("vectorise-tokens", {}, [cloud])]))
         tree.append(Plant("lexical-filter", {"lexicon_custom": facts.word}, [count]))
     if facts.has_links:
-        links = Plant("attribute-frequencies", {"columns": ["extracted_urls"], "extract": "domain"})
+        links = Plant("attribute-frequencies", {"columns": ["extracted_urls"], "extract": "hostnames"})
         tree.append(Plant("extract-urls-filter", {}, [links]))
     if facts.tags:
         tree.append(Plant("cotag-network", {"column": facts.tags}))

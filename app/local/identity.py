@@ -134,7 +134,7 @@ def _enter_namespace(uid: int, gid: int, as_user: int) -> None:
 
 
 def become(uid: int, gid: int) -> None:
-    """Make this process another user's, who can still reach each folder that root can, if the kernel lets that be kept."""
+    """Make this process another user's, who can still reach each folder that root can, where that may be kept."""
     _libc.prctl(_KEEP_CAPABILITIES, 1, 0, 0, 0)
     os.setgroups([])
     os.setgid(gid)
