@@ -98,8 +98,25 @@ def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") ->
     return bytes(_drawn(draw, chart, scale=scale))
 
 
+def _refuse_addresses(part: Any) -> None:
+    """Refuse a specification that names data or pictures by address: it would be fetched by the server.
+
+    Addresses that hold the content themselves (`data:`) are let through.
+    """
+    if isinstance(part, Mapping):
+        for name, value in part.items():
+            if name == "url" and not str(value).startswith("data:"):
+                raise UserError("A chart must hold its data itself; this one names an address to fetch it from.")
+            if name != "values":
+                _refuse_addresses(value)
+    elif isinstance(part, list):
+        for member in part:
+            _refuse_addresses(member)
+
+
 def _drawn(draw: Callable[..., Any], chart: dict[str, Any], **options: Any) -> Any:
     """Call the drawing library with no address allowed for data."""
+    _refuse_addresses({name: value for name, value in chart.items() if name != "$schema"})
     try:
         return draw(chart, allowed_base_urls=[], **options)
     except (ValueError, TypeError, RuntimeError) as error:

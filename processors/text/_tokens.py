@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
+from app.plugins.columns import as_text
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -38,19 +40,12 @@ _CUT = "\x1e"
 _NO_SPACES = r"[\p{Han}\p{Hiragana}\p{Katakana}\p{Thai}\p{Lao}\p{Khmer}\p{Myanmar}]"
 
 
-def as_text(columns: Sequence[str], schema: pl.Schema) -> pl.Expr:
-    """The text of these columns together, one below the other; empty where all are."""
+def text_of(columns: Sequence[str], schema: pl.Schema) -> pl.Expr:
+    """The text of these columns together, one below the other."""
     import polars as pl
 
-    parts = []
-    for name in columns:
-        values = pl.col(name)
-        if isinstance(schema[name], pl.List):
-            values = values.cast(pl.List(pl.String)).list.join(" ")
-        parts.append(values.cast(pl.String))
-    if len(parts) == 1:
-        return parts[0].fill_null("")
-    return pl.concat_str(parts, separator="\n", ignore_nulls=True)
+    parts = [as_text(name, schema) for name in columns]
+    return parts[0] if len(parts) == 1 else pl.concat_str(parts, separator="\n")
 
 
 def sentences(text: pl.Expr) -> pl.Expr:

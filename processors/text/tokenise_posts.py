@@ -29,7 +29,7 @@ from processors.text._languages import (
     words_in,
 )
 from processors.text._roots import lemmas, stems
-from processors.text._tokens import SPACED, as_text, sentences, share_without_spaces, tokens, without
+from processors.text._tokens import SPACED, sentences, share_without_spaces, text_of, tokens, without
 
 if TYPE_CHECKING:
     import polars as pl
@@ -156,7 +156,7 @@ def _documents(source: Source, options: TokenisePosts.Options) -> pl.LazyFrame:
             number += "_"
         table = table.with_row_index(number, offset=1)
     item_id = pl.col("id" if "id" in names else number).cast(pl.String)
-    text = as_text(options.columns, schema)
+    text = text_of(options.columns, schema)
     return table.select(item_id.alias("item_id"), date.alias("date"), text.alias("text"))
 
 

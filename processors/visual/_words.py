@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -82,7 +83,7 @@ def _spot(taken: np.ndarray, wide: float, size: int, chance: Random) -> tuple[fl
     turns = (-90, 0) if chance.random() > 0.92 else (0, -90)
     for angle in turns:
         box = (down, across) if angle else (across, down)
-        columns, rows = (int(-(-side // _CELL)) for side in box)
+        columns, rows = (2 * math.ceil(side / _CELL / 2) for side in box)
         corner = _nearest_free(taken, rows, columns, chance)
         if corner is not None:
             top, left = corner
@@ -92,7 +93,7 @@ def _spot(taken: np.ndarray, wide: float, size: int, chance: Random) -> tuple[fl
 
 
 def _nearest_free(taken: np.ndarray, rows: int, columns: int, chance: Random) -> tuple[int, int] | None:
-    """Of some free places drawn at random, the corner of the one nearest to the middle."""
+    """The corner of the middle when all is free; else of that one of some free places drawn at random nearest to it."""
     import numpy as np
     from wordcloud.query_integral_image import query_integral_image
 
@@ -100,6 +101,8 @@ def _nearest_free(taken: np.ndarray, rows: int, columns: int, chance: Random) ->
     height, width = taken.shape
     if rows >= height or columns >= width:
         return None
+    if not integral[-1, -1]:
+        return (height - rows) // 2, (width - columns) // 2
     drawn = []
     for _ in range(_TRIES):
         corner = query_integral_image(integral, rows, columns, chance)

@@ -5,23 +5,50 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
-from typing import Any
+from typing import Any, ClassVar
 
-from app.plugins import Accepts, Chart, EmptyResult, InvalidInput, Processor, Run, Source, Text
+from app.plugins import Accepts, Chart, EmptyResult, Example, InvalidInput, Processor, Run, Source, Text
 from app.plugins.columns import as_number
 from app.plugins.periods import UNKNOWN
 from processors.visual._dates import every_period, following, start_of, timeframe_of, written
 
 MOST_BARS = 10_000
 
-_UNITS = {
-    "year": ("Year", "%Y"),
-    "month": ("Month", "%b %Y"),
-    "week": ("Week", "%d %b %Y"),
-    "day": ("Day", "%d %b %Y"),
-    "hour": ("Hour", "%d %b %H:%M"),
-    "minute": ("Minute", "%d %b %H:%M"),
-}
+
+def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> dict[str, Any]:
+    """The bars as a Vega-Lite specification; a few have space between them, many stand close."""
+    span = f"{len(values)} bars, one per {timeframe}, from {values[0]['date']} to {values[-1]['date']}"
+    gap = "(datum.end - datum.start) * 0.12" if len(values) <= 150 else "0"
+    axis: dict[str, Any] = {"title": None, "grid": False, "labelOverlap": True, "labelFlush": False}
+    if timeframe == "year":
+        axis |= {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, len(values) // 12)}}
+    tooltip = [
+        {"field": "date", "type": "nominal", "title": timeframe.capitalize()},
+        {"field": "value", "type": "quantitative", "title": "Count", "format": ","},
+    ]
+    utc = {"type": "utc"}
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "title": title,
+        "description": f"{title}: {span}.",
+        "width": "container",
+        "height": 320,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "data": {"values": values},
+        "transform": [{"calculate": f"datum.end - {gap}", "as": "until"}],
+        "mark": {"type": "bar", "cornerRadiusEnd": 2 if len(values) <= 60 else 0, "tooltip": True},
+        "encoding": {
+            "x": {"field": "start", "type": "temporal", "scale": utc, "axis": axis},
+            "x2": {"field": "until"},
+            "y": {
+                "field": "value",
+                "type": "quantitative",
+                "axis": {"title": None, "tickCount": 6, "format": ",~f", "domain": False, "ticks": False},
+            },
+            "y2": {"datum": 0},
+            "tooltip": tooltip,
+        },
+    }
 
 
 class Histogram(Processor):
@@ -36,6 +63,26 @@ class Histogram(Processor):
     category = "Visualisation"
     accepts = Accepts(all_columns=("date", "value"))
     returns = Chart
+
+    examples: ClassVar = (
+        Example(
+            items=[
+                {"date": "2024", "item": "activity", "value": 2},
+                {"date": "2026", "item": "activity", "value": 1},
+                {"date": "unknown_date", "item": "activity", "value": 7},
+            ],
+            options={"header": "Posts"},
+            result=_specification(
+                [
+                    {"date": "2024", "value": 2, "start": 1704067200000, "end": 1735689600000},
+                    {"date": "2025", "value": 0, "start": 1735689600000, "end": 1767225600000},
+                    {"date": "2026", "value": 1, "start": 1767225600000, "end": 1798761600000},
+                ],
+                "year",
+                "Posts",
+            ),
+        ),
+    )
 
     @dataclass(frozen=True)
     class Options:
@@ -115,42 +162,4 @@ def _bar(start: datetime, timeframe: str, value: float) -> dict[str, Any]:
         "value": whole,
         "start": int(start.timestamp() * 1000),
         "end": int(end.timestamp() * 1000),
-    }
-
-
-def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> dict[str, Any]:
-    """The bars as a Vega-Lite specification; a few have space between them, many stand close."""
-    unit, shown = _UNITS[timeframe]
-    span = f"{len(values)} bars, one per {timeframe}, from {values[0]['date']} to {values[-1]['date']}"
-    gap = "(datum.end - datum.start) * 0.12" if len(values) <= 150 else "0"
-    axis: dict[str, Any] = {"title": None, "grid": False, "labelOverlap": True, "labelFlush": False}
-    if timeframe == "year":
-        axis |= {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, len(values) // 12)}}
-    tooltip = [
-        {"field": "date", "type": "nominal", "title": unit},
-        {"field": "start", "type": "temporal", "title": "From", "format": shown},
-        {"field": "value", "type": "quantitative", "title": "Count", "format": ","},
-    ]
-    utc = {"type": "utc"}
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "title": title,
-        "description": f"{title}: {span}.",
-        "width": "container",
-        "height": 320,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "data": {"values": values},
-        "transform": [{"calculate": f"datum.end - {gap}", "as": "until"}],
-        "mark": {"type": "bar", "cornerRadiusEnd": 2 if len(values) <= 60 else 0, "tooltip": True},
-        "encoding": {
-            "x": {"field": "start", "type": "temporal", "scale": utc, "axis": axis},
-            "x2": {"field": "until"},
-            "y": {
-                "field": "value",
-                "type": "quantitative",
-                "axis": {"title": None, "tickCount": 6, "format": ",~f", "domain": False, "ticks": False},
-            },
-            "y2": {"datum": 0},
-            "tooltip": tooltip,
-        },
     }

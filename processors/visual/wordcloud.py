@@ -3,9 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from app.plugins import Accepts, Chart, Column, EmptyResult, InvalidInput, Number, Processor, Run, Source, Toggle
+from app.plugins import (
+    Accepts,
+    Chart,
+    Column,
+    EmptyResult,
+    Example,
+    InvalidInput,
+    Number,
+    Processor,
+    Run,
+    Source,
+    Toggle,
+)
 from processors.visual._words import FONT, HEIGHT, WIDTH, Place, find_places
 
 if TYPE_CHECKING:
@@ -13,6 +25,51 @@ if TYPE_CHECKING:
 
 COLOURS = ("#2f78c4", "#c2542d", "#1f8a5b", "#a3569f", "#8a7320", "#5f74a6", "#b84b68", "#1e8592")
 """Eight hues of one lightness, which stands out from white and from black alike."""
+
+
+def _specification(places: list[Place]) -> dict[str, Any]:
+    """The cloud as a Vega specification: text marks, with the word and its count as tooltip."""
+    values = [
+        {
+            "word": place.word,
+            "value": place.value,
+            "x": round(place.x, 1),
+            "y": round(place.y, 1),
+            "size": place.size,
+            "angle": place.angle,
+            "colour": COLOURS[number % len(COLOURS)],
+        }
+        for number, place in enumerate(places)
+    ]
+    field = {name: {"field": name} for name in ("x", "y", "angle")}
+    mark = {
+        "type": "text",
+        "from": {"data": "words"},
+        "encode": {
+            "enter": field
+            | {
+                "text": {"field": "word"},
+                "fontSize": {"field": "size"},
+                "fill": {"field": "colour"},
+                "font": {"value": FONT},
+                "align": {"value": "center"},
+                "baseline": {"value": "middle"},
+                "tooltip": {"signal": "datum.word + ': ' + format(datum.value, ',')"},
+            },
+            "update": {"fillOpacity": {"value": 1}},
+            "hover": {"fillOpacity": {"value": 0.6}},
+        },
+    }
+    return {
+        "$schema": "https://vega.github.io/schema/vega/v6.json",
+        "description": f"Word cloud; the most frequent word is {places[0].word}.",
+        "width": WIDTH,
+        "height": HEIGHT,
+        "padding": 8,
+        "background": "transparent",
+        "data": [{"name": "words", "values": values}],
+        "marks": [mark],
+    }
 
 
 class Wordcloud(Processor):
@@ -28,6 +85,13 @@ class Wordcloud(Processor):
     returns = Chart
     references = (
         "Mueller, A. word_cloud: a little word cloud generator in Python. https://github.com/amueller/word_cloud",
+    )
+
+    examples: ClassVar = (
+        Example(
+            items=[{"item": "Tea", "value": 2}, {"item": "tea", "value": 1}],
+            result=_specification([Place("tea", 3.0, 480, 280, 104, 0)]),
+        ),
     )
 
     @dataclass(frozen=True)
@@ -81,48 +145,3 @@ def _counts(source: Source, options: Wordcloud.Options) -> dict[str, float]:
 
 def _is_number(table: pl.LazyFrame, column: str) -> bool:
     return table.collect_schema()[column].is_numeric()
-
-
-def _specification(places: list[Place]) -> dict[str, Any]:
-    """The cloud as a Vega specification: text marks, with the word and its count as tooltip."""
-    values = [
-        {
-            "word": place.word,
-            "value": place.value,
-            "x": round(place.x, 1),
-            "y": round(place.y, 1),
-            "size": place.size,
-            "angle": place.angle,
-            "colour": COLOURS[number % len(COLOURS)],
-        }
-        for number, place in enumerate(places)
-    ]
-    field = {name: {"field": name} for name in ("x", "y", "angle")}
-    mark = {
-        "type": "text",
-        "from": {"data": "words"},
-        "encode": {
-            "enter": field
-            | {
-                "text": {"field": "word"},
-                "fontSize": {"field": "size"},
-                "fill": {"field": "colour"},
-                "font": {"value": FONT},
-                "align": {"value": "center"},
-                "baseline": {"value": "middle"},
-                "tooltip": {"signal": "datum.word + ': ' + format(datum.value, ',')"},
-            },
-            "update": {"fillOpacity": {"value": 1}},
-            "hover": {"fillOpacity": {"value": 0.6}},
-        },
-    }
-    return {
-        "$schema": "https://vega.github.io/schema/vega/v6.json",
-        "description": f"Word cloud of {len(places)} words; the largest is {places[0].word}.",
-        "width": WIDTH,
-        "height": HEIGHT,
-        "padding": 8,
-        "background": "transparent",
-        "data": [{"name": "words", "values": values}],
-        "marks": [mark],
-    }

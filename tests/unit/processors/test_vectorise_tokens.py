@@ -1,0 +1,21 @@
+"""Counts of tokens."""
+
+from __future__ import annotations
+
+import polars as pl
+
+from app.plugins.testing import run_processor
+from processors.text.vectorise_tokens import VectoriseTokens
+
+
+def test_equally_frequent_tokens_are_in_order() -> None:
+    rows = run_processor(VectoriseTokens, [{"item_id": "1", "date": "all", "tokens": ["b", "a", "c", "c"]}])
+    assert [(row["item"], row["value"]) for row in rows] == [("c", 2), ("a", 1), ("b", 1)]
+
+
+def test_documents_without_tokens_count_nothing() -> None:
+    table = pl.DataFrame(
+        {"item_id": ["1", "2", "3"], "date": ["all"] * 3, "tokens": [[], None, ["tea"]]},
+        schema_overrides={"tokens": pl.List(pl.String)},
+    )
+    assert run_processor(VectoriseTokens, table) == [{"date": "all", "item": "tea", "value": 1}]
