@@ -1,0 +1,1 @@
+"""The API: the same services as the pages, for scripts, described at /api/openapi.json."""

@@ -1,0 +1,65 @@
+"""Who asks: the owner of a token, or whoever is signed in with the browser's session."""
+
+from __future__ import annotations
+
+from typing import cast
+
+from flask import current_app, g, request
+from flask_wtf.csrf import CSRFError, ValidationError, validate_csrf
+
+from app.domain.errors import NotSignedIn
+from app.domain.user import User
+from app.services.context import Context
+from app.services.token import use_token
+from app.sessions import session_user
+
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
+def installation() -> Context:
+    """The installation that this application serves."""
+    return cast(Context, current_app.extensions["fourcat"])
+
+
+def find_actor() -> User | None:
+    """Who asks, or None. A token counts before a session, and one that is wrong is never passed over.
+
+    :raises NotSignedIn: when the token is unknown, revoked or expired
+    """
+    if "actor" not in g:
+        secret = bearer_token()
+        g.actor = use_token(installation(), secret) if secret is not None else session_user()
+    return cast("User | None", g.actor)
+
+
+def bearer_token() -> str | None:
+    """The token that was sent, or None. :raises NotSignedIn: when something else was sent in its place"""
+    sent = request.headers.get("Authorization", "").strip()
+    if not sent:
+        return None
+    kind, _, secret = sent.partition(" ")
+    if kind.lower() != "bearer" or not secret.strip():
+        raise NotSignedIn("Send a token as: Authorization: Bearer <token>")
+    return secret.strip()
+
+
+def actor() -> User:
+    """Who asks. :raises NotSignedIn: when nobody has signed in or sent a token"""
+    found = find_actor()
+    if found is None:
+        raise NotSignedIn("Send a token as: Authorization: Bearer <token>")
+    return found
+
+
+def authenticate() -> None:
+    """Let nobody in without a token or a session; a session that changes something must show its CSRF token.
+
+    :raises NotSignedIn: when nobody has signed in or sent a token
+    """
+    actor()
+    by_session = bearer_token() is None
+    if by_session and request.method not in _SAFE and current_app.config.get("WTF_CSRF_ENABLED", True):
+        try:
+            validate_csrf(request.headers.get("X-CSRFToken"))
+        except ValidationError as error:
+            raise CSRFError(str(error)) from error

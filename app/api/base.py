@@ -1,0 +1,160 @@
+"""What every part of the API stands on: its schemas, its blueprints, its errors, and how it joins the application."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+import marshmallow as ma
+from flask import Flask
+from flask.views import MethodView
+from flask_smorest import Api as SmorestApi
+from flask_smorest import Blueprint as UntypedBlueprint
+from webargs.flaskparser import FlaskParser
+from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+
+from app import __version__
+from app.api.auth import authenticate
+from app.api.errors import error_response
+from app.api.limits import limit_api
+from app.domain.errors import FourcatError
+from app.services.context import Context
+from app.sessions import csrf
+
+View = TypeVar("View", bound=Callable[..., Any])
+Resource = TypeVar("Resource", bound=type[MethodView])
+
+if TYPE_CHECKING:
+    from flask import Blueprint as FlaskBlueprint
+
+    class SmorestBlueprint(FlaskBlueprint):
+        """The decorators of flask-smorest, which has no types of its own."""
+
+        def route(self, rule: str, **options: Any) -> Callable[[Resource], Resource]:  # type: ignore[override]
+            """Put a resource at an address."""
+
+        def arguments(self, schema: Any, **options: Any) -> Callable[[View], View]:
+            """Read and check part of the request."""
+
+        def response(self, status: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
+            """Write the answer."""
+
+        def alt_response(self, status: int, **options: Any) -> Callable[[View], View]:
+            """Describe another answer."""
+else:
+    SmorestBlueprint = UntypedBlueprint
+
+_DESCRIPTION = """Capture posts into datasets and analyse them, by script.
+
+Send a token with each request: `Authorization: Bearer <token>`. Make one on your account page.
+Work is done in a queue: what you ask for is answered at once with status 202 and a dataset that waits;
+ask for it again until its `status` is `finished`, `empty`, `failed` or `cancelled`."""
+
+
+class Schema(ma.Schema):
+    """The base of every schema: what is not known is an error, and fields keep their order."""
+
+    class Meta:
+        """Refuse unknown fields."""
+
+        unknown = ma.RAISE
+
+
+class Query(Schema):
+    """The base of every schema of a query string."""
+
+
+class ErrorSchema(Schema):
+    """The body of every error."""
+
+    code = ma.fields.Integer(required=True, metadata={"description": "The HTTP status"})
+    status = ma.fields.String(required=True, metadata={"description": "Its name"})
+    message = ma.fields.String(required=True, metadata={"description": "What went wrong and what to do, in a sentence"})
+    errors = ma.fields.Dict(
+        keys=ma.fields.String(),
+        values=ma.fields.List(ma.fields.String()),
+        required=True,
+        metadata={"description": "What is wrong with which field"},
+    )
+
+
+class _Parser(FlaskParser):
+    """Reads requests; adds multipart forms with their files, and says so when a body is not JSON but should be."""
+
+    __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
+
+    def load_json(self, req: Any, schema: ma.Schema) -> Any:
+        """The body as JSON."""
+        if req.content_length and not req.is_json:
+            raise UnsupportedMediaType
+        return super().load_json(req, schema)
+
+    def load_multipart(self, req: Any, schema: ma.Schema) -> Any:
+        """The fields of a multipart form, and its files."""
+        return self._makeproxy(CombinedMultiDict([req.form, req.files]), schema)
+
+
+class Blueprint(SmorestBlueprint):
+    """A part of the API: limited, answering errors as JSON and, unless `is_open`, only to those who are signed in."""
+
+    ARGUMENTS_PARSER = _Parser()
+    DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar = {
+        "json": "application/json",
+        "multipart": "multipart/form-data",
+    }
+
+    def __init__(self, name: str, description: str, *, prefix: str = "/api", is_open: bool = False) -> None:
+        super().__init__(f"api-{name}", __name__, url_prefix=prefix)
+        self.description = description
+        if not is_open:
+            self.before_request(authenticate)
+        for kind in (FourcatError, HTTPException, Exception):
+            self.register_error_handler(kind, error_response)
+        limit_api(self)
+
+
+class Api(SmorestApi):  # type: ignore[misc]
+    """The API with our errors; how the document looks is set by `init_api`."""
+
+    ERROR_SCHEMA = ErrorSchema
+
+    def _register_error_handlers(self) -> None:
+        """Errors outside the blueprints, such as an unknown address; the pages take over what is not under /api."""
+        for kind in (FourcatError, HTTPException):
+            self._app.register_error_handler(kind, error_response)
+
+
+def init_api(app: Flask, ctx: Context) -> None:
+    """Add the API to an application that has its sessions and limits already."""
+    from app.api import datasets, datasources, jobs, openapi, processors, results, status, tokens
+
+    app.extensions["fourcat"] = ctx
+    app.config.update(API_TITLE="4CAT", API_VERSION=__version__, OPENAPI_VERSION="3.1.0")
+    app.json.sort_keys = False  # type: ignore[attr-defined]
+    app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    api = Api(app, spec_kwargs=_spec_options())
+    openapi.add_options(api.spec, ctx.registry)
+    for part in (datasources, processors, datasets, results, tokens, status, jobs):
+        for blueprint in part.blueprints:
+            csrf.exempt(blueprint)
+            api.register_blueprint(blueprint)
+    openapi.finish(api.spec, ctx.registry)
+    openapi.serve(app, api.spec)
+
+
+def _spec_options() -> dict[str, Any]:
+    schemes = {
+        "token": {"type": "http", "scheme": "bearer", "description": "A token from your account page."},
+        "session": {
+            "type": "apiKey",
+            "in": "cookie",
+            "name": "4cat",
+            "description": "A signed-in browser; to change something it must also send X-CSRFToken.",
+        },
+    }
+    return {
+        "info": {"description": _DESCRIPTION, "license": {"name": "MPL-2.0", "identifier": "MPL-2.0"}},
+        "security": [{"token": []}, {"session": []}],
+        "components": {"securitySchemes": schemes},
+    }

@@ -1,0 +1,55 @@
+"""Make a dataset of a file in one step, as scripts do: nothing stays behind when it cannot be done."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, BinaryIO
+
+from app.domain.dataset import Dataset
+from app.domain.errors import InvalidInput, UserError
+from app.domain.user import User
+from app.plugins.validation import load
+from app.services.access import require_write
+from app.services.context import Context
+from app.services.dataset import create_capture
+from app.services.upload import save_upload
+from app.storage import upload as uploads
+
+
+def import_file(
+    ctx: Context,
+    actor: User,
+    filename: str,
+    stream: BinaryIO,
+    datasource_id: str,
+    parameters: Mapping[str, Any],
+    *,
+    label: str | None = None,
+    is_private: bool = True,
+    pseudonymise: str = "none",
+) -> Dataset:
+    """Store a file and ask for a dataset of it. What is wrong with the parameters is said before the file is stored.
+
+    :raises InvalidInput: naming the parameters that will not do
+    """
+    require_write(actor)
+    source = ctx.registry.datasource(datasource_id)
+    if not source.imports():
+        raise InvalidInput({"datasource": [f"{source.title} does not import files. Use POST /api/datasets."]})
+    load(source.Options, parameters)
+    upload = save_upload(ctx, actor, filename, stream)
+    try:
+        return create_capture(
+            ctx,
+            actor,
+            datasource_id,
+            parameters,
+            label=label,
+            is_private=is_private,
+            pseudonymise=pseudonymise,
+            upload_id=upload.id,
+        )
+    except UserError:
+        uploads.delete(ctx.database, upload.id)
+        ctx.files.delete(upload.file.name)
+        raise
