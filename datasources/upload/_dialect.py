@@ -18,7 +18,7 @@ from datasources.upload._rows import Row, Rows, Shape
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
 _RARE = ("^", "~", "\x1f", "\x01", ":")
-_SUFFIXES = {".ndjson": "ndjson", ".jsonl": "ndjson", ".xlsx": "xlsx", ".xlsm": "xlsx"}
+_NDJSON_SUFFIXES = (".ndjson", ".jsonl")
 _JUDGED_CHARACTERS = 200_000
 _JUDGED_ROWS = 300
 _ORANGE_TYPES = frozenset(("discrete", "continuous", "string", "time", "d", "c", "s", "t", ""))
@@ -78,8 +78,8 @@ def detect(path: Path, filename: str, wanted: Wanted) -> Dialect:
     complete = len(sample) < SAMPLE_BYTES
     if sample.startswith(b"PK\x03\x04") and _is_workbook(path):
         return Dialect("xlsx", sheet=wanted.sheet, has_header=wanted.has_header != "no")
-    if wanted.format == "xlsx":
-        raise InvalidInput({"file_format": ["This is not an XLSX workbook. Choose another format, or leave it open."]})
+    if wanted.format == "xlsx" or PurePath(filename).suffix.lower() in (".xlsx", ".xlsm"):
+        raise InvalidInput({"file": ["This is not a whole XLSX workbook. Open it and save it again as XLSX."]})
     encoding = wanted.encoding or detect_encoding(sample, complete=complete)
     text = decode_sample(sample, encoding)
     if not text.strip():
@@ -113,16 +113,15 @@ def _text_format(text: str, filename: str) -> str:
     start = text.lstrip()
     if start[:1] not in ("{", "[") or not re.match(r'[{\[]\s*(["{}\[\]\d\-]|\Z|true|false|null)', start):
         return "csv"
-    known = _SUFFIXES.get(PurePath(filename).suffix.lower())
+    named_so = PurePath(filename).suffix.lower() in _NDJSON_SUFFIXES
     if start[0] == "[":
         return "json"
     lines = [line for line in start.split("\n", 2)[:2] if line.strip()]
     try:
         orjson.loads(lines[0])
     except orjson.JSONDecodeError:
-        is_long = "\n" not in start
-        return "ndjson" if is_long and known == "ndjson" else "json"
-    return "ndjson" if len(lines) > 1 or known == "ndjson" else "json"
+        return "ndjson" if named_so else "json"
+    return "ndjson" if len(lines) > 1 or named_so else "json"
 
 
 def _delimited(text: str, suffix: str, complete: bool, encoding: str, wanted: Wanted) -> Dialect:

@@ -44,14 +44,15 @@ def settle(reader: Reader, options: Any) -> tuple[str, dict[str, Derived]]:
     given = {item: getattr(options, item) for item in ITEM_COLUMNS}
     check(given, reader.columns)
     preset = find_preset(options.format, reader.columns)
-    mapping: dict[str, Derived] = dict(guess(reader.columns, reader.sample()))
+    guessed = guess(reader.columns, reader.sample())
+    mapping: dict[str, Derived] = dict(guessed)
     if preset:
         own = PRESETS[preset].items
         mapping |= {item: source for item, source in own.items() if callable(source) or source in reader.columns}
         mapping |= {item: source for item, source in own.items() if source == "__auto__"}
     mapping |= {item: column for item, column in given.items() if column}
-    if given["id"] and not given["thread_id"] and not preset and mapping["thread_id"] == "__auto__":
-        mapping["thread_id"] = given["id"]
+    if not given["thread_id"] and not preset and guessed["thread_id"] == guessed["id"]:
+        mapping["thread_id"] = mapping["id"]  # without threads, each post is its own
     return preset, mapping
 
 

@@ -16,7 +16,7 @@ import orjson
 from app.plugins import InvalidInput
 from datasources.upload._dialect import Dialect
 from datasources.upload._encoding import Utf8File
-from datasources.upload._records import MORE, Record, flatten, largest_list, unpack
+from datasources.upload._records import MORE, Record, as_json, flatten, largest_list, unpack
 from datasources.upload._tables import Bad, Chunk
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ class JsonReader:
         source = self._lines() if self._dialect.format == "ndjson" else self._elements()
         for number, size, record in source:
             if not isinstance(record, dict):
-                raw = orjson.dumps(record).decode()
+                raw = as_json(record)
                 self.bad.append(Bad(number, "This is a single value, not an object with fields.", raw))
                 continue
             rows = list(unpack(record))
@@ -147,7 +147,9 @@ class JsonReader:
             if not line.strip():
                 continue
             try:
-                yield number, len(line), orjson.loads(line)
+                record = orjson.loads(line)
+                self._file.approve(line)
+                yield number, len(line), record
             except orjson.JSONDecodeError as error:
                 mended = self._mended(line, number)
                 if mended is None:

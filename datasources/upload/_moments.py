@@ -44,8 +44,8 @@ _CHINESE = re.compile(r"(\d{4})\s*年\s*(\d{1,2})\s*月\s*(\d{1,2})\s*日")
 class Moments:
     """Reads the times of one column, piece by piece.
 
-    `day_first` is what is known of dates like 03/04/2020; None leaves it to `decide`. `special` reads what else the
-    column may hold, such as “10 minutes ago”, and is tried before dateutil.
+    `day_first` is what is known of dates like 03/04/2020; None leaves it to `decide`. A `special` reader comes before
+    all others, for a platform with times of its own, such as “10 minutes ago” or without a zone and not in UTC.
     """
 
     def __init__(self, special: Callable[[str], datetime | None] | None = None) -> None:
@@ -58,13 +58,14 @@ class Moments:
         """The moments, null where there is none or it cannot be read."""
         import polars as pl
 
-        fast = _read_plain(written)
+        fast = _read_plain(written) if self._special is None else None
         if fast is not None:
             return pl.Series(pl.from_arrow(fast))
         text = pl.Series(pl.from_arrow(written)).cast(pl.String).str.strip_chars()
-        found = pl.Series("moment", [None], dtype=pl.Datetime("us", "UTC")).extend_constant(None, len(text) - 1)
+        found = pl.Series("moment", [None], dtype=pl.Datetime("us", "UTC")).new_from_index(0, len(text))
         left = _left(text, found)
-        for reader in (_from_epoch, _from_formats, self._by_numbers, self._one_by_one):
+        readers = (_from_epoch, _from_formats, self._by_numbers, self._one_by_one)
+        for reader in readers if self._special is None else readers[-1:]:
             if not len(left):
                 break
             found = found.scatter(left, reader(text.gather(left)))

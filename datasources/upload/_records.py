@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
@@ -80,10 +81,14 @@ def as_text(value: Any) -> str | None:
         return "true" if value else "false"
     if isinstance(value, list):
         if any(isinstance(part, (dict, list)) for part in value):
-            return _dumped(value)
+            return as_json(value)
         return ",".join(as_text(part) or "" for part in value)
-    return _dumped(value) if isinstance(value, dict) else str(value)
+    return as_json(value) if isinstance(value, dict) else str(value)
 
 
-def _dumped(value: Any) -> str:
-    return orjson.dumps(value, default=str, option=orjson.OPT_PASSTHROUGH_SUBCLASS).decode()
+def as_json(value: Any) -> str:
+    """A value as JSON, whatever the size of its numbers."""
+    try:
+        return orjson.dumps(value).decode()
+    except TypeError:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=str)

@@ -185,7 +185,7 @@ def test_a_header_alone_is_an_empty_result(tmp_path: Path) -> None:
 
 
 def test_mostly_ragged_rows_ask_to_check_the_delimiter(tmp_path: Path) -> None:
-    with pytest.raises(InvalidInput, match="4 of 5 rows cannot be used.*2 cells where the table has 3.*delimiter"):
+    with pytest.raises(InvalidInput, match=r"4 of 5 rows cannot be used.*2 cells where the table has 3.*delimiter"):
         import_data(tmp_path, "a,b,c\n1,2,3\n1,2\n1,2\n1,2\n1,2\n", delimiter=",", has_header="yes")
 
 

@@ -1,0 +1,152 @@
+"""What holds for every data source that is found, whatever it does."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import inspect
+import json
+import socket
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app.plugins import ITEM_COLUMNS, DataSource
+from app.plugins.options import dump, specs
+from app.plugins.registry import Registry
+from app.plugins.testing import MemoryRun
+from app.plugins.validation import json_schema, load
+
+SOURCES = Registry.discover(("datasources",)).datasources
+KINDS = ("capture", "search", "import", "tool")
+POSTS = "id,created_at,user,text,likes\n1,2020-01-01 10:00:00,ann,Hello,3\n2,2020-01-02 11:00:00,bob,“Hi”,4\n"
+
+every_source = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+
+
+class GivenFile:
+    """An uploaded file."""
+
+    def __init__(self, path: Path) -> None:
+        self.path, self.filename, self.size = path, path.name, path.stat().st_size
+
+
+@pytest.fixture
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*args: Any, **kwargs: Any) -> None:
+        raise AssertionError("the network was touched")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "create_connection", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+
+
+@every_source
+def test_its_folder_is_complete(source: type[DataSource]) -> None:
+    folder = source.folder()
+
+    assert folder.name == source.id.replace("-", "_")
+    assert len((folder / "DESCRIPTION.md").read_text().strip()) > 40
+    for script in folder.glob("*.sql"):
+        assert script.read_text().strip(), script
+
+
+@every_source
+def test_it_says_what_it_is(source: type[DataSource]) -> None:
+    assert source.title
+    assert source.description().endswith(".")
+    assert source.kind in KINDS
+    assert source.max_workers >= 1
+    assert source.max_attempts >= 1
+    assert isinstance(source.personal_columns, (tuple, list))
+
+
+@every_source
+def test_it_collects_or_imports(source: type[DataSource]) -> None:
+    collects = source.collect is not DataSource.collect
+
+    assert collects != source.imports()
+    assert source.takes_file == source.imports()
+    if collects:
+        assert source.to_item is not DataSource.to_item
+        assert isinstance(inspect.getattr_static(source, "to_item"), staticmethod)
+    if source.imports():
+        assert source.preview is not DataSource.preview
+
+
+@every_source
+def test_its_options_are_sound(source: type[DataSource]) -> None:
+    schema = json_schema(source.Options)
+
+    assert source.Options.__dataclass_params__.frozen
+    assert set(schema["properties"]) == set(specs(source.Options))
+    assert json.loads(json.dumps(schema)) == schema
+    assert all(spec.label for spec in specs(source.Options).values())
+    if not schema.get("required"):
+        chosen = load(source.Options, {})
+        assert load(source.Options, dump(chosen)) == chosen
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(chosen, next(iter(specs(source.Options)), "none"), None)
+
+
+@every_source
+@pytest.mark.usefixtures("no_network")
+def test_building_it_touches_no_network(source: type[DataSource]) -> None:
+    assert source().id == source.id
+
+
+@every_source
+def test_saved_records_map_to_items_without_being_changed(source: type[DataSource]) -> None:
+    saved = sorted((Path(__file__).parents[1] / "golden" / source.id).glob("*.ndjson"))
+    if source.imports():
+        assert saved == [], "an import maps no records"
+        return
+    assert saved, f"put records of {source.id} into tests/golden/{source.id}"
+    for line in (line for path in saved for line in path.read_text().splitlines() if line):
+        raw = json.loads(line)
+        before = copy.deepcopy(raw)
+        item = source.to_item(raw)
+        assert raw == before
+        assert tuple(item)[: len(ITEM_COLUMNS)] == ITEM_COLUMNS
+        assert item == source.to_item(raw)
+
+
+@every_source
+@pytest.mark.usefixtures("no_network")
+def test_imports_give_batches_of_one_schema_that_begins_with_the_item_columns(
+    source: type[DataSource], tmp_path: Path
+) -> None:
+    if not source.imports():
+        assert not source.takes_file
+        return
+    path = tmp_path / "posts.csv"
+    path.write_text(POSTS)
+
+    with tempfile.TemporaryDirectory() as folder:
+        run = MemoryRun(Path(folder))
+        batches = list(source().import_file(GivenFile(path), load(source.Options, {}), run))
+
+    assert sum(len(batch) for batch in batches) == 2
+    assert len({batch.schema for batch in batches}) == 1
+    names = batches[0].schema.names
+    assert tuple(names[: len(ITEM_COLUMNS)]) == ITEM_COLUMNS
+    assert len(set(names)) == len(names)
+    assert str(batches[0].schema.field("timestamp").type) == "timestamp[us, tz=UTC]"
+
+
+@every_source
+@pytest.mark.usefixtures("no_network")
+def test_previews_say_what_the_form_needs(source: type[DataSource], tmp_path: Path) -> None:
+    if not source.imports():
+        assert source.preview is DataSource.preview
+        return
+    path = tmp_path / "posts.csv"
+    path.write_text(POSTS)
+
+    found = source().preview(path, path.name, {})
+
+    assert {"format", "dialect", "described", "columns", "rows", "guess", "preset", "problems", "size"} <= set(found)
+    assert json.loads(json.dumps(found)) == found
+    load(source.Options, found["guess"])
