@@ -113,8 +113,15 @@ class Settings:
         names,
         "all types",
     )
+    plugin_packages: tuple[str, ...] = _setting(
+        "PLUGIN_PACKAGES",
+        "",
+        "More Python packages with processors, data sources or workers, separated by commas.",
+        names,
+        "none",
+    )
     job_memory_mb: int = _setting(
-        "JOB_MEMORY_MB", "1024", "The most memory that one job may use, in megabytes.", count(128, 1_048_576)
+        "JOB_MEMORY_MB", "2048", "The most memory that one job may use, in megabytes.", count(128, 1_048_576)
     )
     job_minutes: int = _setting("JOB_MINUTES", "1440", "The longest that one job may take.", count(1, 527_040))
     engine_threads: int = _setting(
@@ -185,11 +192,11 @@ class Settings:
         return cls(**values)
 
 
-def read_environment() -> dict[str, str]:
-    """The environment, with what `.env` in the working directory adds to it."""
+def read_environment(folder: Path = Path()) -> dict[str, str]:
+    """The environment, with what `.env` in the working directory, or in another folder, adds to it."""
     from dotenv import dotenv_values
 
-    added = {name: value for name, value in dotenv_values(".env").items() if value is not None}
+    added = {name: value for name, value in dotenv_values(folder / ".env").items() if value is not None}
     return {**added, **os.environ}
 
 
