@@ -1,0 +1,21 @@
+"""The pages: server-rendered, with pieces that HTMX swaps in."""
+
+from __future__ import annotations
+
+from flask import Flask
+
+from app.services.context import Context
+from app.web import account, analysis, assets, auth, control, create, dataset, datasets, errors, result, shown
+from app.web.page import keep_context
+from app.web.security import add_headers
+
+
+def init_web(app: Flask, ctx: Context) -> None:
+    """Add the pages to an application that has sessions, limits and the API already."""
+    keep_context(app, ctx)
+    assets.init_assets(app)
+    shown.init_filters(app)
+    errors.init_errors(app)
+    app.after_request(add_headers)
+    for area in (auth, create, datasets, dataset, result, analysis, account, control):
+        app.register_blueprint(area.pages)

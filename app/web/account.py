@@ -1,0 +1,80 @@
+"""One's own account: API tokens and the password."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+from htmx_flask import request
+
+from app.domain.errors import InvalidInput, NotSignedIn
+from app.limits import SIGN_IN_LIMIT, limiter
+from app.services import token as tokens
+from app.services import user as users
+from app.web.page import current_actor, go_to, installation, render
+
+pages = Blueprint("account", __name__)
+
+_LIVES = {"365": "One year", "90": "90 days", "30": "30 days", "": "It never expires"}
+
+
+def _show(*, status: int = 200, **values: Any) -> Response:
+    shown: dict[str, Any] = {"errors": {}, "typed": {}, "secret": None, "said": ""} | values
+    return render(
+        "account/show.html",
+        status=status,
+        tokens=tokens.list_tokens(installation(), current_actor()),
+        lives=_LIVES,
+        **shown,
+    )
+
+
+@pages.get("/account")
+def show() -> Response:
+    """One's tokens, and a form for another password."""
+    return _show(said="Your password has been changed." if request.args.get("changed") else "")
+
+
+@pages.post("/account/tokens")
+def create_token() -> Response:
+    """Make a token and show its secret, this once."""
+    name, days = request.form.get("name", ""), request.form.get("days", "365")
+    if days not in _LIVES:
+        days = "365"
+    try:
+        token, secret = tokens.create_token(
+            installation(),
+            current_actor(),
+            name,
+            read_only="read_only" in request.form,
+            days=int(days) if days else None,
+        )
+    except InvalidInput as error:
+        return _show(status=422, errors=error.fields, typed=request.form)
+    return _show(status=201, secret=secret, made=token)
+
+
+@pages.post("/account/tokens/<int:token_id>/revoke")
+def revoke_token(token_id: int) -> Response:
+    """Make a token invalid at once."""
+    tokens.revoke_token(installation(), current_actor(), token_id)
+    return go_to(url_for("account.show"))
+
+
+@pages.post("/account/password")
+@limiter.limit(SIGN_IN_LIMIT)
+def change_password() -> Response:
+    """Change the password of whoever knows the present one."""
+    ctx, actor = installation(), current_actor()
+    new = request.form.get("password", "")
+    try:
+        users.sign_in(ctx, actor.name, request.form.get("present", ""))
+    except NotSignedIn:
+        return _show(status=422, errors={"present": ["This is not your present password."]})
+    if new != request.form.get("repeated", ""):
+        return _show(status=422, errors={"repeated": ["This is not the same password. Type it again."]})
+    try:
+        users.set_password(ctx, actor.name, new)
+    except InvalidInput as error:
+        return _show(status=422, errors=error.fields)
+    return go_to(url_for("account.show", changed=1))

@@ -1,0 +1,104 @@
+"""First run, signing in and out. Everything else needs somebody who is signed in."""
+
+from __future__ import annotations
+
+from flask import Blueprint, Response, current_app, url_for
+from flask_login import login_user, logout_user
+from htmx_flask import request
+
+from app.domain.errors import Conflict, InvalidInput, NotSignedIn
+from app.domain.user import User
+from app.limits import SIGN_IN_LIMIT, limiter
+from app.services import user as users
+from app.sessions import SignedIn, session_user
+from app.web.page import go_to, installation, is_local, render
+
+pages = Blueprint("auth", __name__)
+
+_OPEN = {"static", "auth.login", "auth.first_run", "auth.alive"}
+_READY = "fourcat_has_admin"
+
+
+@pages.before_app_request
+def guard() -> Response | None:
+    """Lead to the first run while nobody can administer, and to the sign-in whoever is not signed in."""
+    if request.path.startswith(("/api", "/metrics")) or request.endpoint in ("static", "auth.alive"):
+        return None
+    if _needs_first_run():
+        return None if request.endpoint == "auth.first_run" else go_to(url_for("auth.first_run"))
+    if request.endpoint not in _OPEN and session_user() is None:
+        raise NotSignedIn
+    return None
+
+
+def _needs_first_run() -> bool:
+    """Whether there is no administrator; once there is one, it is not asked again."""
+    if current_app.extensions.get(_READY):
+        return False
+    needed = users.needs_first_run(installation())
+    current_app.extensions[_READY] = not needed
+    return needed
+
+
+@pages.get("/healthz")
+def alive() -> Response:
+    """Say that this process answers."""
+    return Response("ok\n", mimetype="text/plain")
+
+
+@pages.route("/first-run", methods=["GET", "POST"])
+@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+def first_run() -> Response:
+    """Make the first administrator."""
+    if not _needs_first_run():
+        return go_to(url_for("auth.login"))
+    if request.method == "GET":
+        return render("auth/first_run.html", name="", errors={})
+    name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    try:
+        if password != request.form.get("repeated", ""):
+            raise InvalidInput({"repeated": ["This is not the same password. Type it again."]})
+        user = users.create_first_admin(installation(), name, password)
+    except InvalidInput as error:
+        return render("auth/first_run.html", name=name, errors=error.fields, status=422)
+    except Conflict as error:
+        return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
+    current_app.extensions[_READY] = True
+    _remember(user)
+    return go_to(url_for("datasets.overview"))
+
+
+@pages.route("/login", methods=["GET", "POST"])
+@limiter.limit(SIGN_IN_LIMIT, methods=["POST"])
+def login() -> Response:
+    """Sign in with name and password, then go on to where the visitor wanted to be."""
+    wanted = request.values.get("next")
+    target = wanted if wanted and is_local(wanted) else url_for("datasets.overview")
+    if session_user() is not None:
+        return go_to(target)
+    if request.method == "GET":
+        return render("auth/login.html", name="", next=target, error=None)
+    name = request.form.get("name", "").strip()
+    try:
+        user = users.sign_in(installation(), name, request.form.get("password", ""))
+    except NotSignedIn as error:
+        return render("auth/login.html", name=name, next=target, error=error.message, status=401)
+    _remember(user)
+    return go_to(target)
+
+
+@pages.post("/logout")
+def logout() -> Response:
+    """Sign out."""
+    logout_user()
+    return go_to(url_for("auth.login"))
+
+
+def _remember(user: User) -> None:
+    login_user(SignedIn(user), remember=True)
+
+
+@pages.get("/")
+def home() -> Response:
+    """Begin at the datasets."""
+    return go_to(url_for("datasets.overview"))

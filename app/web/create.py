@@ -1,0 +1,254 @@
+"""The query window: choose a source, fill in its form or upload a file and map its columns, and make a dataset."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import unquote
+
+from flask import Blueprint, Response, jsonify, url_for
+from htmx_flask import request
+
+from app.domain.errors import InvalidInput, NotCompatible
+from app.plugins.datasource import ITEM_COLUMNS, DataSource
+from app.plugins.options import specs
+from app.services import dataset as datasets
+from app.services import upload as uploads
+from app.services.context import Context
+from app.services.dataset import PSEUDONYMISE
+from app.web.forms import Control, controls, read_form
+from app.web.page import current_actor, go_to, installation, render
+
+pages = Blueprint("create", __name__)
+
+_KINDS = {
+    "capture": "Capture now",
+    "search": "Search the archive",
+    "import": "Import a file",
+    "tool": "From another tool",
+}
+_NOT_COLUMNS = {"__auto__": "A running number", "__empty__": "Nothing", "__now__": "The moment of import"}
+_READING = "format file_format delimiter encoding has_header sheet".split()
+
+
+def _frame(ctx: Context, chosen: type[DataSource] | None) -> dict[str, Any]:
+    """The list of sources beside every form here."""
+    settings = ctx.site_settings()
+    sources = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
+    return {
+        "groups": [(title, [source for source in sources if source.kind == kind]) for kind, title in _KINDS.items()],
+        "chosen": chosen,
+        "unavailable": ctx.registry.unavailable(chosen, settings) if chosen else None,
+        "pseudonymise": PSEUDONYMISE,
+    }
+
+
+@pages.get("/create")
+def begin() -> Response:
+    """The sources to choose from; with only one, its form at once."""
+    ctx = installation()
+    if len(ctx.registry.datasources) == 1:
+        return source_form(next(iter(ctx.registry.datasources)))
+    return render("create/show.html", piece="create/_page.html", **_frame(ctx, None))
+
+
+@pages.get("/create/<source_id>")
+def source_form(source_id: str) -> Response:
+    """The form of one source, or the place to drop a file."""
+    ctx = installation()
+    source = ctx.registry.datasource(source_id)
+    return _source_form(ctx, source, given={}, errors={})
+
+
+def _source_form(
+    ctx: Context,
+    source: type[DataSource],
+    *,
+    given: Mapping[str, Any],
+    errors: Mapping[str, Sequence[str]],
+    problem: str = "",
+    status: int = 200,
+) -> Response:
+    return render(
+        "create/show.html",
+        piece="create/_page.html",
+        status=status,
+        controls=[] if source.imports() else controls(source.Options, None, given, errors),
+        kept=_kept(errors),
+        problem=problem,
+        limit=ctx.settings.max_upload_mb,
+        **_frame(ctx, source),
+    )
+
+
+@pages.post("/create/<source_id>")
+def create(source_id: str) -> Response:
+    """Ask for a dataset of a source that is not a file."""
+    ctx = installation()
+    source = ctx.registry.datasource(source_id)
+    given = read_form(source.Options, request.form)
+    try:
+        return _make(ctx, source, given, None)
+    except InvalidInput as error:
+        return _source_form(ctx, source, given=given, errors=error.fields, status=422)
+    except NotCompatible as error:
+        return _source_form(ctx, source, given=given, errors={}, problem=error.message, status=422)
+
+
+def _make(ctx: Context, source: type[DataSource], given: Mapping[str, Any], upload_id: str | None) -> Response:
+    """Make the dataset and go to its page."""
+    dataset = datasets.create_capture(
+        ctx,
+        current_actor(),
+        source.id,
+        given,
+        label=request.form.get("label"),
+        is_private="private" in request.form,
+        pseudonymise=request.form.get("pseudonymise", "none"),
+        upload_id=upload_id,
+    )
+    return go_to(url_for("dataset.show", key=dataset.key))
+
+
+def _kept(errors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
+    """What was typed in the fields that every dataset has."""
+    typed = request.form if request.method == "POST" else {"private": "on"}
+    return {
+        "label": typed.get("label", ""),
+        "private": "private" in typed,
+        "pseudonymise": typed.get("pseudonymise", "none"),
+        "errors": errors,
+    }
+
+
+@pages.post("/create/<source_id>/file")
+def send_file(source_id: str) -> Response:
+    """Take a file in: as the body itself from the script, or as a form's field without one."""
+    ctx, actor = installation(), current_actor()
+    source = ctx.registry.datasource(source_id)
+    name = request.headers.get("X-File-Name")
+    try:
+        if name is not None:
+            upload = uploads.save_upload(ctx, actor, unquote(name), request.stream)
+        else:
+            sent = request.files.get("file")
+            if sent is None or not sent.filename:
+                raise InvalidInput({"file": ["Choose a file first."]})
+            upload = uploads.save_upload(ctx, actor, sent.filename, sent.stream)
+    except InvalidInput as error:
+        if name is not None:
+            return _refused(error)
+        return _source_form(ctx, source, given={}, errors=error.fields, problem=_first(error), status=422)
+    url = url_for("create.map_columns", source_id=source_id, upload_id=upload.id)
+    return jsonify(url=url) if name is not None else go_to(url)
+
+
+def _refused(error: InvalidInput) -> Response:
+    answer = jsonify(message=_first(error))
+    answer.status_code = 422
+    return answer
+
+
+def _first(error: InvalidInput) -> str:
+    return next((text for texts in error.fields.values() for text in texts), error.message)
+
+
+@pages.route("/create/<source_id>/<upload_id>", methods=["GET", "POST"])
+def map_columns(source_id: str, upload_id: str) -> Response:
+    """Show how a file is read and what its columns mean; change that, or import it."""
+    ctx, actor = installation(), current_actor()
+    source = ctx.registry.datasource(source_id)
+    upload = uploads.get_upload(ctx, actor, upload_id)
+    given = read_form(source.Options, request.form) if request.method == "POST" else {}
+    errors: Mapping[str, Sequence[str]] = {}
+    problem = ""
+    if request.method == "POST" and request.form.get("do") == "import":
+        try:
+            return _make(ctx, source, given, upload_id)
+        except InvalidInput as error:
+            errors = error.fields
+        except NotCompatible as error:
+            problem = error.message
+    elif request.method == "POST":
+        # The columns are other ones when the file is read in another way, so their meaning is guessed anew.
+        given = {name: value for name, value in given.items() if name not in ITEM_COLUMNS}
+    preview, unreadable = _preview(ctx, upload_id, source_id, given)
+    wrong = {**errors, **unreadable}
+    return render(
+        "create/show.html",
+        piece="create/_page.html",
+        status=422 if errors or problem else 200,
+        upload=upload,
+        preview=preview,
+        reading=_reading(source, preview, given, wrong),
+        meanings=_meanings(source, preview, given, wrong),
+        others=_others(source, given, wrong),
+        kept=_kept(wrong),
+        problem=problem
+        or " ".join(text for name, texts in wrong.items() if name not in specs(source.Options) for text in texts),
+        **_frame(ctx, source),
+    )
+
+
+def _preview(
+    ctx: Context, upload_id: str, source_id: str, given: Mapping[str, Any]
+) -> tuple[dict[str, Any] | None, dict[str, list[str]]]:
+    """What is in the file read as asked; when it cannot be, what is wrong with that."""
+    readable = {name: value for name, value in given.items() if name not in ITEM_COLUMNS}
+    try:
+        return uploads.preview_upload(ctx, current_actor(), upload_id, readable, source_id), {}
+    except InvalidInput as error:
+        return None, error.fields
+
+
+def _reading(
+    source: type[DataSource], preview: Mapping[str, Any] | None, given: Mapping[str, Any], errors: Mapping[str, Any]
+) -> list[Control]:
+    """How the file is read: what was detected stands beside every choice."""
+    found = [control for control in controls(source.Options, None, given, errors) if control.name in _READING]
+    sheets = (preview or {}).get("dialect", {}).get("sheets") or []
+    shown = []
+    for control in found:
+        if control.name == "sheet":
+            if len(sheets) < 2:
+                continue
+            chosen = given.get("sheet") or (preview or {})["dialect"]["sheet"]
+            names = [(name, name) for name in sheets]
+            shown.append(Control("sheet", "select", control.label, "", chosen, names))
+        else:
+            shown.append(control)
+    return shown
+
+
+def _meanings(
+    source: type[DataSource], preview: Mapping[str, Any] | None, given: Mapping[str, Any], errors: Mapping[str, Any]
+) -> list[Control]:
+    """For each column of the items, the columns of the file and what else can stand there."""
+    if preview is None:
+        return []
+    guess = preview["guess"]
+    columns = [(name, name) for name in preview["columns"]]
+    made = []
+    for name, spec in specs(source.Options).items():
+        if name not in ITEM_COLUMNS:
+            continue
+        others = [
+            (value, text) for value, text in _NOT_COLUMNS.items() if not (name == "timestamp" and value == "__auto__")
+        ]
+        if name != "timestamp":
+            others = [(value, text) for value, text in others if value != "__now__"]
+        by_format = [] if guess.get(name) else [("", f"As {preview.get('preset_title') or 'detected'} has it")]
+        value = given.get(name) or guess.get(name, "")
+        made.append(
+            Control(name, "select", spec.label, "", value, [*by_format, *others, *columns], errors=errors.get(name, ()))
+        )
+    return made
+
+
+def _others(source: type[DataSource], given: Mapping[str, Any], errors: Mapping[str, Any]) -> list[Control]:
+    """The options that are neither how the file is read nor what its columns mean."""
+    return [
+        control
+        for control in controls(source.Options, None, given, errors)
+        if control.name not in _READING and control.name not in ITEM_COLUMNS
+    ]

@@ -1,0 +1,167 @@
+"""The page of a dataset: its tree, its result, live progress, and what can be done with it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, render_template, url_for
+from flask import make_response as plain_response
+from htmx_flask import make_response, request
+
+from app.domain.dataset import Dataset, Status
+from app.domain.errors import InvalidInput, NotFound
+from app.services import dataset as datasets
+from app.services import run as runs
+from app.services.access import can_change
+from app.services.context import Context
+from app.services.download import formats
+from app.web.described import Node, made_by, node_of, parameters_of, queue_sentence, summary_of, tree_of
+from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
+from app.web.result import default_tab, tabs_of
+
+pages = Blueprint("dataset", __name__)
+
+_GONE = "dataset/_gone.html"
+
+
+@pages.get("/datasets/<key>")
+@pages.get("/datasets/<key>/<any(table,chart,network,page,files,log,provenance,quarantine):tab>")
+def show(key: str, tab: str | None = None) -> Response:
+    """A dataset in its tree; for HTMX only the tree and result, or only the result."""
+    values = show_values(key, tab)
+    if wants_piece() and request.htmx.target == "result":
+        return render("dataset/show.html", piece="dataset/_result.html", **values)
+    return render("dataset/show.html", piece="dataset/_house.html", **values)
+
+
+def show_values(key: str, tab: str | None = None) -> dict[str, Any]:
+    """What the templates of the page need."""
+    ctx, actor = installation(), current_actor()
+    family = datasets.lineage(ctx, actor, key)
+    root = tree_of(ctx, actor, family)
+    dataset = next((found for found in family if found.key == key), None)
+    if dataset is None:
+        raise NotFound(f"There is no dataset {key}.")
+    return {"root": root, "top": root.dataset, "source": made_by(ctx, root.dataset)} | result_values(ctx, dataset, tab)
+
+
+def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dict[str, Any]:
+    """What the templates of one result need."""
+    actor = current_actor()
+    place = datasets.place_in_queue(ctx, actor, dataset.key) if dataset.status is Status.WAITING else None
+    tabs = tabs_of(dataset)
+    chosen = tab if tab in tabs else default_tab(dataset)
+    return {
+        "dataset": dataset,
+        "may_change": can_change(actor, dataset),
+        "formats": formats(dataset),
+        "tabs": tabs,
+        "tab": chosen,
+        "made_by": made_by(ctx, dataset),
+        "summary": summary_of(ctx, dataset),
+        "parameters": parameters_of(ctx, dataset),
+        "waits": queue_sentence(ctx, dataset, place) if dataset.status is Status.WAITING else "",
+        "next_steps": _next_steps(ctx, dataset),
+        "can_repeat": dataset.parent is not None and dataset.type in ctx.registry.processors,
+    }
+
+
+def _next_steps(ctx: Context, dataset: Dataset) -> dict[str, Any]:
+    """The analyses people most often run next, and how many fit in all."""
+    if dataset.status is not Status.FINISHED:
+        return {"first": [], "all": 0}
+    fits = [fit for fit in runs.list_fits(ctx, current_actor(), dataset.key) if fit.reason is None]
+    preferred = [fit.analysis for fit in fits if fit.is_preferred]
+    if not preferred and dataset.is_items:
+        usual = ("count-posts", "tokenise-posts", "attribute-frequencies", "column-filter")
+        fitting = {fit.analysis.type: fit.analysis for fit in fits}
+        preferred = [fitting[type_] for type_ in usual if type_ in fitting]
+    return {"first": preferred[:4], "all": len(fits)}
+
+
+@pages.get("/datasets/<key>/tree")
+def tree(key: str) -> Response:
+    """The tree around a dataset, asked for until everything in it has ended."""
+    ctx, actor = installation(), current_actor()
+    try:
+        root = tree_of(ctx, actor, datasets.lineage(ctx, actor, key))
+    except NotFound:
+        return plain_response(render_template(_GONE), STOP_POLLING)
+    status = 200 if root.is_open else STOP_POLLING
+    return render("dataset/_tree.html", root=root, selected=key, status=status)
+
+
+@pages.get("/datasets/<key>/status")
+def status(key: str) -> Response:
+    """How far a dataset is; when it has ended, its whole result in place of that."""
+    ctx, actor = installation(), current_actor()
+    try:
+        dataset = datasets.get_dataset(ctx, actor, key)
+    except NotFound:
+        return plain_response(render_template(_GONE), STOP_POLLING)
+    if not dataset.status.is_ended:
+        return render("dataset/_status.html", **result_values(ctx, dataset))
+    piece = render_template("dataset/_ended.html", **show_values(key))
+    ended: Response = make_response(piece, STOP_POLLING, retarget="#result", reswap="outerHTML")
+    return ended
+
+
+@pages.post("/datasets/<key>/rename")
+def rename(key: str) -> Response:
+    """Give a dataset another name."""
+    try:
+        datasets.update_dataset(installation(), current_actor(), key, label=request.form.get("label", ""))
+    except InvalidInput as error:
+        raise InvalidInput(error.fields, " ".join(text for texts in error.fields.values() for text in texts)) from None
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/privacy")
+def change_privacy(key: str) -> Response:
+    """Let only oneself, or everyone who can sign in, see a dataset and all made from it."""
+    is_private = request.form.get("private") == "yes"
+    datasets.update_dataset(installation(), current_actor(), key, is_private=is_private)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/cancel")
+def cancel(key: str) -> Response:
+    """Stop what waits or runs."""
+    datasets.cancel_dataset(installation(), current_actor(), key)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/retry")
+def retry(key: str) -> Response:
+    """Run again what did not finish."""
+    datasets.retry_dataset(installation(), current_actor(), key)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/delete")
+def delete(key: str) -> Response:
+    """Delete a dataset with all made from it, and go to what it was made from."""
+    ctx, actor = installation(), current_actor()
+    parent = datasets.get_dataset(ctx, actor, key).parent
+    datasets.delete_dataset(ctx, actor, key)
+    if parent is None:
+        return go_to(url_for("datasets.overview"))
+    return open_in_place(parent) if request.htmx else go_to(url_for("dataset.show", key=parent))
+
+
+def _changed(key: str) -> Response:
+    """The page of a dataset after a change: only its parts where HTMX asks."""
+    return open_in_place(key) if request.htmx else go_to(url_for("dataset.show", key=key))
+
+
+def open_in_place(key: str) -> Response:
+    """Show a dataset on the page that is open, close what lies over it, and let the address follow."""
+    piece = render_template("dataset/_page.html", **show_values(key))
+    url = url_for("dataset.show", key=key)
+    opened: Response = make_response(
+        piece, retarget="#page", reswap="outerHTML", push_url=url, trigger={"close-dialog": True}
+    )
+    return opened
+
+
+__all__ = ["Node", "node_of", "open_in_place", "pages", "show_values"]

@@ -1,0 +1,124 @@
+"""Datasets as pages show them: what they are in a few words, and how they hang together."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from app.domain.dataset import Dataset, Status
+from app.domain.errors import InvalidInput
+from app.domain.user import User
+from app.plugins.options import OptionsClass, default_for, specs
+from app.plugins.validation import load
+from app.services import dataset as datasets
+from app.services.context import Context
+from app.web.forms import in_words
+from app.web.shown import number, ordinal
+
+_SHORT = 60
+
+
+@dataclass
+class Node:
+    """One dataset in its tree: `how` is the line under its label, `place` its place in the queue."""
+
+    dataset: Dataset
+    how: str = ""
+    place: int | None = None
+    children: list[Node] = field(default_factory=list)
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it, or anything below it, has not ended."""
+        return not self.dataset.status.is_ended or any(child.is_open for child in self.children)
+
+
+def options_of(ctx: Context, dataset: Dataset) -> OptionsClass | None:
+    """The options class of what made a dataset; None when that plug-in is not there any more."""
+    plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
+    return plugin.Options if plugin else None
+
+
+def made_by(ctx: Context, dataset: Dataset) -> str:
+    """The name of the analysis or data source that made a dataset."""
+    plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
+    return str(plugin.title) if plugin else dataset.type
+
+
+def parameters_of(ctx: Context, dataset: Dataset) -> list[tuple[str, str, bool]]:
+    """The parameters of a dataset as people read them; for a capture only what differs from the defaults."""
+    options = options_of(ctx, dataset)
+    if options is None:
+        return [(name, str(value), False) for name, value in dataset.parameters.items()]
+    parameters = dataset.parameters
+    if dataset.parent is None:
+        defaults = {name: default_for(spec, None) for name, spec in specs(options).items()}
+        parameters = {name: value for name, value in parameters.items() if value != defaults.get(name)}
+    return in_words(options, parameters)
+
+
+def summary_of(ctx: Context, dataset: Dataset) -> str:
+    """The options of an analysis in a few words."""
+    analysis = ctx.registry.processors.get(dataset.type)
+    if analysis is None:
+        return ""
+    try:
+        text = analysis.summarise(load(analysis.Options, dataset.parameters))
+    except InvalidInput:
+        text = ""
+    if text:
+        return text
+    chosen = specs(analysis.Options)
+    changed = {
+        name: value
+        for name, value in dataset.parameters.items()
+        if name in chosen and _differs(value, default_for(chosen[name], None))
+    }
+    parts = [_short(label, value) for label, value, _ in in_words(analysis.Options, changed)]
+    return " · ".join(parts[:3])
+
+
+def _differs(value: Any, default: Any) -> bool:
+    plain = list(default) if isinstance(default, tuple) else default
+    return value != plain and not isinstance(value, dict)
+
+
+def _short(label: str, value: str) -> str:
+    if value == "yes":
+        return label
+    text = f"{label}: {value}" if value in ("no",) or value.replace(",", "").isdigit() else value
+    return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
+
+
+def node_of(ctx: Context, actor: User, dataset: Dataset) -> Node:
+    """One dataset with the line under its label."""
+    place = datasets.place_in_queue(ctx, actor, dataset.key) if dataset.status is Status.WAITING else None
+    return Node(dataset, _line(ctx, dataset, place), place)
+
+
+def _line(ctx: Context, dataset: Dataset, place: int | None) -> str:
+    if dataset.status is Status.WAITING:
+        return f"{ordinal(place)} in the queue" if place else "Waiting for what it reads"
+    if dataset.status is Status.FINISHED:
+        return summary_of(ctx, dataset)
+    return dataset.message
+
+
+def tree_of(ctx: Context, actor: User, family: Sequence[Dataset]) -> Node:
+    """A family, oldest first, as a tree with its capture at the root."""
+    nodes = {dataset.key: node_of(ctx, actor, dataset) for dataset in family}
+    for node in nodes.values():
+        parent = nodes.get(node.dataset.parent or "")
+        if parent is not None:
+            parent.children.append(node)
+    return nodes[family[0].top]
+
+
+def queue_sentence(ctx: Context, dataset: Dataset, place: int | None) -> str:
+    """Where a waiting dataset stands, in a sentence."""
+    if place is None:
+        return dataset.message or "Waiting for the dataset it reads."
+    if place == 1:
+        return f"Next in the queue for {made_by(ctx, dataset)}."
+    return f"{ordinal(place)} in the queue for {made_by(ctx, dataset)}, {number(place - 1)} before it."

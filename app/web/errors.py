@@ -1,0 +1,123 @@
+"""Errors as pages, or for HTMX as a notice. Answers under /api are left to the API."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, render_template, url_for
+from flask import make_response as plain_response
+from flask_wtf.csrf import CSRFError
+from htmx_flask import make_response, request
+from werkzeug.exceptions import HTTPException, InternalServerError
+
+from app.domain.errors import (
+    Conflict,
+    FourcatError,
+    InvalidInput,
+    NotAllowed,
+    NotCompatible,
+    NotFound,
+    NotSignedIn,
+    Unavailable,
+    UserError,
+)
+from app.web.page import go_to
+
+log = logging.getLogger(__name__)
+
+_STATUS: dict[type[FourcatError], int] = {
+    InvalidInput: 422,
+    NotFound: 404,
+    NotAllowed: 403,
+    NotSignedIn: 401,
+    NotCompatible: 422,
+    Conflict: 409,
+    Unavailable: 503,
+    UserError: 400,
+}
+_HEADINGS = {
+    400: "That did not work",
+    401: "Sign in first",
+    403: "Not yours to do",
+    404: "Nothing here",
+    405: "That is not how this page is asked",
+    409: "Not possible right now",
+    413: "Too large",
+    422: "Something needs another look",
+    429: "Too many tries",
+    503: "A part of 4CAT does not answer",
+}
+_SENTENCES = {
+    404: "There is no page at this address. It may have been deleted, or it is not shared with you.",
+    413: "What you sent is larger than this site takes.",
+    429: "You have tried too often in a short time. Wait a minute, then try again.",
+}
+
+
+def init_errors(app: Flask) -> None:
+    """Show errors of pages as pages; errors under /api go to the handlers that the API has set before."""
+    inherited = dict(app.error_handler_spec[None][None])
+
+    def handle(error: Exception) -> Any:
+        if request.path.startswith("/api"):
+            for kind in type(error).__mro__:
+                if kind in inherited:
+                    return inherited[kind](error)
+        return show_error(error)
+
+    for kind in (FourcatError, HTTPException, InternalServerError):
+        app.register_error_handler(kind, handle)
+
+
+def status_of(error: Exception) -> int:
+    """The HTTP status of an error."""
+    if isinstance(error, HTTPException):
+        return error.code or 500
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
+
+
+def _sentence(error: Exception, status: int) -> str:
+    if isinstance(error, CSRFError):
+        return "This page had been open for too long to be trusted. Load it again and repeat what you did."
+    if isinstance(error, FourcatError) and status != 500:
+        return error.message
+    if status in _SENTENCES:
+        return _SENTENCES[status]
+    if status == 500:
+        return "Something went wrong on our side. It has been written to the log. Try again in a moment."
+    return str(getattr(error, "description", None) or "This cannot be done.")
+
+
+def show_error(error: Exception) -> Response:
+    """An error as a whole page, or as a notice on the page that is open."""
+    status = status_of(error)
+    if status == 500:
+        log.error("request to %s failed", request.path, exc_info=error)
+    if isinstance(error, NotSignedIn):
+        return go_to(url_for("auth.login", next=_here()))
+    if isinstance(error, HTTPException) and error.response is not None and status < 400:
+        return plain_response(error.response)
+    message = _sentence(error, status)
+    if request.htmx:
+        piece = render_template("error/_notice.html", message=message)
+        notice: Response = make_response(piece, status, retarget="#notices", reswap="innerHTML", push_url=False)
+        return notice
+    page = render_template("error/show.html", heading=_HEADINGS.get(status, "Something went wrong"), message=message)
+    response = plain_response(page, status)
+    if isinstance(error, HTTPException):
+        for name, value in error.get_headers():
+            if name in ("Allow", "Retry-After"):
+                response.headers[name] = value
+    return response
+
+
+def _here() -> str | None:
+    """The page to come back to after signing in."""
+    if request.htmx:
+        parts = urlsplit(request.htmx.current_url or "")
+        return parts.path + (f"?{parts.query}" if parts.query else "") or None
+    if request.method != "GET" or request.path == "/":
+        return None
+    return request.full_path.rstrip("?")

@@ -1,0 +1,202 @@
+"""Options as form controls, and what a form sends as options again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from werkzeug.datastructures import MultiDict
+
+from app.plugins.options import OptionsClass, Period, Spec, applies, default_for, specs
+
+_LONG_LIST = 8
+_TYPES = {"number": "number", "secret": "password"}
+
+
+@dataclass(frozen=True)
+class Control:
+    """One control of a form. `shape` names the macro that draws it; `requires` is JSON for the script that hides it."""
+
+    name: str
+    shape: str
+    label: str
+    help: str
+    value: Any
+    choices: list[tuple[str, str]] = field(default_factory=list)
+    type: str = "text"
+    minimum: float | None = None
+    maximum: float | None = None
+    step: str = "1"
+    is_required: bool = False
+    is_code: bool = False
+    is_long: bool = False
+    requires: str = ""
+    is_hidden: bool = False
+    errors: Sequence[str] = ()
+
+
+def controls(
+    options: OptionsClass,
+    columns: Sequence[str] | None = None,
+    given: Mapping[str, Any] | None = None,
+    errors: Mapping[str, Sequence[str]] | None = None,
+) -> list[Control]:
+    """The controls of an options class for a dataset with these columns.
+
+    `given` are values typed before, or the options of an earlier run; where it is silent the defaults stand.
+    """
+    wanted = specs(options)
+    known = given or {}
+    values = {name: known[name] if name in known else default_for(spec, columns) for name, spec in wanted.items()}
+    wrong = errors or {}
+    return [
+        _control(name, spec, values[name], columns, wrong.get(name, ()), hidden=not applies(spec, values))
+        for name, spec in wanted.items()
+    ]
+
+
+def _control(
+    name: str, spec: Spec, value: Any, columns: Sequence[str] | None, errors: Sequence[str], *, hidden: bool
+) -> Control:
+    choices = _choices(spec, value, columns)
+    return Control(
+        name=name,
+        shape=_shape(spec, columns),
+        label=spec.label,
+        help=spec.help,
+        value=_shown(spec, value),
+        choices=choices,
+        type=_TYPES.get(spec.kind, "text"),
+        minimum=spec.minimum,
+        maximum=spec.maximum,
+        step="1" if spec.integer else "any",
+        is_required=spec.required and spec.kind != "column",
+        is_code=spec.is_column,
+        is_long=len(choices) > _LONG_LIST,
+        requires=json.dumps({other: _as_list(wanted) for other, wanted in (spec.requires or {}).items()}),
+        is_hidden=hidden,
+        errors=errors,
+    )
+
+
+def _shape(spec: Spec, columns: Sequence[str] | None) -> str:
+    """Which macro draws an option."""
+    if spec.is_column and columns is None:
+        return "input"  # the columns are not known yet, so their names are typed
+    if spec.kind in ("choice", "column"):
+        return "select"
+    if spec.kind in ("choices", "columns"):
+        return "ticks"
+    if spec.kind in ("toggle", "daterange"):
+        return spec.kind
+    return "lines" if spec.kind == "text" and spec.long else "input"
+
+
+def _choices(spec: Spec, value: Any, columns: Sequence[str] | None) -> list[tuple[str, str]]:
+    if not spec.is_column:
+        return list((spec.choices or {}).items())
+    choices = [(name, name) for name in columns or ()]
+    if spec.kind == "column" and (not spec.required or value in ("", None)):
+        choices.insert(0, ("", "Choose a column" if spec.required else "None"))
+    return choices
+
+
+def _shown(spec: Spec, value: Any) -> Any:
+    """A value as its control holds it."""
+    if spec.kind == "daterange":
+        return _ends(value)
+    if spec.is_list:
+        if isinstance(value, str):
+            value = [part.strip() for part in value.split(",") if part.strip()]
+        return [str(part) for part in value or ()]
+    if spec.kind == "toggle":
+        return value in (True, "true", "on", "yes", "1")
+    if spec.kind == "secret":
+        return ""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return "" if value is None else str(value)
+
+
+def _ends(value: Any) -> tuple[str, str]:
+    """Both ends of a period as dates, or as typed."""
+    if isinstance(value, Period):
+        value = {"after": value.after, "before": value.before}
+    ends = value if isinstance(value, Mapping) else {}
+    return _date(ends.get("after")), _date(ends.get("before"))
+
+
+def _date(value: Any) -> str:
+    if value is None or value == "":
+        return ""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return value
+    moment = value.astimezone(UTC) if value.tzinfo else value
+    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%dT%H:%M}"
+
+
+def _as_list(wanted: Any) -> list[str]:
+    values = wanted if isinstance(wanted, (list, tuple, set)) else (wanted,)
+    return [str(value).lower() if isinstance(value, bool) else str(value) for value in values]
+
+
+def read_form(options: OptionsClass, form: MultiDict[str, str]) -> dict[str, Any]:
+    """What a form of these options sends, for `app.plugins.validation.load` to look at. A field left out is not in it."""
+    given: dict[str, Any] = {}
+    for name, spec in specs(options).items():
+        value = _read(name, spec, form)
+        if value is not None:
+            given[name] = value
+    return given
+
+
+def _read(name: str, spec: Spec, form: MultiDict[str, str]) -> Any:
+    """One value; browsers send nothing for a box without a tick, so a hidden field says that it was there."""
+    if spec.kind == "daterange":
+        ends = {end: form.get(f"{name}.{end}", "").strip() for end in ("after", "before")}
+        return ends if any(f"{name}.{end}" in form for end in ends) else None
+    was_shown = f"{name}.shown" in form
+    if spec.is_list:
+        return form.getlist(name) if was_shown or name in form else None
+    if spec.kind == "toggle":
+        return (name in form) if was_shown or name in form else None
+    value = form.get(name)
+    if value is None or (spec.kind == "number" and not value.strip()):
+        return None
+    if spec.kind == "text" and spec.long:
+        return value.replace("\r\n", "\n")
+    return value
+
+
+def in_words(options: OptionsClass, parameters: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
+    """Parameters as people read them: label, value, and whether the value is a column's name."""
+    words = []
+    for name, spec in specs(options).items():
+        if name not in parameters or not applies(spec, parameters):
+            continue
+        text = _value_in_words(spec, parameters[name])
+        if text:
+            words.append((spec.label, text, spec.is_column))
+    return words
+
+
+def _value_in_words(spec: Spec, value: Any) -> str:
+    if spec.kind == "toggle":
+        return "yes" if value else "no"
+    if spec.kind == "daterange":
+        after, before = (end.replace("T", " ") for end in _ends(value))
+        parts = [f"from {after}" if after else "", f"up to {before} (not included)" if before else ""]
+        return " ".join(part for part in parts if part)
+    if isinstance(value, list):
+        shown = [str((spec.choices or {}).get(part, part)) for part in value]
+        return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
+    if spec.kind == "number" and isinstance(value, (int, float)):
+        return f"{value:,}"
+    text = str((spec.choices or {}).get(value, "" if value is None else value))
+    return text if len(text) <= 300 else f"{text[:300]}…"

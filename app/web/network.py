@@ -1,0 +1,75 @@
+"""A network as the browser draws it: its most used nodes and strongest links, few enough to stay smooth."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from app.domain.dataset import Dataset
+from app.domain.errors import NotFound
+from app.services.context import Context
+
+if TYPE_CHECKING:
+    import polars as pl
+
+MOST_NODES = 5_000
+MOST_EDGES = 20_000
+
+
+def piece_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
+    """Nodes as rows of key, label, x, y, size and community; edges as rows of source and target place and weight."""
+    import polars as pl
+
+    if dataset.result is None:
+        raise NotFound(f"“{dataset.label}” has no network.")
+    paths = {role: ctx.files.local(dataset.result.files[role]) for role in ("nodes", "edges")}
+    nodes, edges = pl.read_parquet(paths["nodes"]), pl.read_parquet(paths["edges"])
+    totals = {"nodes": nodes.height, "edges": edges.height}
+    nodes = _kept_nodes(nodes, edges).with_row_index("place")
+    places = nodes.select(pl.col("id"), pl.col("place"))
+    weight = pl.col("weight") if "weight" in edges.columns else pl.lit(1)
+    linked = (
+        edges.select(pl.col("source"), pl.col("target"), weight.cast(pl.Float64).alias("weight"))
+        .join(places.rename({"id": "source", "place": "from"}), on="source")
+        .join(places.rename({"id": "target", "place": "to"}), on="target")
+        .sort("weight", descending=True)
+        .head(MOST_EDGES)
+    )
+    return {
+        "nodes": [list(row) for row in nodes.select("id", "label", "x", "y", "size", "community").rows()],
+        "edges": [list(row) for row in linked.select("from", "to", "weight").rows()],
+        "totals": totals,
+        "note": _note(totals, nodes.height, linked.height),
+    }
+
+
+def _kept_nodes(nodes: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
+    """The most used nodes, every column that is drawn filled in."""
+    import polars as pl
+
+    ends = pl.concat([edges["source"].rename("id"), edges["target"].rename("id")])
+    degrees = ends.value_counts(name="degree")
+    nodes = nodes.join(degrees, on="id", how="left").with_columns(pl.col("degree").fill_null(0))
+    size = "frequency" if "frequency" in nodes.columns else "degree"
+    label = pl.col("label") if "label" in nodes.columns else pl.col("id")
+    community = pl.col("community") if "community" in nodes.columns else pl.lit(0)
+    x, y = (pl.col(name) if name in nodes.columns else pl.lit(None) for name in ("x", "y"))
+    drawn = nodes.select(
+        pl.col("id").cast(pl.String),
+        label.cast(pl.String).fill_null("").alias("label"),
+        x.cast(pl.Float64).alias("x"),
+        y.cast(pl.Float64).alias("y"),
+        pl.col(size).cast(pl.Float64).fill_null(0).alias("size"),
+        community.cast(pl.Int64, strict=False).fill_null(0).alias("community"),
+        pl.col("degree"),
+    )
+    return drawn.sort("size", "degree", "id", descending=[True, True, False]).head(MOST_NODES)
+
+
+def _note(totals: dict[str, int], nodes: int, edges: int) -> str:
+    """What is left out, as a sentence; empty when all is drawn."""
+    if nodes == totals["nodes"] and edges == totals["edges"]:
+        return ""
+    return (
+        f"Drawn are the {nodes:,} largest of {totals['nodes']:,} nodes and the {edges:,} strongest of"
+        f" {totals['edges']:,} links. The download has all of them."
+    )

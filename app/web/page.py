@@ -1,0 +1,70 @@
+"""What every page needs: the installation, who asks, and a template as a whole page or as a piece."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from flask import Flask, Response, current_app, redirect, render_template
+from flask import make_response as plain_response
+from htmx_flask import make_response, request
+
+from app.domain.errors import NotSignedIn
+from app.domain.user import User
+from app.services.context import Context
+from app.sessions import session_user
+
+_CONTEXT = "fourcat"
+STOP_POLLING = 286
+
+
+def keep_context(app: Flask, ctx: Context) -> None:
+    """Remember the installation that an application serves."""
+    app.extensions[_CONTEXT] = ctx
+    app.context_processor(lambda: {"actor": session_user(), "site_name": ctx.settings.site_name})
+
+
+def installation() -> Context:
+    """The installation that this application serves."""
+    ctx: Context = current_app.extensions[_CONTEXT]
+    return ctx
+
+
+def current_actor() -> User:
+    """Who asks. :raises NotSignedIn: when nobody has signed in"""
+    user = session_user()
+    if user is None:
+        raise NotSignedIn
+    return user
+
+
+def wants_piece() -> bool:
+    """Whether HTMX asks for a piece of a page; not when it restores a page from the browser's history."""
+    return bool(request.htmx) and not request.htmx.history_restore_request
+
+
+def render(template: str, *, piece: str | None = None, status: int = 200, **values: Any) -> Response:
+    """The page, or for HTMX the piece of it."""
+    name = piece if piece and wants_piece() else template
+    response = plain_response(render_template(name, **values), status)
+    response.headers["Vary"] = "HX-Request"
+    return response
+
+
+def go_to(url: str) -> Response:
+    """Send the browser to another page."""
+    if request.htmx:
+        answer: Response = make_response("", redirect=url)
+        return answer
+    response: Any = redirect(url, 303)
+    return plain_response(response)
+
+
+def is_local(url: str | None) -> bool:
+    """Whether a link leads to a page of this site, so that a sign-in may go on to it."""
+    if not url or not url.startswith("/") or url.startswith(("//", "/\\")):
+        return False
+    if any(ord(letter) < 33 for letter in url):
+        return False
+    parts = urlsplit(url)
+    return not parts.scheme and not parts.netloc

@@ -1,0 +1,164 @@
+"""What a result looks like: its rows, its chart, its network, its page, its log and where it comes from."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from flask import Blueprint, Response, abort, jsonify
+from flask import make_response as plain_response
+from htmx_flask import request
+
+from app.domain.dataset import Dataset, Kind, Status
+from app.domain.errors import InvalidInput, NotFound
+from app.services import charts, items
+from app.services import dataset as datasets
+from app.services.context import Context
+from app.web import network, timeline
+from app.web.page import current_actor, installation, render
+from app.web.security import PAGE_POLICY
+
+pages = Blueprint("result", __name__)
+
+ROWS = 50
+_NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
+_TITLES = {"table": "Table", "chart": "Chart", "network": "Network", "page": "Page", "files": "Files"}
+_DAY = 24 * 3600
+
+
+def tabs_of(dataset: Dataset) -> dict[str, str]:
+    """The views of a dataset by name, with their titles."""
+    tabs: dict[str, str] = {}
+    if dataset.result is not None:
+        name = _NAMES[dataset.result.kind]
+        if timeline.has_timeline(dataset):
+            tabs["chart"] = "Chart"
+        tabs[name] = "Items" if dataset.is_items else _TITLES[name]
+        if name == "network":
+            tabs["table"] = "Nodes"
+    if dataset.quarantined:
+        tabs["quarantine"] = "Quarantine"
+    return tabs | {"log": "Log", "provenance": "Provenance"}
+
+
+def default_tab(dataset: Dataset) -> str:
+    """What is shown first: the result, or the log when there is none."""
+    return next(iter(tabs_of(dataset)))
+
+
+@pages.get("/datasets/<key>/rows")
+def rows(key: str) -> Response:
+    """Some rows of a table, of a network's nodes, or of the records that could not be read."""
+    ctx, actor = installation(), current_actor()
+    dataset = datasets.get_dataset(ctx, actor, key)
+    part = "quarantine" if request.args.get("part") == "quarantine" else None
+    sort = request.args.get("sort") or None
+    offset = request.args.get("offset", "0")
+    start = int(offset) if offset.isdecimal() and len(offset) < 16 else 0
+    page = items.page(ctx, actor, key, offset=start, limit=ROWS, sort=sort, role=part)
+    return render("dataset/_rows.html", dataset=dataset, page=page, sort=sort or "", part=part or "", step=ROWS)
+
+
+@pages.get("/datasets/<key>/log-text")
+def log(key: str) -> Response:
+    """The log, as a piece."""
+    return render("dataset/_log.html", text=datasets.log_text(installation(), current_actor(), key))
+
+
+@pages.get("/datasets/<key>/origin")
+def origin(key: str) -> Response:
+    """Where a result comes from, as a piece."""
+    dataset = datasets.get_dataset(installation(), current_actor(), key)
+    text = json.dumps(dataset.provenance, indent=2, ensure_ascii=False, default=str)
+    return render("dataset/_provenance.html", dataset=dataset, text=text)
+
+
+def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
+    """The dataset with its result. :raises NotFound: when it has none of this sort"""
+    ctx = installation()
+    dataset = datasets.get_dataset(ctx, current_actor(), key)
+    if dataset.result is None or dataset.status is not Status.FINISHED:
+        raise NotFound(f"“{dataset.label}” has no result.")
+    if role is not None and role not in dataset.result.files:
+        raise NotFound(f"“{dataset.label}” has nothing of this sort to show.")
+    return ctx, dataset
+
+
+def _spec_of(key: str) -> tuple[Dataset, dict[str, Any]]:
+    """The specification of a chart, or of the chart that a table over time makes."""
+    ctx, dataset = _finished(key)
+    if timeline.has_timeline(dataset):
+        return dataset, timeline.spec_of(ctx, current_actor(), dataset)
+    ctx, dataset = _finished(key, "chart")
+    assert dataset.result is not None  # noqa: S101 - looked at just before
+    raw = b"".join(ctx.files.read(dataset.result.files["chart"].name))
+    spec: dict[str, Any] = json.loads(raw)
+    return dataset, spec
+
+
+def _theme() -> str:
+    return "dark" if request.args.get("theme") == "dark" else "light"
+
+
+def _kept(response: Response, dataset: Dataset, *, variant: str = "") -> Response:
+    """Let the browser keep a picture of a result, which never changes, and ask only whether it is still the same."""
+    assert dataset.result is not None  # noqa: S101 - only results are shown
+    mark = next(iter(dataset.result.files.values())).sha256[:24]
+    response.set_etag(f"{mark}-{variant}")
+    response.headers["Cache-Control"] = f"private, max-age={_DAY}"
+    return response.make_conditional(request)
+
+
+@pages.get("/datasets/<key>/chart.svg")
+def chart_picture(key: str) -> Response:
+    """A chart, drawn here."""
+    dataset, spec = _spec_of(key)
+    response = plain_response(charts.draw_svg(spec, _theme()))
+    response.mimetype = "image/svg+xml"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+    return _kept(response, dataset, variant=f"svg-{_theme()}")
+
+
+@pages.get("/datasets/<key>/chart.json")
+def chart_spec(key: str) -> Response:
+    """A chart's specification, to be drawn in the browser."""
+    dataset, spec = _spec_of(key)
+    return _kept(jsonify(charts.styled(spec, _theme())), dataset, variant=f"spec-{_theme()}")
+
+
+@pages.get("/datasets/<key>/network.json")
+def network_piece(key: str) -> Response:
+    """A network's strongest nodes and links with their places, to be drawn in the browser."""
+    ctx, dataset = _finished(key, "nodes")
+    return _kept(jsonify(network.piece_of(ctx, dataset)), dataset, variant="network")
+
+
+@pages.get("/datasets/<key>/frame")
+def frame(key: str) -> Response:
+    """A result that is a page: shown in a sandbox without rights here."""
+    ctx, dataset = _finished(key, "page")
+    if dataset.result is None:
+        abort(404)
+    html = b"".join(ctx.files.read(dataset.result.files["page"].name))
+    response = plain_response(html)
+    response.mimetype = "text/html"
+    response.headers["Content-Security-Policy"] = PAGE_POLICY
+    return response
+
+
+@pages.get("/datasets/<key>/members")
+def members(key: str) -> Response:
+    """What is in an archive, as a piece."""
+    ctx, dataset = _finished(key, "archive")
+    assert dataset.result is not None  # noqa: S101 - looked at just before
+    return render("dataset/_members.html", dataset=dataset, **_members_of(ctx, dataset))
+
+
+def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
+    import zipfile
+
+    if dataset.result is None:
+        raise InvalidInput({"file": ["There is no archive."]})
+    with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
+        found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
+    return {"members": found[:500], "total": len(found)}

@@ -1,0 +1,113 @@
+"""How values are shown: numbers, sizes, times and the state of a dataset, in words."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from flask import Flask
+from markupsafe import Markup
+
+from app.domain.dataset import Dataset, Kind, Status
+
+_STATUS = {
+    Status.WAITING: "Waiting",
+    Status.RUNNING: "Running",
+    Status.FINISHED: "Finished",
+    Status.EMPTY: "Nothing found",
+    Status.FAILED: "Failed",
+    Status.CANCELLED: "Cancelled",
+}
+_ICONS = {
+    Kind.TABLE: "table",
+    Kind.FILES: "files",
+    Kind.GRAPH: "network",
+    Kind.CHART: "chart",
+    Kind.PAGE: "page",
+}
+
+
+def number(value: float | None) -> str:
+    """A number with thousands separators; whole numbers without a point."""
+    if value is None:
+        return ""
+    if isinstance(value, int) or float(value).is_integer():
+        return f"{int(value):,}"
+    return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
+
+
+def size(bytes_: int) -> str:
+    """Bytes as kB, MB or GB."""
+    amount = float(bytes_)
+    for unit in ("bytes", "kB", "MB", "GB"):
+        if amount < 1000 or unit == "GB":
+            break
+        amount /= 1000
+    return f"{int(amount):,} {unit}" if amount >= 100 or unit == "bytes" else f"{amount:.1f} {unit}"
+
+
+def seconds(value: float | None) -> str:
+    """A duration."""
+    if value is None:
+        return ""
+    if value < 10:
+        return f"{max(value, 0.1):.1f} s"
+    if value < 120:
+        return f"{round(value)} s"
+    minutes = round(value / 60)
+    return f"{minutes} min" if minutes < 120 else f"{value / 3600:.1f} h"
+
+
+def when(moment: datetime | None) -> Markup:
+    """A time in UTC; a script shows it in the reader's own zone."""
+    if moment is None:
+        return Markup("")
+    utc = moment.astimezone(UTC)
+    text = f"{utc.day} {utc:%b %Y, %H:%M} UTC"
+    return Markup('<time datetime="{}" data-local>{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", text)
+
+
+def count(amount: int | None, one: str, many: str | None = None) -> str:
+    """An amount with its noun: 1 row, 2 rows."""
+    return f"{number(amount or 0)} {one if amount == 1 else many or one + 's'}"
+
+
+def ordinal(place: int) -> str:
+    """1st, 2nd, 3rd, 4th."""
+    suffix = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
+    return f"{place:,}{suffix}"
+
+
+def status_word(dataset: Dataset) -> str:
+    """The state of a dataset in a word or two."""
+    return _STATUS[dataset.status]
+
+
+def icon_of(dataset: Dataset) -> str:
+    """The name of the drawing for a dataset."""
+    if dataset.parent and dataset.type != dataset.acts_as and dataset.kind is Kind.TABLE and dataset.attach_to is None:
+        return "filter"
+    return _ICONS.get(dataset.kind, "table") if dataset.kind else "table"
+
+
+def percent(progress: float | None) -> int | None:
+    """Progress from 0 to 1 as whole percents."""
+    return None if progress is None else max(0, min(100, round(progress * 100)))
+
+
+def init_filters(app: Flask) -> None:
+    """Let templates use these."""
+    filters: dict[str, Any] = {
+        "number": number,
+        "size": size,
+        "seconds": seconds,
+        "when": when,
+        "count": count,
+        "ordinal": ordinal,
+        "status_word": status_word,
+        "icon_of": icon_of,
+        "percent": percent,
+    }
+    app.jinja_env.filters.update(filters)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True

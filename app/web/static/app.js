@@ -1,0 +1,195 @@
+// Small things that pages need besides HTMX: keys, dialogs, conditional fields, filters of lists, times in the reader's zone.
+"use strict";
+
+const one = (selector, within = document) => within.querySelector(selector);
+const all = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Times: in the reader's own zone, with its name.
+const clock = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+});
+
+function showLocalTimes(root) {
+  for (const time of all("time[data-local]", root)) {
+    const moment = new Date(time.dateTime);
+    if (!Number.isNaN(moment.valueOf())) {
+      time.title = time.textContent;
+      time.textContent = clock.format(moment);
+    }
+    time.removeAttribute("data-local");
+  }
+}
+
+// Fields that count only with a certain choice elsewhere in the form.
+function showFittingFields(form) {
+  for (const field of all("[data-requires]", form)) {
+    const wanted = Object.entries(JSON.parse(field.dataset.requires));
+    field.hidden = !wanted.every(([name, values]) => values.includes(valueOf(form, name)));
+  }
+}
+
+function valueOf(form, name) {
+  const controls = all(`[name="${CSS.escape(name)}"]`, form);
+  const first = controls[0];
+  if (!first) return "";
+  if (first.type === "checkbox") return String(first.checked);
+  if (first.type === "radio") return controls.find((control) => control.checked)?.value ?? "";
+  return first.value;
+}
+
+// Which column of a file stands for which part of a post, shown above its values.
+function showMeanings(root) {
+  const box = one("[data-meanings]", root.closest?.("form") ?? root);
+  if (!box) return;
+  const meanings = new Map();
+  for (const select of all("select", box)) {
+    const label = one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name;
+    meanings.set(select.value, [...(meanings.get(select.value) ?? []), label]);
+  }
+  for (const head of all("th[data-column]")) {
+    const found = meanings.get(head.dataset.column);
+    head.classList.toggle("used", Boolean(found));
+    one("[data-meaning]", head).textContent = found ? found.join(", ") : "";
+  }
+}
+
+function prepare(root) {
+  showLocalTimes(root);
+  for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
+  showMeanings(root);
+}
+
+document.addEventListener("DOMContentLoaded", () => prepare(document));
+document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
+
+document.addEventListener("change", (event) => {
+  if (event.target.form) showFittingFields(event.target.form);
+  if (event.target.closest("[data-meanings]")) showMeanings(event.target);
+});
+
+// Filters of long lists of choices, and of the analyses in the palette.
+document.addEventListener("input", (event) => {
+  const words = event.target.value?.trim().toLowerCase().split(/\s+/) ?? [];
+  const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
+  if (event.target.matches("[data-filter]")) {
+    for (const tick of all(".tick", event.target.parentElement)) tick.hidden = !fits(tick);
+  }
+  if (event.target.matches("[data-find-option]")) {
+    const palette = event.target.closest("[data-palette]");
+    for (const option of all("[data-option]", palette)) option.hidden = !fits(option);
+    for (const group of all("[data-group]", palette)) {
+      group.hidden = !one("[data-option]:not([hidden])", group);
+      if (group.tagName === "DETAILS") group.open = words[0] !== "" && !group.hidden;
+    }
+    one("[data-nothing]", palette).hidden = Boolean(one("[data-option]:not([hidden])", palette));
+  }
+});
+
+// Dialogs. What HTMX puts into the large one opens it.
+let cameFrom = null;
+
+function openDialog(dialog) {
+  if (!dialog || dialog.open) return;
+  cameFrom = document.activeElement?.id || null;
+  dialog.showModal();
+}
+
+document.addEventListener("htmx:afterSwap", (event) => {
+  if (event.detail.target?.id !== "dialog-body") return;
+  openDialog(one("#dialog"));
+  const wrong = one("#dialog-body [aria-invalid='true']");
+  (wrong ?? one("#dialog-body [autofocus]"))?.focus();
+});
+document.addEventListener("close-dialog", () => {
+  for (const dialog of all("dialog[open]")) dialog.close();
+});
+document.addEventListener("close", (event) => {
+  if (event.target.id === "dialog") one("#dialog-body").replaceChildren();
+  if (cameFrom) document.getElementById(cameFrom)?.focus();
+  cameFrom = null;
+}, true);
+
+document.addEventListener("click", (event) => {
+  const target = event.target;
+  const opener = target.closest("[data-open]");
+  if (opener) {
+    opener.closest("details")?.removeAttribute("open");
+    openDialog(document.getElementById(opener.dataset.open));
+  }
+  const closer = target.closest("[data-close]");
+  if (closer) {
+    const dialog = closer.closest("dialog");
+    if (dialog) dialog.close();
+    else history.back();
+  }
+  if (target.matches("dialog")) target.close();
+  target.closest("[data-dismiss]")?.closest(".note").remove();
+  const copier = target.closest("[data-copy]");
+  if (copier) {
+    const field = document.getElementById(copier.dataset.copy);
+    field.select();
+    navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = "Copied"; });
+  }
+  for (const menu of all("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
+  const download = target.closest("a[download]");
+  if (download) download.closest("details")?.removeAttribute("open");
+});
+
+// Answers that are neither a page nor a notice of ours, such as those of a proxy, replace nothing.
+document.addEventListener("htmx:beforeSwap", (event) => {
+  const { xhr } = event.detail;
+  if (xhr.status < 400 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) return;
+  event.detail.shouldSwap = false;
+  notify("That did not work. Try again in a moment.");
+});
+
+function notify(message) {
+  const note = document.createElement("div");
+  note.className = "note bad";
+  note.setAttribute("role", "alert");
+  note.textContent = message;
+  one("#notices").replaceChildren(note);
+}
+
+// Keys.
+function step(by) {
+  const stops = all("[data-step]").filter((stop) => stop.offsetParent);
+  if (!stops.length) return;
+  const here = stops.indexOf(document.activeElement);
+  const current = stops.findIndex((stop) => stop.getAttribute("aria-current"));
+  const from = here >= 0 ? here : current;
+  const next = stops[Math.min(Math.max(from + by, 0), stops.length - 1)];
+  next.focus();
+}
+
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") {
+    const menu = one("details.menu[open]");
+    if (menu) {
+      menu.open = false;
+      one("summary", menu).focus();
+    }
+  }
+  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (one("dialog[open]")) {
+    const options = all("dialog[open] a[data-option]").filter((option) => !option.hidden);
+    const at = options.indexOf(document.activeElement);
+    if (!options.length || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
+    event.preventDefault();
+    const next = event.key === "ArrowDown" ? at + 1 : at - 1;
+    (options[next] ?? one("dialog[open] [data-find-option]")).focus();
+    return;
+  }
+  if (event.target.matches("input, textarea, select, [contenteditable]")) return;
+  const keys = {
+    "/": () => { one("#find")?.focus(); one("#find")?.select(); },
+    "n": () => one("[data-new]")?.click(),
+    "j": () => step(1),
+    "k": () => step(-1),
+    "?": () => openDialog(one("#keys")),
+  };
+  if (keys[event.key]) {
+    event.preventDefault();
+    keys[event.key]();
+  }
+});
