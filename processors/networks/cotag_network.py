@@ -5,7 +5,20 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from app.plugins import Accepts, Column, EmptyResult, Example, Graph, Number, Processor, Run, Source, Text, Toggle
+from app.plugins import (
+    Accepts,
+    Column,
+    EmptyResult,
+    Example,
+    Graph,
+    Needs,
+    Number,
+    Processor,
+    Run,
+    Source,
+    Text,
+    Toggle,
+)
 from processors.networks._shared import communities, pair_counts, values_per_row
 
 if TYPE_CHECKING:
@@ -26,6 +39,7 @@ class CotagNetwork(Processor):
     category = "Networks"
     accepts = Accepts(any_columns=_COLUMNS)
     returns = Graph
+    needs = Needs(libraries=("igraph",))
     references = (
         "Blondel, V. D., Guillaume, J.-L., Lambiotte, R., & Lefebvre, E. (2008). Fast unfolding of communities in "
         "large networks. Journal of Statistical Mechanics, P10008. https://doi.org/10.1088/1742-5468/2008/10/P10008",

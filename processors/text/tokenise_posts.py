@@ -11,6 +11,7 @@ from app.plugins import (
     Columns,
     Example,
     InvalidInput,
+    Needs,
     Processor,
     Run,
     Source,
@@ -56,6 +57,7 @@ class TokenisePosts(Processor):
     title = "Tokenise"
     category = "Text analysis"
     returns = Table(open_ended=True, item_id=str, date=str, tokens=list)
+    needs = Needs(libraries=("razdel", "rjieba", "simplemma", "snowballstemmer", "stopwordsiso"))
     followups = ("vectorise-tokens",)
     references = (
         "Porter, M. F. (2001). Snowball: a language for stemming algorithms. https://snowballstem.org",

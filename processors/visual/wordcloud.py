@@ -12,6 +12,7 @@ from app.plugins import (
     EmptyResult,
     Example,
     InvalidInput,
+    Needs,
     Number,
     Processor,
     Run,
@@ -83,6 +84,7 @@ class Wordcloud(Processor):
     category = "Visualisation"
     accepts = Accepts(all_columns=("item", "value"))
     returns = Chart
+    needs = Needs(libraries=("matplotlib", "wordcloud"))
     references = (
         "Mueller, A. word_cloud: a little word cloud generator in Python. https://github.com/amueller/word_cloud",
     )
