@@ -82,7 +82,7 @@ class ErrorSchema(Schema):
 class _Parser(FlaskParser):
     """Reads requests; adds multipart forms with their files, and says so when a body is not JSON but should be."""
 
-    __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}
+    __location_map__ = {**FlaskParser.__location_map__, "multipart": "load_multipart"}  # noqa: RUF012
 
     def load_json(self, req: Any, schema: ma.Schema) -> Any:
         """The body as JSON."""

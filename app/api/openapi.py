@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import json
 from functools import cached_property
+from http import HTTPStatus
 from typing import Any
 
 from apispec import APISpec
@@ -67,12 +68,30 @@ def finish(spec: APISpec, registry: Registry) -> None:
     for path, operations in paths.items():
         for method, operation in operations.items():
             if isinstance(operation, dict):
-                words = [part.strip("{}") for part in path.split("/") if part not in ("", "api")]
-                operation["operationId"] = "_".join([method, *words]).replace("-", "_")
-                if path in _OPEN:
-                    operation["security"] = [{}, {"token": []}, {"session": []}]
+                _complete(spec, path, method, operation)
+    for tag in spec._tags:
+        tag["name"] = tag["name"].removeprefix("api-")
     _describe_captures(spec, registry)
     _describe_runs(spec, registry)
+
+
+def _complete(spec: APISpec, path: str, method: str, operation: dict[str, Any]) -> None:
+    """Name an operation, and say which errors it can answer with and who may call it."""
+    words = [part.strip("{}") for part in path.split("/") if part not in ("", "api")]
+    operation["operationId"] = "_".join([method, *words]).replace("-", "_")
+    operation["tags"] = [tag.removeprefix("api-") for tag in operation["tags"]]
+    errors = ["TOO_MANY_REQUESTS"]
+    if path in _OPEN:
+        operation["security"] = [{}, {"token": []}, {"session": []}]
+    else:
+        errors += ["UNAUTHORIZED", "FORBIDDEN"]
+    if "{" in path:
+        errors.append("NOT_FOUND")
+    if "{key}" in path and (method != "get" or path.endswith(("/items", "/download"))):
+        errors.append("CONFLICT")
+    for name in errors:
+        code = str(int(HTTPStatus[name]))
+        operation["responses"].setdefault(code, spec.components.get_ref("response", name))
 
 
 def _ref(type_: str) -> dict[str, str]:

@@ -204,8 +204,8 @@ _TABLE = {
 _FORMATS: dict[Kind, dict[str, Format]] = {
     Kind.TABLE: _TABLE,
     Kind.GRAPH: {
-        "gexf": Format("GEXF, for Gephi", "nodes", ".gexf", "application/gexf+xml", _gexf),
-        "graphml": Format("GraphML", "nodes", ".graphml", "application/graphml+xml", _graphml),
+        "gexf": Format("GEXF, for Gephi", "edges", ".gexf", "application/gexf+xml", _gexf),
+        "graphml": Format("GraphML", "edges", ".graphml", "application/graphml+xml", _graphml),
         "nodes-csv": Format("Nodes as CSV", "nodes", "-nodes.csv", "text/csv; charset=utf-8", _csv("nodes")),
         "edges-csv": Format("Edges as CSV", "edges", "-edges.csv", "text/csv; charset=utf-8", _csv("edges")),
     },
