@@ -13,12 +13,12 @@ WIDTH = 860
 
 _FONT = "system-ui, DejaVu Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"
 _INKS = {
-    "light": {"ink": "#1f2328", "soft": "#57606a", "line": "#d8dbe0", "paper": "#ffffff", "accent": "#2f6f9f"},
-    "dark": {"ink": "#e6e8eb", "soft": "#a0a8b3", "line": "#3a4149", "paper": "#16191d", "accent": "#6aaede"},
+    "light": {"ink": "#1f2328", "soft": "#57606a", "line": "#d8dbe0", "paper": "#ffffff", "accent": "#b3261e"},
+    "dark": {"ink": "#e6e8eb", "soft": "#a0a8b3", "line": "#3a4149", "paper": "#16191d", "accent": "#ff8a75"},
 }
 _RANGES = {
-    "light": ["#2f6f9f", "#b5532a", "#2e7d4f", "#8a4fa0", "#7d6a12", "#3f5fb0", "#a8405f", "#157a86"],
-    "dark": ["#6aaede", "#e58e62", "#6cc08d", "#c596d6", "#cdb45a", "#93abee", "#e58ba4", "#5cc0cb"],
+    "light": ["#b3261e", "#2f6f9f", "#2e7d4f", "#8a4fa0", "#7d6a12", "#3f5fb0", "#a8405f", "#157a86"],
+    "dark": ["#ff8a75", "#6aaede", "#6cc08d", "#c596d6", "#cdb45a", "#93abee", "#e58ba4", "#5cc0cb"],
 }
 
 

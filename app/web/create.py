@@ -28,7 +28,7 @@ _KINDS = {
     "tool": "From another tool",
 }
 _NOT_COLUMNS = {"__auto__": "A running number", "__empty__": "Nothing", "__now__": "The moment of import"}
-_READING = "format file_format delimiter encoding has_header sheet".split()
+_READING = ["format", "file_format", "delimiter", "encoding", "has_header", "sheet"]
 
 
 def _frame(ctx: Context, chosen: type[DataSource] | None) -> dict[str, Any]:

@@ -13,7 +13,14 @@ from app.web.page import STOP_POLLING, current_actor, installation, render
 
 pages = Blueprint("datasets", __name__)
 
-_STATES = {"running": "Running", "waiting": "Waiting", "finished": "Finished", "failed": "Failed", "empty": "Empty"}
+_STATES = {
+    "running": "Running",
+    "waiting": "Waiting",
+    "finished": "Finished",
+    "failed": "Failed",
+    "empty": "Nothing found",
+    "cancelled": "Cancelled",
+}
 _PAGE = 30
 
 

@@ -81,6 +81,10 @@ def status_of(error: Exception) -> int:
 def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, CSRFError):
         return "This page had been open for too long to be trusted. Load it again and repeat what you did."
+    if isinstance(error, Unavailable):
+        # What follows the colon is the driver's, with addresses of servers in it.
+        log.warning("a part of the installation does not answer: %s", error)
+        return f"{error.message.split(': ')[0].rstrip('.')}. Try again in a moment."
     if isinstance(error, FourcatError) and status != 500:
         return error.message
     if status in _SENTENCES:
@@ -120,4 +124,4 @@ def _here() -> str | None:
         return parts.path + (f"?{parts.query}" if parts.query else "") or None
     if request.method != "GET" or request.path == "/":
         return None
-    return request.full_path.rstrip("?")
+    return str(request.full_path).rstrip("?")

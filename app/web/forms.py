@@ -76,7 +76,7 @@ def _control(
         is_required=spec.required and spec.kind != "column",
         is_code=spec.is_column,
         is_long=len(choices) > _LONG_LIST,
-        requires=json.dumps({other: _as_list(wanted) for other, wanted in (spec.requires or {}).items()}),
+        requires=_requires(spec),
         is_hidden=hidden,
         errors=errors,
     )
@@ -134,11 +134,16 @@ def _date(value: Any) -> str:
         return ""
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value)
+            return _date(datetime.fromisoformat(value))
         except ValueError:
             return value
     moment = value.astimezone(UTC) if value.tzinfo else value
     return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%dT%H:%M}"
+
+
+def _requires(spec: Spec) -> str:
+    wanted = {name: _as_list(values) for name, values in (spec.requires or {}).items()}
+    return json.dumps(wanted) if wanted else ""
 
 
 def _as_list(wanted: Any) -> list[str]:
@@ -147,7 +152,7 @@ def _as_list(wanted: Any) -> list[str]:
 
 
 def read_form(options: OptionsClass, form: MultiDict[str, str]) -> dict[str, Any]:
-    """What a form of these options sends, for `app.plugins.validation.load` to look at. A field left out is not in it."""
+    """What a form of these options sends, ready for `app.plugins.validation.load`; what is not sent is not in it."""
     given: dict[str, Any] = {}
     for name, spec in specs(options).items():
         value = _read(name, spec, form)

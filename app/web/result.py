@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Response, abort, jsonify
 from flask import make_response as plain_response
 from htmx_flask import request
 
+from app import __version__
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import InvalidInput, NotFound
 from app.services import charts, items
@@ -23,7 +26,6 @@ pages = Blueprint("result", __name__)
 ROWS = 50
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
 _TITLES = {"table": "Table", "chart": "Chart", "network": "Network", "page": "Page", "files": "Files"}
-_DAY = 24 * 3600
 
 
 def tabs_of(dataset: Dataset) -> dict[str, str]:
@@ -84,53 +86,64 @@ def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
     return ctx, dataset
 
 
-def _spec_of(key: str) -> tuple[Dataset, dict[str, Any]]:
+def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     """The specification of a chart, or of the chart that a table over time makes."""
-    ctx, dataset = _finished(key)
     if timeline.has_timeline(dataset):
-        return dataset, timeline.spec_of(ctx, current_actor(), dataset)
-    ctx, dataset = _finished(key, "chart")
-    assert dataset.result is not None  # noqa: S101 - looked at just before
-    raw = b"".join(ctx.files.read(dataset.result.files["chart"].name))
-    spec: dict[str, Any] = json.loads(raw)
-    return dataset, spec
+        return timeline.spec_of(ctx, current_actor(), dataset)
+    if dataset.result is None or "chart" not in dataset.result.files:
+        raise NotFound(f"“{dataset.label}” is not a chart.")
+    spec: dict[str, Any] = json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name)))
+    return spec
 
 
 def _theme() -> str:
     return "dark" if request.args.get("theme") == "dark" else "light"
 
 
-def _kept(response: Response, dataset: Dataset, *, variant: str = "") -> Response:
-    """Let the browser keep a picture of a result, which never changes, and ask only whether it is still the same."""
-    assert dataset.result is not None  # noqa: S101 - only results are shown
-    mark = next(iter(dataset.result.files.values())).sha256[:24]
-    response.set_etag(f"{mark}-{variant}")
-    response.headers["Cache-Control"] = f"private, max-age={_DAY}"
-    return response.make_conditional(request)
+def _mark(dataset: Dataset, variant: str) -> str:
+    """What a picture of a result is made of: the result, which never changes, and how this version draws it."""
+    assert dataset.result is not None  # noqa: S101 - only results are drawn
+    files = sorted(file.sha256 for file in dataset.result.files.values())
+    look = json.dumps(charts.config(_theme()), sort_keys=True)
+    return hashlib.sha256(" ".join([*files, look, __version__, variant]).encode()).hexdigest()[:32]
+
+
+def _once(dataset: Dataset, variant: str, make: Callable[[], Response]) -> Response:
+    """Draw what the browser does not have yet."""
+    mark = _mark(dataset, variant)
+    is_known = request.if_none_match.contains(mark)
+    response = plain_response("", 304) if is_known else make()
+    response.set_etag(mark)
+    response.headers["Cache-Control"] = "private, no-cache"
+    return response
 
 
 @pages.get("/datasets/<key>/chart.svg")
 def chart_picture(key: str) -> Response:
     """A chart, drawn here."""
-    dataset, spec = _spec_of(key)
-    response = plain_response(charts.draw_svg(spec, _theme()))
-    response.mimetype = "image/svg+xml"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    return _kept(response, dataset, variant=f"svg-{_theme()}")
+
+    def draw() -> Response:
+        response = plain_response(charts.draw_svg(_spec_of(ctx, dataset), _theme()))
+        response.mimetype = "image/svg+xml"
+        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+        return response
+
+    ctx, dataset = _finished(key)
+    return _once(dataset, f"svg {_theme()}", draw)
 
 
 @pages.get("/datasets/<key>/chart.json")
 def chart_spec(key: str) -> Response:
     """A chart's specification, to be drawn in the browser."""
-    dataset, spec = _spec_of(key)
-    return _kept(jsonify(charts.styled(spec, _theme())), dataset, variant=f"spec-{_theme()}")
+    ctx, dataset = _finished(key)
+    return _once(dataset, f"spec {_theme()}", lambda: jsonify(charts.styled(_spec_of(ctx, dataset), _theme())))
 
 
 @pages.get("/datasets/<key>/network.json")
 def network_piece(key: str) -> Response:
     """A network's strongest nodes and links with their places, to be drawn in the browser."""
     ctx, dataset = _finished(key, "nodes")
-    return _kept(jsonify(network.piece_of(ctx, dataset)), dataset, variant="network")
+    return _once(dataset, "network", lambda: jsonify(network.piece_of(ctx, dataset)))
 
 
 @pages.get("/datasets/<key>/frame")

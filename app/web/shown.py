@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from flask import Flask
-from markupsafe import Markup
+from markupsafe import Markup, escape
 
 from app.domain.dataset import Dataset, Kind, Status
 
@@ -72,6 +72,16 @@ def count(amount: int | None, one: str, many: str | None = None) -> str:
     return f"{number(amount or 0)} {one if amount == 1 else many or one + 's'}"
 
 
+def coded(text: str) -> Markup:
+    """Text in which what stands between back-ticks is code."""
+    parts = text.split("`")
+    if len(parts) % 2 == 0:
+        return escape(text)
+    return Markup("").join(
+        Markup("<code>{}</code>").format(part) if odd % 2 else part for odd, part in enumerate(parts)
+    )
+
+
 def ordinal(place: int) -> str:
     """1st, 2nd, 3rd, 4th."""
     suffix = "th" if 10 <= place % 100 <= 20 else {1: "st", 2: "nd", 3: "rd"}.get(place % 10, "th")
@@ -103,6 +113,7 @@ def init_filters(app: Flask) -> None:
         "seconds": seconds,
         "when": when,
         "count": count,
+        "coded": coded,
         "ordinal": ordinal,
         "status_word": status_word,
         "icon_of": icon_of,

@@ -64,7 +64,7 @@
       const isLite = spec.$schema.includes("/vega-lite/");
       const compiled = isLite ? vegaLite.compile(spec).spec : spec;
       const view = new vega.View(vega.parse(compiled, isLite ? undefined : spec.config, { ast: true }), {
-        expr: expressionInterpreter, renderer: "svg", container: live, hover: true,
+        expr: expressionInterpreter, renderer: "canvas", container: live, hover: true,
         loader: vega.loader({ http: { credentials: "omit" }, baseURL: "about:blank" }),
       });
       view.tooltip((handler, event, item, value) => {
@@ -96,9 +96,10 @@
   function toGraph(piece, colours) {
     const graph = new graphology.UndirectedGraph();
     const largest = Math.max(...piece.nodes.map((node) => node[4]), 1);
-    const communities = new Map();
+    const members = new Map();
+    for (const node of piece.nodes) members.set(node[5], (members.get(node[5]) ?? 0) + 1);
+    const communities = new Map([...members].sort((a, b) => b[1] - a[1]).map(([community], rank) => [community, rank]));
     piece.nodes.forEach(([key, label, x, y, size, community], place) => {
-      if (!communities.has(community)) communities.set(community, communities.size);
       const rank = communities.get(community);
       const angle = place * 2.399963;
       graph.addNode(place, {
@@ -129,8 +130,8 @@
     const colours = palette[dark.matches ? "dark" : "light"];
     const style = getComputedStyle(document.body);
     const graph = toGraph(piece, colours);
-    const faint = dark.matches ? "rgba(255,255,255,.13)" : "rgba(0,0,0,.13)";
-    const out = dark.matches ? "#33373d" : "#e4e1da";
+    const faint = dark.matches ? "#363b42" : "#dedbd3";
+    const out = dark.matches ? "#30343a" : "#e9e6df";
     let chosen = null;
     let near = new Set();
     const Sigma_ = globalThis.Sigma.Sigma ?? globalThis.Sigma;
