@@ -41,10 +41,10 @@ def make_parser() -> argparse.ArgumentParser:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Do what the command line asks for; the exit status."""
     given = list(sys.argv[1:] if arguments is None else arguments)
-    if given[:1] == ["test"] and given[1:] not in (["--help"], ["-h"]):
-        return run.run_tests(given[1:])
-    asked = _parse(make_parser(), given)
     try:
+        if given[:1] == ["test"] and given[1:] not in (["--help"], ["-h"]):
+            return run.run_tests(given[1:])
+        asked = _parse(make_parser(), given)
         return int(asked.do(asked))
     except InvalidInput as error:
         for field, texts in error.fields.items():

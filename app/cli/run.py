@@ -12,6 +12,7 @@ from pathlib import Path
 
 from app.cli.arguments import Commands, add_command, add_port
 from app.domain.errors import UserError
+from app.local.frontend import ensure_frontend
 from app.local.installation import local_environment
 from app.local.instance import answers, find_instance, run_instance, start_instance, stop_instance
 from app.local.processes import process_environment
@@ -128,6 +129,7 @@ def run_tests(arguments: list[str]) -> int:
     """Run pytest over the tests, with these arguments."""
     given = [str(Path(part).absolute()) if Path(part).exists() else part for part in arguments]
     environment = process_environment(dict(os.environ))
+    ensure_frontend()
     return subprocess.run([sys.executable, "-m", "pytest", *given], cwd=ROOT, env=environment, check=False).returncode
 
 

@@ -28,6 +28,7 @@ from app.local.procfile import ROOT, read_procfile
 
 _FILE = "4cat.json"
 _START_SECONDS = 120.0
+_TRIALS = 3
 
 
 @dataclass(frozen=True)
@@ -166,10 +167,11 @@ def _wait_for_instance(process: subprocess.Popen[bytes], folder: Path, log: Path
         found = find_instance(folder)
         if found is not None and found.process.pid == process.pid and (not found.url or answers(found.url)):
             return found
-        if process.poll() is not None or time.monotonic() > deadline:
-            said = log.read_bytes()[start:].decode(errors="replace").splitlines()[-12:]
+        lines = log.read_bytes()[start:].decode(errors="replace").splitlines()
+        has_failed = sum(line.startswith("web ended") for line in lines) >= _TRIALS
+        if process.poll() is not None or has_failed or time.monotonic() > deadline:
             what = "ended at once" if process.poll() is not None else "does not answer"
-            raise Unavailable(f"4CAT {what}. Its log, {log}, ends so:\n" + "\n".join(f"    {line}" for line in said))
+            raise Unavailable(f"4CAT {what}. Its log, {log}, ends so:\n" + "\n".join(f"    {x}" for x in lines[-14:]))
         time.sleep(0.2)
 
 
