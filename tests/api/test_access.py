@@ -1,0 +1,165 @@
+"""Every route of the API: who may call it, and that the document says enough about it."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import pytest
+from flask import Flask
+from openapi_spec_validator import validate
+
+from app.api.openapi import options_name
+from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
+from app.domain.user import User
+from app.plugins.registry import Registry
+from app.services.context import Context
+from app.storage import dataset as datasets
+from app.storage.dataset import Ending
+from tests.api.conftest import Call
+from tests.results import new_dataset, store_table
+
+ROLES = ("nobody", "reader", "other", "owner", "admin")
+# Per route: the statuses that nobody, a read-only token, another user, the owner and an administrator get.
+ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
+    ("GET", "/api/status"): (200, 200, 200, 200, 200),
+    ("GET", "/api/openapi.json"): (200, 200, 200, 200, 200),
+    ("GET", "/api/docs"): (200, 200, 200, 200, 200),
+    ("GET", "/api/docs/start.js"): (200, 200, 200, 200, 200),
+    ("GET", "/metrics"): (401, 403, 403, 403, 200),
+    ("GET", "/api/queues"): (401, 403, 403, 403, 200),
+    ("GET", "/api/jobs"): (401, 403, 403, 403, 200),
+    ("GET", "/api/workers"): (401, 403, 403, 403, 200),
+    ("GET", "/api/datasources"): (401, 200, 200, 200, 200),
+    ("GET", "/api/datasources/<datasource_id>"): (401, 200, 200, 200, 200),
+    ("GET", "/api/processors"): (401, 200, 200, 200, 200),
+    ("GET", "/api/processors/<processor_type>"): (401, 200, 200, 200, 200),
+    ("GET", "/api/datasets"): (401, 200, 200, 200, 200),
+    ("POST", "/api/datasets"): (401, 403, 422, 422, 422),  # this data source wants a file
+    ("POST", "/api/datasets/upload"): (401, 403, 202, 202, 202),
+    ("GET", "/api/datasets/<key>"): (401, 200, 404, 200, 200),
+    ("PATCH", "/api/datasets/<key>"): (401, 403, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/items"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/quarantine"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/log"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/provenance"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/download"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/processors"): (401, 200, 404, 200, 200),
+    ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
+    ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
+    ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
+    ("DELETE", "/api/datasets/<key>"): (401, 403, 404, 204, 404),
+    ("GET", "/api/tokens"): (401, 200, 200, 200, 200),
+    ("POST", "/api/tokens"): (401, 403, 201, 201, 201),
+    ("DELETE", "/api/tokens/<int:token_id>"): (401, 403, 404, 204, 404),
+}
+
+
+@pytest.fixture
+def posts(ctx: Context, user: User, tmp_path: Path) -> Dataset:
+    return store_table(ctx, user, tmp_path)
+
+
+def routes(app: Flask) -> set[tuple[str, str]]:
+    """Every method and address of the API, as the application serves them."""
+    return {
+        (method, rule.rule.replace("<string:", "<"))
+        for rule in app.url_map.iter_rules()
+        if rule.rule.startswith(("/api", "/metrics"))
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_has_its_access_rule(app: Flask) -> None:
+    assert routes(app) == set(ACCESS)
+
+
+def body_of(method: str, path: str) -> dict[str, Any]:
+    """What to send so that only the role decides."""
+    bodies: dict[tuple[str, str], dict[str, Any]] = {
+        ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
+        ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
+        ("POST", "/api/tokens"): {"json": {"name": "new"}},
+        ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
+    }
+    if path == "/api/datasets/upload":
+        return {"data": {"file": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
+    return bodies.get((method, path), {})
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ACCESS))
+def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
+    address = (
+        path.replace("<key>", posts.key)
+        .replace("<processor_type>", "count-posts")
+        .replace("<datasource_id>", "upload")
+        .replace("<int:token_id>", "2")  # the read-only token of the owner
+    )
+    for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
+        answer = call(role, method, address, **body_of(method, path))
+        assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"
+        if expected >= 400:
+            assert answer.json is not None
+            assert set(answer.json) == {"code", "status", "message", "errors"}
+            assert answer.json["code"] == expected
+            assert len(answer.json["message"]) > 10
+        answer.close()
+
+
+def test_the_document_is_valid_and_says_enough(app: Flask, registry: Registry) -> None:
+    document = app.test_client().get("/api/openapi.json").json
+    assert document is not None
+    validate(document)
+    described = {
+        (method.upper(), path.replace("{", "<").replace("}", ">").replace("<token_id>", "<int:token_id>"))
+        for path, operations in document["paths"].items()
+        for method in operations
+        if method != "parameters"
+    }
+    served = {route for route in routes(app) if not route[1].startswith(("/api/docs", "/api/openapi"))}
+    assert served <= described
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if method != "parameters":
+                assert operation["summary"], path
+                assert any(code.startswith("2") for code in operation["responses"]), path
+                assert {"default", "429"} <= set(operation["responses"]), path
+    for type_ in registry.processors:
+        operation = document["paths"][f"/api/datasets/{{key}}/processors/{type_}"]["post"]
+        reference = operation["requestBody"]["content"]["application/json"]["schema"]["$ref"]
+        assert reference.endswith(options_name(type_))
+    schemas = document["components"]["schemas"]
+    assert schemas["CountPostsOptions"]["properties"]["timeframe"]["enum"]
+    assert set(map(options_name, [*registry.processors, *registry.datasources])) <= set(schemas)
+
+
+def test_shared_datasets_can_be_read_but_not_changed(ctx: Context, user: User, call: Call, tmp_path: Path) -> None:
+    shared = store_table(ctx, user, tmp_path, is_private=False)
+    assert call("other", "GET", f"/api/datasets/{shared.key}/items").status_code == 200
+    assert call("other", "DELETE", f"/api/datasets/{shared.key}").status_code == 403
+    listed = call("other", "GET", "/api/datasets?everyone=true").json
+    assert listed is not None
+    assert [found["key"] for found in listed["datasets"]] == [shared.key]
+
+
+def test_a_failed_dataset_can_be_asked_to_run_again(ctx: Context, user: User, call: Call) -> None:
+    failed = new_dataset(user)
+    with ctx.database.transaction() as tx:
+        datasets.insert(tx, failed)
+        datasets.end(tx, failed.key, Ending(Status.FAILED, "It broke."))
+    again = call("owner", "POST", f"/api/datasets/{failed.key}/retry")
+    assert (again.status_code, again.json and again.json["status"]) == (202, "waiting")
+    stopped = call("owner", "POST", f"/api/datasets/{failed.key}/cancel")
+    assert (stopped.status_code, stopped.json and stopped.json["status"]) == (202, "cancelled")
+
+
+def test_a_result_whose_file_is_gone_says_so(ctx: Context, user: User, call: Call) -> None:
+    lost = new_dataset(user)
+    result = Result(Kind.TABLE, {"table": StoredFile("datasets/none/table.parquet", 1, "0" * 64)})
+    with ctx.database.transaction() as tx:
+        datasets.insert(tx, lost)
+        datasets.end(tx, lost.key, Ending(Status.FINISHED, "Done.", rows=1, kind=Kind.TABLE, result=result))
+    for path in ("items", "download?format=csv"):
+        answer = call("owner", "GET", f"/api/datasets/{lost.key}/{path}")
+        assert (answer.status_code, "gone" in (answer.json or {}).get("message", "")) == (404, True)
