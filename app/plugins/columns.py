@@ -21,7 +21,7 @@ def as_text(column: str, schema: pl.Schema) -> pl.Expr:
     elif isinstance(dtype, pl.List):
         values = values.cast(pl.List(pl.String), strict=False).list.join(",", ignore_nulls=True)
     elif isinstance(dtype, pl.Struct):
-        values = values.struct.json_encode()
+        values = pl.when(values.is_not_null()).then(values.struct.json_encode())
     elif dtype != pl.String:
         values = values.cast(pl.String, strict=False)
     return values.fill_null("")
@@ -35,7 +35,7 @@ def as_number(column: str, schema: pl.Schema) -> pl.Expr:
     if dtype == pl.String:
         values = values.str.strip_chars()
     elif not (dtype.is_numeric() or dtype == pl.Boolean):
-        return pl.lit(None, dtype=pl.Float64)
+        return pl.when(values.is_null()).then(None).otherwise(None).cast(pl.Float64)
     number = values.cast(pl.Float64, strict=False)
     return pl.when(number.is_finite()).then(number)
 
@@ -47,3 +47,23 @@ def is_blank(column: str, schema: pl.Schema) -> pl.Expr:
     if schema[column] == pl.String:
         return pl.col(column).is_null() | (pl.col(column).str.strip_chars() == "")
     return pl.col(column).is_null()
+
+
+def unused_name(table: pl.LazyFrame) -> str:
+    """A name for a column that the table does not have."""
+    taken, name = set(table.collect_schema()), "__row"
+    while name in taken:
+        name += "_"
+    return name
+
+
+def compact(table: pl.LazyFrame) -> pl.LazyFrame:
+    """Copy the texts of a filtered table.
+
+    The engine's filter leaves texts where they were read, so that a few rows of each part of a large file hold all of
+    its text in memory until they are written. Only a condition that runs while the file is read does without.
+    """
+    import polars as pl
+
+    texts = [name for name, dtype in table.collect_schema().items() if dtype == pl.String]
+    return table.with_columns(pl.col(texts) + pl.lit("")) if texts else table

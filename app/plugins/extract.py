@@ -33,7 +33,7 @@ EMOJI = (
 )
 """One emoji as a reader sees it: with its skin tone, joined sequences and flags as a whole (Unicode UTS #51)."""
 
-_CLOSERS = ".,;:!?…'*~"
+_CLOSERS = ".,;:!?…'*~]"
 
 
 def urls_in(text: pl.Expr) -> pl.Expr:
@@ -50,8 +50,11 @@ def trim_url(url: pl.Expr) -> pl.Expr:
     import polars as pl
 
     trimmed = url.str.strip_chars_end(_CLOSERS)
-    opened = trimmed.str.contains("(", literal=True) | trimmed.str.contains("[", literal=True)
-    return pl.when(opened).then(trimmed).otherwise(trimmed.str.strip_chars_end(_CLOSERS + ")]"))
+    opened, closed = (trimmed.str.count_matches(sign, literal=True) for sign in "()")
+    unopened = (
+        pl.when(opened == 0).then(trimmed.str.strip_chars_end(_CLOSERS + ")")).otherwise(trimmed.str.strip_suffix(")"))
+    )
+    return pl.when(closed > opened).then(unopened).otherwise(trimmed)
 
 
 def bare_urls_in(text: pl.Expr, endings: list[str]) -> pl.Expr:
@@ -77,7 +80,7 @@ def hosts_in(text: pl.Expr) -> pl.Expr:
     found = text.str.to_lowercase().str.extract_all(_SCHEME_AND_HOST)
     host = pl.element().str.strip_prefix("https://").str.strip_prefix("http://")
     host = host.str.replace(r"^.*@", "").str.replace(r":\d*$", "")
-    return found.list.eval(host.str.strip_chars_end(_CLOSERS + ")]"))
+    return found.list.eval(host.str.strip_chars_end(_CLOSERS + ")"))
 
 
 def hashtags_in(text: pl.Expr) -> pl.Expr:
@@ -157,5 +160,5 @@ def check_pattern(pattern: str, field: str) -> None:
     try:
         pl.select(pl.lit("").str.contains(pattern))
     except pl.exceptions.ComputeError as error:
-        reason = str(error).strip().splitlines()[-1].removeprefix("error: ")
+        reason = str(error).partition("\n\n")[0].rpartition("error: ")[2].rstrip(".")
         raise InvalidInput({field: [f"“{pattern}” is not a valid regular expression: {reason}."]}) from None

@@ -57,7 +57,7 @@ def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
     if dtype.is_numeric():
         return _from_number(values.cast(pl.Float64))
     if dtype != pl.String:
-        return pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+        return _nothing(values)
     # The many spellings of ISO 8601 become one, so that few formats have to be tried.
     text = (
         values.str.strip_chars().str.replace(r"^(\d{4}-\d\d-\d\d)[Tt]", "$1 ").str.replace(r"\s*(?:UTC|GMT|Z|z)$", "")
@@ -87,6 +87,13 @@ def _from_number(number: pl.Expr) -> pl.Expr:
     return pl.when(is_year).then(pl.datetime(year, 1, 1, time_unit="us", time_zone="UTC")).otherwise(_in_range(moment))
 
 
+def _nothing(values: pl.Expr) -> pl.Expr:
+    """As many missing dates as there are values."""
+    import polars as pl
+
+    return pl.when(values.is_null()).then(None).otherwise(None).cast(pl.Datetime("us", "UTC"))
+
+
 def _in_range(moment: pl.Expr) -> pl.Expr:
     import polars as pl
 
@@ -99,7 +106,7 @@ def is_unreadable(column: str, schema: pl.Schema) -> pl.Expr:
 
     dtype = schema[column]
     if dtype.is_temporal():
-        return pl.lit(False)
+        return pl.col(column).is_null() & False
     filled = pl.col(column).is_not_null()
     if dtype == pl.String:
         filled &= pl.col(column).str.strip_chars() != ""
@@ -123,10 +130,8 @@ def read_moment(text: str) -> datetime:
 
 def start_of(moment: pl.Expr, timeframe: str) -> pl.Expr:
     """The moment at which the period of another begins; a null stays null, and `all` has no start."""
-    import polars as pl
-
     if timeframe == "all":
-        return pl.lit(None, dtype=pl.Datetime("us", "UTC"))
+        return _nothing(moment)
     return moment.dt.truncate(_STEPS[timeframe])
 
 

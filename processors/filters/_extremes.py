@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from app.plugins.columns import as_number, as_text, is_blank
+from app.plugins.columns import as_number, as_text, compact, is_blank, unused_name
 from app.plugins.periods import as_moment, is_unreadable
 
 if TYPE_CHECKING:
@@ -64,14 +64,12 @@ class Extremes:
             return table.clear(), False
         limit: Any = found.max() if self.lowest else found.min()
         wanted = int((found == limit).sum())
-        row = "__row"
-        while row in table.collect_schema():
-            row += "_"
+        row = unused_name(table)
         numbered = table.with_row_index(row)
         ties = numbered.filter(key == limit).select(row).head(wanted + 1).collect(engine="streaming")[row]
         better = key < limit if self.lowest else key > limit
         kept = numbered.filter(better | ((key == limit) & (pl.col(row) <= ties[wanted - 1])))
-        return kept.drop(row), len(ties) > wanted
+        return compact(kept.drop(row)), len(ties) > wanted
 
     def _limit(self, table: pl.LazyFrame, key: pl.Expr) -> Any:
         """The last of the highest values, going through the column with no more than `count` of them in memory."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import csv
 from typing import TYPE_CHECKING
 
+from app.plugins.columns import compact, unused_name
+
 if TYPE_CHECKING:
     import polars as pl
 
@@ -13,11 +15,9 @@ def keep_marked(table: pl.LazyFrame, marks: pl.Series) -> pl.LazyFrame:
     """The rows whose mark is true, in their order. `marks` holds one yes or no, a bit each, for every row."""
     import polars as pl
 
-    mark = "__keep"
-    while mark in table.collect_schema():
-        mark += "_"
-    marked = pl.concat([table, marks.alias(mark).to_frame().lazy()], how="horizontal")
-    return marked.filter(pl.col(mark)).drop(mark)
+    row = unused_name(table)
+    is_kept = pl.col(row).map_batches(marks.gather, return_dtype=pl.Boolean, is_elementwise=True)
+    return compact(table.with_row_index(row).filter(is_kept).drop(row))
 
 
 def split_list(text: str) -> list[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from app.plugins import Accepts, Example, InvalidInput, Number, Processor, Run, SameTable, Source
+from app.plugins import Accepts, EmptyResult, Example, InvalidInput, Number, Processor, Run, SameTable, Source
 from processors.filters._shared import keep_marked
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ class RandomFilter(Processor):
     followups = ("count-posts", "attribute-frequencies")
     examples = (
         Example(
-            items=[{"id": "1", "body": "a"}, {"id": "2", "body": "b"}],
-            options={"sample_size": 2},
-            result=[{"id": "1", "body": "a"}, {"id": "2", "body": "b"}],
+            items=[{"id": "1", "body": "a"}, {"id": "2", "body": "b"}, {"id": "3", "body": "c"}],
+            options={"sample_size": 1},
+            result=[{"id": "3", "body": "c"}],
         ),
     )
 
@@ -42,6 +42,8 @@ class RandomFilter(Processor):
         import polars as pl
 
         rows, wanted = source.rows, options.sample_size
+        if not rows:
+            raise EmptyResult("There are no rows to draw from.")
         if wanted > rows:
             raise InvalidInput(
                 {"sample_size": [f"The dataset has only {rows:,} rows. Choose a sample of at most {rows:,}."]}
