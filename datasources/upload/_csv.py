@@ -146,8 +146,8 @@ class DelimitedReader:
         quotes = quotes[: np.searchsorted(quotes, end)]
         if not end or not _is_well_quoted(codes, quotes, ord(self._shape.delimiter)):
             return None
-        if len(self.columns) == 1 and data.count(b"\r", 0, end) != data.count(b"\r\n", 0, end):
-            return None
+        if b"\r" in data and data.count(b"\r", 0, end) != data.count(b"\r\n", 0, end):
+            return None  # the engine would end a row at a lone carriage return
         try:
             table = self._parse(data, end)
         except pa.ArrowInvalid:

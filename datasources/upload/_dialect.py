@@ -17,6 +17,7 @@ from datasources.upload._rows import Row, Rows, Shape
 
 SAMPLE_BYTES = 1 << 20
 DELIMITERS = {"comma": ",", "semicolon": ";", "tab": "\t", "pipe": "|"}
+_SPELLED = DELIMITERS | {"\\t": "\t"}
 _RARE = ("^", "~", "\x1f", "\x01", ":")
 _NDJSON_SUFFIXES = (".ndjson", ".jsonl")
 _JUDGED_CHARACTERS = 200_000
@@ -129,7 +130,7 @@ def _delimited(text: str, suffix: str, complete: bool, encoding: str, wanted: Wa
     text = text.replace("\r", "\n") if only_returns else text
     judged = text[:_JUDGED_CHARACTERS]
     final = complete and len(judged) == len(text)
-    given = DELIMITERS.get(wanted.delimiter, wanted.delimiter)
+    given = _SPELLED.get(wanted.delimiter, wanted.delimiter)
     if not given and wanted.format == "tsv":
         given = "\t"
     shape = _best_shape(judged, final, given, suffix)

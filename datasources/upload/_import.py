@@ -10,7 +10,7 @@ from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
 from datasources.upload._ahead import ahead
 from datasources.upload._csv import DelimitedReader
 from datasources.upload._dialect import Dialect, Wanted, described_encoding, detect
-from datasources.upload._items import Maker, Plan, make_plan
+from datasources.upload._items import Maker, make_plan
 from datasources.upload._json import JsonReader
 from datasources.upload._mapping import check, guess
 from datasources.upload._presets import PRESETS, Derived, find_preset
@@ -67,7 +67,8 @@ def import_file(path: Path, filename: str, options: Any, run: CaptureRun) -> Ite
     plan = make_plan(reader.columns, mapping, preset, strip_html=options.strip_html, filename=filename)
     _log(run, dialect, preset, mapping)
     maker = Maker(plan, run)
-    _decide_day_first(maker, plan, reader, lambda: DelimitedReader(path, dialect) if dialect.is_delimited else None)
+    other = DelimitedReader(path, dialect) if dialect.is_delimited else None
+    _decide_day_first(maker, reader, other, run)
     for chunk in ahead(reader.chunks()):
         yield from maker.make(chunk)
         run.progress(min(chunk.done, 1.0))
@@ -83,17 +84,19 @@ def _refuse_without_columns(reader: Reader, run: CaptureRun) -> None:
     raise InvalidInput({"file": [f"No record of this file can be read. Line {first.line}: {first.reason}"]})
 
 
-def _decide_day_first(maker: Maker, plan: Plan, reader: Reader, again: Callable[[], Reader | None]) -> None:
+def _decide_day_first(maker: Maker, reader: Reader, other: Reader | None, run: CaptureRun) -> None:
     """Settle whether 03/04 is in March or April, looking through the whole file when its beginning does not tell."""
-    if not plan.time_column:
+    column = maker.plan.time_column
+    if not column:
         return
-    first = [value for value in reader.sample()[plan.time_column].to_pylist() if value]
-    other = again() if maker.moments.undecided(first) else None
+    first = [value for value in reader.sample()[column].to_pylist() if value]
+    is_open = maker.moments.undecided(first)
     maker.moments.decide(first)
-    if other is None:
+    if other is None or not is_open:
         return
     for chunk in other.chunks():
-        maker.moments.decide(value for value in chunk.table[plan.time_column].to_pylist() if value)
+        run.check()
+        maker.moments.decide(value for value in chunk.table[column].to_pylist() if value)
         if not maker.moments.guessed:
             return
 

@@ -70,7 +70,7 @@ def _flatten_into(flat: dict[str, str | None], found: Mapping[str, Any], prefix:
             continue
         while name in flat:
             name += "_2"
-        flat[name] = as_text(value)
+        flat[name] = value if type(value) is str else as_text(value)
 
 
 def as_text(value: Any) -> str | None:

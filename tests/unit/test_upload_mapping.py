@@ -209,3 +209,14 @@ def test_a_preview_of_a_large_file_is_quick_and_estimates_its_rows(tmp_path: Pat
     assert 190_000 < found["rows_estimated"] < 210_000
     assert found["described"].endswith("about 200,000 rows")
     assert len(found["rows"]) == 10
+
+
+def test_a_preview_forgets_columns_that_are_not_there(tmp_path: Path) -> None:
+    found = preview_data(tmp_path, "id;text\n1;a\n", body="of another delimiter", subject="text")
+
+    assert (found["guess"]["body"], found["guess"]["subject"]) == ("text", "text")
+
+
+def test_a_tab_can_be_spelled(tmp_path: Path) -> None:
+    for spelled in ("tab", "\\t", "\t"):
+        assert preview_data(tmp_path, "a,b\tc\n1,2\t3\n", delimiter=spelled)["columns"] == ["a,b", "c"]
