@@ -23,22 +23,30 @@ def values_per_row(column: str, schema: pl.Schema, *, to_lowercase: bool) -> pl.
     return text.list.eval(member.str.to_lowercase() if to_lowercase else member)
 
 
-def pair_counts(members: pl.DataFrame, least: int = 1) -> pl.DataFrame:
-    """In how many rows each two values stand together: `source`, `target`, `weight`, with source before target.
+def pair_counts(members: pl.DataFrame) -> pl.DataFrame:
+    """In how many rows each two values stand together: `source`, `target` and `weight`, each pair one way round.
 
-    `members` has one line per row and value (`row`, `value`, both whole numbers), none twice. The pairs of some rows
-    at a time are formed and counted, so a row with thousands of values does not exhaust the memory.
+    `members` has one line per row and value (`row`, a number, and `value`, categorical), none twice. The pairs of some
+    rows at a time are formed and counted, so a row with thousands of values does not exhaust the memory.
     """
     import polars as pl
 
-    empty = pl.DataFrame(schema={"source": pl.UInt32, "target": pl.UInt32, "weight": pl.UInt32})
-    counted = empty
+    value = members.schema["value"]
+    counted = pl.DataFrame(schema={"source": value, "target": value, "weight": pl.Int64})
     for left, right in _portions(members):
-        pairs = left.lazy().join(right.lazy(), on="row").filter(pl.col("value") < pl.col("value_right"))
-        found = pairs.group_by(source="value", target="value_right").agg(pl.len().cast(pl.UInt32).alias("weight"))
-        portion = found.collect(engine="streaming")
-        counted = pl.concat([counted, portion]).group_by("source", "target").agg(pl.col("weight").sum())
-    return counted.filter(pl.col("weight") >= least)
+        one_way = pl.col("value").to_physical() < pl.col("value_right").to_physical()
+        pairs = left.lazy().join(right.lazy(), on="row").filter(one_way)
+        found = pairs.group_by(source="value", target="value_right").agg(pl.len().cast(pl.Int64).alias("weight"))
+        counted = added_up(counted, found.collect(engine="streaming"))
+    return counted
+
+
+def added_up(counts: pl.DataFrame, more: pl.DataFrame) -> pl.DataFrame:
+    """Two tables of counts as one: the last column is summed for what is equal in the others."""
+    import polars as pl
+
+    *keys, count = counts.columns
+    return pl.concat([counts, more]).group_by(keys).agg(pl.col(count).sum())
 
 
 def _portions(members: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFrame]]:
@@ -46,7 +54,7 @@ def _portions(members: pl.DataFrame) -> Iterator[tuple[pl.DataFrame, pl.DataFram
     import polars as pl
 
     size = pl.len().over("row")
-    members = members.filter(size > 1).sort("row", "value").with_columns(size.cast(pl.UInt64).alias("size"))
+    members = members.filter(size > 1).sort("row").with_columns(size.cast(pl.UInt64).alias("size"))
     cost = pl.col("size").cum_sum() // PAIRS_AT_ONCE
     for portion in members.with_columns(cost.alias("portion")).partition_by("portion", maintain_order=True):
         # A row may be cut by the border of two portions, so its members are looked up among all of that row.

@@ -19,10 +19,13 @@ from app.plugins import (
     Text,
     Toggle,
 )
-from processors.networks._shared import communities, pair_counts, values_per_row
+from processors.networks._shared import added_up, communities, pair_counts, values_per_row
 
 if TYPE_CHECKING:
     import polars as pl
+
+POSTS_AT_ONCE = 1_000_000
+"""How many posts are counted before the counts are added up, which bounds the memory."""
 
 _COLUMNS = ("hashtags", "tags", "groups")
 
@@ -77,24 +80,23 @@ class CotagNetwork(Processor):
         """Tags that stand together at least once, and how often they do."""
         import polars as pl
 
-        members = _members(source, options).collect(engine="streaming")
-        run.progress(0.3)
-        tags = members.group_by("tag").agg(pl.len().cast(pl.Int64).alias("frequency")).sort("tag")
-        tags = tags.with_row_index("value")
-        coded = members.join(tags.select("tag", "value"), on="tag").select("row", "value")
-        pairs = pair_counts(coded, options.min_weight)
-        if not pairs.height:
+        rows = source.rows
+        written = pl.Categorical(pl.Categories.random())
+        tags = pl.DataFrame(schema={"value": written, "frequency": pl.Int64})
+        pairs = pl.DataFrame(schema={"source": written, "target": written, "weight": pl.Int64})
+        for start in range(0, rows, POSTS_AT_ONCE):
+            run.progress(0.8 * start / rows)
+            members = _members(source, options, start).with_columns(pl.col("value").cast(written))
+            part = members.unique().collect(engine="streaming")
+            tags = added_up(tags, part.group_by("value").agg(pl.len().cast(pl.Int64).alias("frequency")))
+            pairs = added_up(pairs, pair_counts(part))
+        edges = _edges(pairs.filter(pl.col("weight") >= options.min_weight))
+        if not edges.height:
             raise EmptyResult(f"No two tags in the column {options.column} stand together often enough for a link.")
-        run.progress(0.6)
-        nodes = _with_communities(tags, pairs, run.seed)
-        names = tags["tag"]
-        edges = pairs.select(
-            names.gather(pairs["source"]).alias("source"),
-            names.gather(pairs["target"]).alias("target"),
-            pl.col("weight").cast(pl.Int64),
-        )
+        run.progress(0.8)
+        nodes = _nodes(tags.select(pl.col("value").cast(pl.String).alias("id"), "frequency"), edges, run.seed)
         run.summary(f"{nodes.height:,} tags and {edges.height:,} links between them.")
-        return Graph(nodes, edges.sort("weight", "source", "target", descending=[True, False, False]))
+        return Graph(nodes, edges)
 
     @classmethod
     def summarise(cls, options: Options) -> str:
@@ -102,31 +104,38 @@ class CotagNetwork(Processor):
         return options.column + (f" · at least {options.min_weight} posts" if options.min_weight > 1 else "")
 
 
-def _members(source: Source, options: CotagNetwork.Options) -> pl.LazyFrame:
-    """One line per post and tag, none twice: `row` and `tag`."""
+def _members(source: Source, options: CotagNetwork.Options, start: int) -> pl.LazyFrame:
+    """One line per post and tag, `row` and `value`, for some posts."""
     import polars as pl
 
     table = source.lazy()
     values = values_per_row(options.column, table.collect_schema(), to_lowercase=options.to_lowercase)
-    members = table.select(values.alias("tag")).with_row_index("row").explode("tag")
+    some = table.slice(start, POSTS_AT_ONCE).select(values.alias("value"))
+    members = some.with_row_index("row").explode("value")
     ignored = [part.strip() for part in options.ignore_tags.replace("\n", ",").split(",")]
     if options.to_lowercase:
         ignored = [tag.lower() for tag in ignored]
-    wanted = pl.col("tag").is_not_null() & ~pl.col("tag").is_in(["", *ignored])
-    return members.filter(wanted).unique()
+    return members.filter(pl.col("value").is_not_null() & ~pl.col("value").is_in(["", *ignored]))
 
 
-def _with_communities(tags: pl.DataFrame, pairs: pl.DataFrame, seed: int) -> pl.DataFrame:
-    """The tags that have a link, as nodes, most used first."""
+def _edges(pairs: pl.DataFrame) -> pl.DataFrame:
+    """The pairs as links between names, strongest first; of two names the first in the alphabet is the source."""
     import polars as pl
 
-    used = pl.concat([pairs["source"], pairs["target"]]).unique().sort()
-    place = pl.DataFrame({"value": used}).with_row_index("place")
-    ends = pairs.sort("source", "target").select(
-        pl.col(end).replace_strict(place["value"], place["place"]).alias(end) if end != "weight" else pl.col(end)
-        for end in ("source", "target", "weight")
-    )
-    community = pl.Series("community", communities(used.len(), ends, seed), dtype=pl.Int64)
-    linked = place.join(tags, on="value", maintain_order="left").with_columns(community)
-    nodes = linked.select(pl.col("tag").alias("id"), pl.col("tag").alias("label"), "frequency", "community")
+    ends = pl.col("source").cast(pl.String), pl.col("target").cast(pl.String)
+    named = pairs.select(pl.min_horizontal(*ends).alias("source"), pl.max_horizontal(*ends).alias("target"), "weight")
+    return named.sort("weight", "source", "target", descending=[True, False, False])
+
+
+def _nodes(tags: pl.DataFrame, edges: pl.DataFrame, seed: int) -> pl.DataFrame:
+    """The tags that have a link, with their community, most used first."""
+    import polars as pl
+
+    used = pl.concat([edges["source"], edges["target"]]).unique().sort()
+    place = pl.DataFrame({"id": used}).with_row_index("place")
+    numbered = [pl.col(end).replace_strict(place["id"], place["place"]).alias(end) for end in ("source", "target")]
+    links = edges.select(*numbered, "weight").sort("source", "target")
+    community = pl.Series("community", communities(used.len(), links, seed), dtype=pl.Int64)
+    linked = place.join(tags, on="id", maintain_order="left").with_columns(community)
+    nodes = linked.select("id", pl.col("id").alias("label"), "frequency", "community")
     return nodes.sort("frequency", "id", descending=[True, False])

@@ -12,7 +12,7 @@ import pytest
 
 from app.plugins import EmptyResult
 from app.plugins.testing import run_processor
-from processors.networks import _shared
+from processors.networks import _shared, cotag_network
 from processors.networks.cotag_network import CotagNetwork
 
 
@@ -53,9 +53,12 @@ def test_separate_groups_are_separate_communities() -> None:
     assert {node["id"]: node["community"] for node in nodes} == dict.fromkeys("abcd", 1) | dict.fromkeys("xyz", 2)
 
 
-@pytest.mark.parametrize("at_once", [1, 7, 1000])
-def test_counting_in_portions_agrees_with_counting_by_hand(at_once: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_shared, "PAIRS_AT_ONCE", at_once)
+@pytest.mark.parametrize(("pairs", "rows"), [(1, 1000), (7, 11), (1000, 1)])
+def test_counting_in_portions_agrees_with_counting_by_hand(
+    pairs: int, rows: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(_shared, "PAIRS_AT_ONCE", pairs)
+    monkeypatch.setattr(cotag_network, "POSTS_AT_ONCE", rows)
     chance = Random(5)
     posts = [sorted({f"t{chance.randint(0, 9)}" for _ in range(chance.randint(0, 6))}) for _ in range(60)]
     expected = Counter(pair for post in posts for pair in combinations(post, 2))
