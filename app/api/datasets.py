@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 import marshmallow as ma
 from flask import request
@@ -110,9 +111,8 @@ class Datasets(MethodView):
         )
         headers = {}
         if following is not None:
-            more = {**request.args.to_dict(), "cursor": str(following)}
-            link = "&".join(f"{name}={value}" for name, value in more.items() if name in ("cursor", "limit", "status"))
-            headers["Link"] = f'<{request.base_url}?{link}>; rel="next"'
+            following_page = urlencode({**request.args.to_dict(), "cursor": following})
+            headers["Link"] = f'<{request.base_url}?{following_page}>; rel="next"'
         return {"datasets": present(found), "next": following}, 200, headers
 
     @blueprint.arguments(CaptureSchema)

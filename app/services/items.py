@@ -141,6 +141,7 @@ def _connection(ctx: Context) -> Any:
         engine = _engines.get(os.getpid())
         if engine is None:
             folder = ctx.settings.data_dir / "tmp" / f"pages-{uuid.uuid4().hex}"
+            folder.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             config: dict[str, Any] = {
                 **_ENGINE,
                 **_CLOSED,
