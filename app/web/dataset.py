@@ -15,9 +15,9 @@ from app.services import run as runs
 from app.services.access import can_change
 from app.services.context import Context
 from app.services.download import formats
-from app.web.described import Node, made_by, node_of, parameters_of, queue_sentence, summary_of, tree_of
+from app.web.described import made_by, parameters_of, queue_sentence, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
-from app.web.result import default_tab, tabs_of
+from app.web.result import default_tab, tab_values, tabs_of
 
 pages = Blueprint("dataset", __name__)
 
@@ -51,7 +51,8 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
     place = datasets.place_in_queue(ctx, actor, dataset.key) if dataset.status is Status.WAITING else None
     tabs = tabs_of(dataset)
     chosen = tab if tab in tabs else default_tab(dataset)
-    return {
+    shown = tab_values(ctx, dataset, chosen) if dataset.status.is_ended else {}
+    return shown | {
         "dataset": dataset,
         "may_change": can_change(actor, dataset),
         "formats": formats(dataset),
@@ -162,6 +163,3 @@ def open_in_place(key: str) -> Response:
         piece, retarget="#page", reswap="outerHTML", push_url=url, trigger={"close-dialog": True}
     )
     return opened
-
-
-__all__ = ["Node", "node_of", "open_in_place", "pages", "show_values"]

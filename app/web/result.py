@@ -7,23 +7,24 @@ import json
 from collections.abc import Callable
 from typing import Any
 
-from flask import Blueprint, Response, abort, jsonify
+from flask import Blueprint, Response, abort, jsonify, url_for
 from flask import make_response as plain_response
 from htmx_flask import request
 
 from app import __version__
 from app.domain.dataset import Dataset, Kind, Status
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import NotFound, UserError
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
 from app.web import network, timeline
-from app.web.page import current_actor, installation, render
+from app.web.page import current_actor, go_to, installation, render
 from app.web.security import PAGE_POLICY
 
 pages = Blueprint("result", __name__)
 
 ROWS = 50
+_MEMBERS = 500
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
 _TITLES = {"table": "Table", "chart": "Chart", "network": "Network", "page": "Page", "files": "Files"}
 
@@ -48,31 +49,54 @@ def default_tab(dataset: Dataset) -> str:
     return next(iter(tabs_of(dataset)))
 
 
+def tab_values(ctx: Context, dataset: Dataset, tab: str) -> dict[str, Any]:
+    """What the template of a view needs; what stands in its way is shown in its place."""
+    makers: dict[str, Callable[[], dict[str, Any]]] = {
+        "table": lambda: _rows_of(ctx, dataset, None),
+        "quarantine": lambda: _rows_of(ctx, dataset, "quarantine"),
+        "log": lambda: {"text": datasets.log_text(ctx, current_actor(), dataset.key)},
+        "provenance": lambda: {"text": json.dumps(dataset.provenance, indent=2, ensure_ascii=False, default=str)},
+        "files": lambda: _members_of(ctx, dataset),
+    }
+    if tab not in makers:
+        return {}
+    try:
+        return makers[tab]()
+    except UserError as error:
+        return {"problem": error.message}
+
+
+def _rows_of(
+    ctx: Context, dataset: Dataset, part: str | None, offset: int = 0, sort: str | None = None
+) -> dict[str, Any]:
+    page = items.page(ctx, current_actor(), dataset.key, offset=offset, limit=ROWS, sort=sort, role=part)
+    return {"page": page, "sort": sort or "", "part": part or "", "step": ROWS}
+
+
+def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
+    """The names and sizes of what is in an archive."""
+    import zipfile
+
+    if dataset.result is None or "archive" not in dataset.result.files:
+        raise NotFound(f"“{dataset.label}” has no archive.")
+    with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
+        found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
+    return {"members": found[:_MEMBERS], "total": len(found)}
+
+
 @pages.get("/datasets/<key>/rows")
 def rows(key: str) -> Response:
     """Some rows of a table, of a network's nodes, or of the records that could not be read."""
-    ctx, actor = installation(), current_actor()
-    dataset = datasets.get_dataset(ctx, actor, key)
+    ctx = installation()
+    dataset = datasets.get_dataset(ctx, current_actor(), key)
     part = "quarantine" if request.args.get("part") == "quarantine" else None
-    sort = request.args.get("sort") or None
     offset = request.args.get("offset", "0")
     start = int(offset) if offset.isdecimal() and len(offset) < 16 else 0
-    page = items.page(ctx, actor, key, offset=start, limit=ROWS, sort=sort, role=part)
-    return render("dataset/_rows.html", dataset=dataset, page=page, sort=sort or "", part=part or "", step=ROWS)
-
-
-@pages.get("/datasets/<key>/log-text")
-def log(key: str) -> Response:
-    """The log, as a piece."""
-    return render("dataset/_log.html", text=datasets.log_text(installation(), current_actor(), key))
-
-
-@pages.get("/datasets/<key>/origin")
-def origin(key: str) -> Response:
-    """Where a result comes from, as a piece."""
-    dataset = datasets.get_dataset(installation(), current_actor(), key)
-    text = json.dumps(dataset.provenance, indent=2, ensure_ascii=False, default=str)
-    return render("dataset/_provenance.html", dataset=dataset, text=text)
+    values = _rows_of(ctx, dataset, part, start, request.args.get("sort") or None)
+    if not request.htmx:
+        tab = "quarantine" if part else "table"
+        return go_to(url_for("dataset.show", key=key, tab=tab))
+    return render("dataset/_rows.html", dataset=dataset, **values)
 
 
 def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
@@ -157,21 +181,3 @@ def frame(key: str) -> Response:
     response.mimetype = "text/html"
     response.headers["Content-Security-Policy"] = PAGE_POLICY
     return response
-
-
-@pages.get("/datasets/<key>/members")
-def members(key: str) -> Response:
-    """What is in an archive, as a piece."""
-    ctx, dataset = _finished(key, "archive")
-    assert dataset.result is not None  # noqa: S101 - looked at just before
-    return render("dataset/_members.html", dataset=dataset, **_members_of(ctx, dataset))
-
-
-def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
-    import zipfile
-
-    if dataset.result is None:
-        raise InvalidInput({"file": ["There is no archive."]})
-    with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
-        found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
-    return {"members": found[:500], "total": len(found)}
