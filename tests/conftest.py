@@ -12,20 +12,24 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import polars as pl
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.domain.dataset import Dataset
+from app.domain.dataset import Dataset, Kind, Result, Status
 from app.domain.user import User
 from app.local.servers import embedded_servers
-from app.plugins.registry import Registry
+from app.plugins.registry import BUILT_IN, Registry
 from app.services.context import Context, open_context
 from app.services.dataset import create_capture
+from app.services.ending import end_dataset
 from app.services.upload import save_upload
 from app.services.user import create_user
 from app.settings import Settings
 from app.storage import dataset as datasets
+from app.storage import job as jobs
+from app.storage.dataset import Ending
 from app.storage.migrate import migrate
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -51,18 +55,18 @@ def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str
 
 @pytest.fixture(scope="session")
 def registry() -> Registry:
-    """All plug-ins."""
-    return Registry.discover()
+    """All plug-ins, those that only tests load included."""
+    return Registry.discover((*BUILT_IN, "tests.plugins"))
 
 
-@pytest.fixture
-def settings(servers: tuple[str, str], tmp_path: Path) -> Settings:
-    """Settings of an installation for one test."""
+@pytest.fixture(scope="session")
+def settings(servers: tuple[str, str], tmp_path_factory: pytest.TempPathFactory) -> Settings:
+    """Settings of the installation that tests share, one after the other."""
     return Settings.from_env(
         {
             "DATABASE_URL": servers[0],
             "REDIS_URL": servers[1],
-            "DATA_DIR": str(tmp_path / "data"),
+            "DATA_DIR": str(tmp_path_factory.mktemp("data")),
             "SECRET_KEY": "for tests " * 4,
             "PSEUDONYM_KEY": "for tests too " * 4,
             "RECONCILE_SECONDS": "1",
@@ -71,6 +75,7 @@ def settings(servers: tuple[str, str], tmp_path: Path) -> Settings:
             "WORKER_IDLE_SECONDS": "5",
             "RATE_LIMIT": "100000 per minute",
             "ENGINE_THREADS": "2",
+            "PLUGIN_PACKAGES": "tests.plugins",
         }
     )
 
@@ -115,7 +120,7 @@ def client(app: Flask) -> FlaskClient:
     return app.test_client()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def environment(settings: Settings) -> dict[str, str]:
     """The environment in which a process of this installation runs."""
     return settings_environment(settings)
@@ -140,43 +145,79 @@ def settings_environment(settings: Settings) -> dict[str, str]:
         "JOB_MINUTES": str(settings.job_minutes),
         "ENGINE_THREADS": str(settings.engine_threads),
         "RATE_LIMIT": settings.rate_limit,
+        "PLUGIN_PACKAGES": ",".join(settings.plugin_packages),
         "PYTHONPATH": str(ROOT),
     }
 
 
-Starter = Callable[..., "subprocess.Popen[str]"]
+Process = subprocess.Popen[str]
+Starter = Callable[..., Process]
+
+
+class Crew:
+    """Processes of an installation, started by a test and ended with it."""
+
+    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+        self._environment = environment
+        self._folder = folder
+        self._started: list[Process] = []
+
+    def start(self, *arguments: str, **more: str) -> Process:
+        """Start a process, such as `start("-m", "app.runner")`; `more` are variables of its environment."""
+        with (self._folder / f"process-{len(self._started)}.log").open("w") as log:
+            process = subprocess.Popen(
+                [sys.executable, *arguments],
+                cwd=ROOT,
+                env={**self._environment, **more},
+                stdout=log,
+                stderr=log,
+                text=True,
+            )
+        self._started.append(process)
+        return process
+
+    def stop(self) -> None:
+        """End what still runs."""
+        for process in self._started:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self._started:
+            try:
+                process.wait(15)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait(5)
 
 
 @pytest.fixture
 def start(environment: dict[str, str], tmp_path: Path) -> Iterator[Starter]:
     """Start a process of this installation, such as `start("-m", "app.runner")`; it is ended with the test."""
-    started: list[subprocess.Popen[str]] = []
+    crew = Crew(environment, tmp_path)
+    yield crew.start
+    crew.stop()
 
-    def run(*arguments: str, **more: str) -> subprocess.Popen[str]:
-        with (tmp_path / f"process-{len(started)}.log").open("w") as log:
-            process = subprocess.Popen(
-                [sys.executable, *arguments], cwd=ROOT, env={**environment, **more}, stdout=log, stderr=log, text=True
-            )
-        started.append(process)
-        return process
 
-    yield run
-    for process in started:
-        if process.poll() is None:
-            process.send_signal(signal.SIGTERM)
-    for process in started:
-        try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
+@pytest.fixture(scope="module")
+def _crew(environment: dict[str, str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Process]]:
+    crew = Crew(environment, tmp_path_factory.mktemp("crew"))
+    running: dict[str, Process] = {"start": crew.start}  # type: ignore[dict-item]
+    yield running
+    crew.stop()
 
 
 @pytest.fixture
-def workers(start: Starter, ctx: Context) -> subprocess.Popen[str]:
-    """The manager with its workers, ready to take jobs."""
-    process = start("-m", "app.runner")
-    wait_for(lambda: ctx.bell.managers(), "the manager")
-    return process
+def workers(ctx: Context, _crew: dict[str, Process]) -> Process:
+    """The manager with its workers, ready to take jobs, and the scheduler beside it.
+
+    The tests of a module share them; what a test has killed is started again for the next.
+    """
+    start: Starter = _crew["start"]  # type: ignore[assignment]
+    for name, arguments in (("manager", ("-m", "app.runner")), ("scheduler", ("scheduler.py",))):
+        if name not in _crew or _crew[name].poll() is not None:
+            _crew[name] = start(*arguments)
+            if name == "manager":
+                wait_for(ctx.bell.managers, "the manager", 60)
+    return _crew["manager"]
 
 
 def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) -> object:
@@ -203,16 +244,44 @@ def wait_for_end(ctx: Context, key: str, seconds: float = 60) -> Dataset:
         raise AssertionError(f"not ended: {datasets.get(ctx.database, key)}") from None
 
 
+def finished_posts(ctx: Context, actor: User, rows: int = 60) -> Dataset:
+    """A finished dataset of posts, put there without a worker."""
+    upload = save_upload(ctx, actor, "posts.csv", io.BytesIO(POSTS))
+    dataset = create_capture(ctx, actor, "upload", {}, upload_id=upload.id)
+    job = jobs.for_dataset(ctx.database, dataset.key)
+    assert job is not None
+    frame = (
+        pl.read_csv(POSTS, infer_schema=False)
+        .head(rows)
+        .with_columns(pl.col("timestamp").str.to_datetime(time_unit="us", time_zone="UTC"))
+    )
+    with ctx.files.workspace() as folder:
+        path = Path(folder) / "table.parquet"
+        frame.write_parquet(path)
+        file = ctx.files.put(path, f"datasets/{dataset.key}/0/table.parquet")
+    with ctx.database.transaction() as tx:
+        jobs.delete(tx, job.id)
+        result = Result(Kind.TABLE, {"table": file})
+        ending = Ending(
+            Status.FINISHED, "", rows=frame.height, columns=tuple(frame.columns), kind=Kind.TABLE, result=result
+        )
+        end_dataset(ctx, tx, dataset, ending)
+    return datasets.get(ctx.database, dataset.key)
+
+
 POSTS = (
     "id,thread_id,timestamp,author,body,subject,hashtags\n"
     + "".join(
-        f'{n},{n % 7},2026-0{1 + n % 6}-1{n % 9} 10:00:00,author{n % 5},"coffee and tea, number {n}",post {n},"a{n % 3},b{n % 2}"\n'
+        f"{n},{n % 7},2026-0{1 + n % 6}-1{n % 9} 10:00:00,author{n % 5},"
+        f'"coffee and tea, number {n}",post {n},"a{n % 3},b{n % 2}"\n'
         for n in range(60)
     )
 ).encode()
 
 
-def import_posts(ctx: Context, actor: User, content: bytes = POSTS, filename: str = "posts.csv", **more: object) -> Dataset:
+def import_posts(
+    ctx: Context, actor: User, content: bytes = POSTS, filename: str = "posts.csv", **more: object
+) -> Dataset:
     """Ask for a dataset of a small CSV of posts."""
     upload = save_upload(ctx, actor, filename, io.BytesIO(content))
     return create_capture(ctx, actor, "upload", {}, upload_id=upload.id, **more)  # type: ignore[arg-type]

@@ -18,6 +18,10 @@ Analysis = type[Processor] | type[Preset]
 Runnable = type[Processor] | type[DataSource] | type[Worker]
 
 
+BUILT_IN = ("processors", "datasources", "workers")
+"""The packages that come with the tool."""
+
+
 class Registry:
     """The plug-ins of an installation, by type."""
 
@@ -27,7 +31,7 @@ class Registry:
         self.workers: dict[str, type[Worker]] = {}
 
     @classmethod
-    def discover(cls, packages: tuple[str, ...] = ("processors", "datasources", "workers")) -> Registry:
+    def discover(cls, packages: tuple[str, ...] = BUILT_IN) -> Registry:
         """Import every module of these packages and register the plug-ins in it.
 
         :raises PluginError: naming the file that cannot be imported, or the type that exists twice
@@ -45,7 +49,7 @@ class Registry:
         :raises PluginError: when its type is taken or its declaration is incomplete
         """
         if issubclass(plugin, DataSource):
-            self._put(self.datasources, getattr(plugin, "id", None), plugin, plugin.__module__.split(".")[1])
+            self._put(self.datasources, getattr(plugin, "id", None), plugin, plugin.__module__.split(".")[-1])
         elif issubclass(plugin, Worker):
             self._put(self.workers, getattr(plugin, "type", None), plugin, plugin.__module__.split(".")[-1])
         else:

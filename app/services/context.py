@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from app.plugins.registry import Registry
+from app.plugins.registry import BUILT_IN, Registry
 from app.queue.connection import Bell, connect_redis
 from app.queue.jobs import JobQueue
 from app.settings import Settings
@@ -40,7 +40,7 @@ def open_context(settings: Settings, registry: Registry | None = None, *, name: 
 
     :raises PluginError: when a plug-in is broken
     """
-    plugins = registry or Registry.discover()
+    plugins = registry or Registry.discover((*BUILT_IN, *settings.plugin_packages))
     database = Database(settings.database_url, size=settings.database_pool, name=name)
     bell = Bell(connect_redis(settings.redis_url, verify=settings.redis_tls_verify), settings.queue_prefix)
     limits = {type_: plugin.max_workers for type_, plugin in plugins.queues().items()}

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-import subprocess
-
 import polars as pl
-from tests.conftest import import_posts, wait_for_end
 
 from app.domain.dataset import Status
 from app.domain.user import User
 from app.services.context import Context
 from app.services.run import run_processor
+from tests.conftest import Process, import_posts, wait_for_end
 
 
-def test_a_tree_queued_at_once_finishes(ctx: Context, admin: User, workers: subprocess.Popen[str]) -> None:
+def test_a_tree_queued_at_once_finishes(ctx: Context, admin: User, workers: Process) -> None:
     top = import_posts(ctx, admin)
     counts, _ = run_processor(ctx, admin, top.key, "count-posts", {"timeframe": "month"})
     filtered, _ = run_processor(ctx, admin, top.key, "random-filter", {"sample_size": 20})

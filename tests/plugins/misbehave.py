@@ -1,0 +1,127 @@
+"""A processor that does what its option says: sleep, crash, fill the memory, or raise."""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import signal
+import subprocess
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.domain.errors import Cancelled
+from app.plugins import Choice, EmptyResult, InvalidInput, Number, Processor, Run, Source, SourceError, Table, Text
+
+if TYPE_CHECKING:
+    import polars as pl
+
+WAYS = (
+    "work",
+    "sleep",
+    "library",
+    "program",
+    "swallow",
+    "die",
+    "die-once",
+    "exit",
+    "memory",
+    "raise",
+    "user-error",
+    "source",
+    "source-once",
+    "empty",
+)
+
+
+class Misbehave(Processor):
+    """Do something that a well-behaved processor does not do."""
+
+    type = "misbehave"
+    title = "Misbehave"
+    category = "Metrics"
+    returns = Table(number=int)
+    max_workers = 2
+
+    @dataclass(frozen=True)
+    class Options:
+        """What to do, for how long, and where to leave a trace."""
+
+        way: str = Choice("Way", {way: way for way in WAYS})
+        seconds: float = Number("Seconds", 0, integer=False)
+        trace: str = Text("File in which each attempt leaves a line")
+        mark: str = Text("Anything, to make the request differ")
+
+    def process(self, source: Source, options: Options, run: Run) -> pl.LazyFrame:
+        """Misbehave."""
+        import polars as pl
+
+        first = self._leave_trace(options.trace)
+        run.log(f"misbehaving: {options.way}")
+        run.progress(0.5, text="half way")
+        getattr(self, f"_{options.way.replace('-', '_')}")(options, first)
+        return pl.LazyFrame({"number": [1, 2, 3]})
+
+    @staticmethod
+    def _leave_trace(trace: str) -> bool:
+        if not trace:
+            return True
+        path = Path(trace)
+        first = not path.exists()
+        with path.open("a") as opened:
+            opened.write(f"{os.getpid()}\n")
+        return first
+
+    def _work(self, options: Options, first: bool) -> None:
+        """Do nothing wrong."""
+
+    def _sleep(self, options: Options, first: bool) -> None:
+        time.sleep(options.seconds)
+
+    def _library(self, options: Options, first: bool) -> None:
+        """Stay inside a C library that holds the interpreter's lock."""
+        ctypes.PyDLL(None).sleep(int(options.seconds))
+
+    def _program(self, options: Options, first: bool) -> None:
+        subprocess.run(["sleep", str(options.seconds + 0.123)], check=True)
+
+    def _swallow(self, options: Options, first: bool) -> None:
+        """Refuse to be interrupted."""
+        deadline = time.monotonic() + options.seconds
+        while time.monotonic() < deadline:
+            try:
+                time.sleep(0.05)
+            except (Exception, Cancelled):  # noqa: BLE001 - that is its bad manner
+                continue
+
+    def _die(self, options: Options, first: bool) -> None:
+        os.kill(os.getpid(), signal.SIGSEGV)
+
+    def _die_once(self, options: Options, first: bool) -> None:
+        if first:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    def _exit(self, options: Options, first: bool) -> None:
+        os._exit(3)
+
+    def _memory(self, options: Options, first: bool) -> None:
+        held = []
+        while True:
+            held.append(os.urandom(8 * 1024 * 1024))
+
+    def _raise(self, options: Options, first: bool) -> None:
+        raise ZeroDivisionError("nothing can be divided by it")
+
+    def _user_error(self, options: Options, first: bool) -> None:
+        raise InvalidInput({"way": ["This way leads nowhere."]})
+
+    def _source(self, options: Options, first: bool) -> None:
+        raise SourceError("The platform says no.", permanent=True)
+
+    def _source_once(self, options: Options, first: bool) -> None:
+        if first:
+            raise SourceError("The platform is busy.", retry_after=1)
+
+    def _empty(self, options: Options, first: bool) -> None:
+        raise EmptyResult("There was nothing there.")
