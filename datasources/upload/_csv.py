@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 
 from datasources.upload._dialect import Dialect, decode_sample, read_sample, sample_rows
 from datasources.upload._encoding import Utf8File
-from datasources.upload._rows import LONGEST_CELL, Row, Rows, swallows_rows
+from datasources.upload._quotes import NEWLINE, QUOTE, is_well_quoted, last_row_end, located, ragged
+from datasources.upload._rows import Row, Rows, swallows_rows
 from datasources.upload._tables import Bad, Chunk, listed, unique_names
 
 if TYPE_CHECKING:
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
 
 BLOCK = 8 << 20
 TYPE_ROW = "This row describes the columns (in the format of Orange) and is not a post."
-_NEWLINE, _RETURN, _QUOTE = 10, 13, 34
 
 
 class DelimitedReader:
@@ -127,7 +127,7 @@ class DelimitedReader:
             if row.reason:
                 bad.append(Bad(row.line, row.reason, row.raw))
             elif len(cells) != width:
-                bad.append(Bad(row.line, _ragged(len(cells), width), row.raw))
+                bad.append(Bad(row.line, ragged(len(cells), width), row.raw))
             else:
                 good.append(row)
         table = _table(self.columns, [row.cells for row in good])
@@ -141,32 +141,42 @@ class DelimitedReader:
         if len(self._shape.delimiter.encode()) != 1 or self._shape.escape:
             return None
         codes = np.frombuffer(data, np.uint8)
-        quotes = np.flatnonzero(codes == _QUOTE) if self._shape.quote and b'"' in data else np.empty(0, np.int64)
-        end = _last_row_end(data, quotes, final)
+        quotes = np.flatnonzero(codes == QUOTE) if self._shape.quote and b'"' in data else np.empty(0, np.int64)
+        end = last_row_end(data, quotes, final)
         quotes = quotes[: np.searchsorted(quotes, end)]
-        if not end or not _is_well_quoted(codes, quotes, ord(self._shape.delimiter)):
+        # The engine would end a row at a lone carriage return.
+        returns = b"\r" in data and data.count(b"\r", 0, end) != data.count(b"\r\n", 0, end)
+        if not end or returns or not is_well_quoted(codes, quotes, ord(self._shape.delimiter)):
             return None
-        if b"\r" in data and data.count(b"\r", 0, end) != data.count(b"\r\n", 0, end):
-            return None  # the engine would end a row at a lone carriage return
+        skipped: list[str] = []
         try:
-            table = self._parse(data, end)
+            table = self._parse(data, end, skipped)
         except pa.ArrowInvalid:
             return None
-        if len(quotes) and data.count(b"\n", 0, end) > table.num_rows and self._swallows(data[:end], codes, quotes):
+        bad = located(skipped, data, quotes, self._line, len(self.columns), self._shape.delimiter)
+        has_long_cells = len(quotes) and data.count(b"\n", 0, end) > table.num_rows + len(skipped)
+        if bad is None or (has_long_cells and self._swallows(data[:end], codes, quotes)):
             return None
         self._file.approve(data)
         line = self._line
-        return Chunk(table, lambda places: self._find(data[:end], line, places)), end
+        return Chunk(table, lambda places: self._find(data[:end], line, places), bad), end
 
-    def _parse(self, data: bytes, end: int) -> pa.Table:
+    def _parse(self, data: bytes, end: int, skipped: list[str]) -> pa.Table:
         import pyarrow as pa
         import pyarrow.csv as pa_csv
+
+        def skip(row: pa_csv.InvalidRow) -> str:
+            skipped.append(row.text)
+            return "skip"
 
         return pa_csv.read_csv(
             pa.BufferReader(pa.py_buffer(data).slice(0, end)),
             pa_csv.ReadOptions(column_names=self.columns, block_size=end + 1),
             pa_csv.ParseOptions(
-                delimiter=self._shape.delimiter, quote_char=self._shape.quote or False, newlines_in_values=True
+                delimiter=self._shape.delimiter,
+                quote_char=self._shape.quote or False,
+                newlines_in_values=True,
+                invalid_row_handler=skip,
             ),
             pa_csv.ConvertOptions(column_types=dict.fromkeys(self.columns, pa.string()), strings_can_be_null=False),
         )
@@ -182,7 +192,7 @@ class DelimitedReader:
         ends = np.append(opens[1:] != closes[:-1] + 1, True)  # a doubled quote does not end a cell
         starts = np.append(True, ends[:-1])
         opens, closes = opens[starts], closes[ends]
-        breaks = np.flatnonzero(codes == _NEWLINE)
+        breaks = np.flatnonzero(codes == NEWLINE)
         lines = np.searchsorted(breaks, closes) - np.searchsorted(breaks, opens)
         for place in np.flatnonzero(lines > 1):
             start, end = int(opens[place]) + 1, int(closes[place])
@@ -198,7 +208,8 @@ class DelimitedReader:
         """Lines and texts of these rows, found by cutting the piece once more."""
         wanted, found = set(places), {}
         rows: Iterator[Row] = iter(Rows(data.decode(), self._shape, line, width=len(self.columns)))
-        for place, row in enumerate(rows):
+        whole = (row for row in rows if len(row.cells) == len(self.columns))
+        for place, row in enumerate(whole):
             if place in wanted:
                 found[place] = (row.line, row.raw)
         return [found.get(place, (line, "")) for place in places]
@@ -209,53 +220,3 @@ def _table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> pa.Table:
 
     values = list(zip(*rows, strict=True)) or [()] * len(columns)
     return pa.table({name: pa.array(cells, pa.string()) for name, cells in zip(columns, values, strict=True)})
-
-
-def _ragged(cells: int, width: int) -> str:
-    have = "1 cell" if cells == 1 else f"{cells} cells"
-    return f"The row has {have} where the table has {width} columns."
-
-
-def _last_row_end(data: bytes, quotes: np.ndarray, final: bool) -> int:
-    """Where the last row ends that is wholly in `data`; 0 when none does."""
-    import numpy as np
-
-    if final:
-        return len(data) if len(quotes) % 2 == 0 else 0
-    end = len(data)
-    while end > 0:
-        end = data.rfind(b"\n", 0, end)
-        if end < 0 or np.searchsorted(quotes, end) % 2 == 0:
-            return end + 1
-        if len(data) - end > LONGEST_CELL:
-            return 0
-    return 0
-
-
-def _is_well_quoted(codes: np.ndarray, quotes: np.ndarray, delimiter: int) -> bool:
-    """Whether every quotation mark opens a cell, closes one or is doubled inside one.
-
-    Taken in turn as opening and closing, an opening one must follow a delimiter, a line end or the one that closed
-    before it (a doubled mark), and a closing one must stand before one of these.
-    """
-    import numpy as np
-
-    if not len(quotes):
-        return True
-    if len(quotes) % 2:
-        return False
-    opens, closes = quotes[::2], quotes[1::2]
-    before = codes[opens - 1]
-    if opens[0] == 0:
-        before = before[1:]
-    after = codes[np.minimum(closes + 1, len(codes) - 1)]
-    good = _allowed(delimiter)
-    return bool(good[before].all() and good[after].all())
-
-
-def _allowed(delimiter: int) -> np.ndarray:
-    import numpy as np
-
-    table = np.zeros(256, bool)
-    table[[delimiter, _NEWLINE, _RETURN, _QUOTE]] = True
-    return table
