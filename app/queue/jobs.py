@@ -84,6 +84,7 @@ class JobQueue:
         """
         rung: list[tuple[int, int]] = []
         with self.database.transaction() as tx:
+            tx.need_not_last()
             jobs.lock_type(tx, type_)
             free = self.limit(tx, type_) - jobs.count_active(tx, type_)
             while free > 0 and (found := jobs.ring_next(tx, type_)):
@@ -102,6 +103,7 @@ class JobQueue:
 
         An interval job that is due may be taken without having been rung, if its type has a slot free.
         """
+        tx.need_not_last()
         host, pid = socket.gethostname(), os.getpid()
         claimed = jobs.claim(tx, job_id, host, pid)
         if claimed is not None:

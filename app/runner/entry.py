@@ -8,6 +8,7 @@ import platform
 import signal
 import socket
 import warnings
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -33,6 +34,7 @@ _installed: list[Context] = []
 def install(ctx: Context) -> None:
     """Keep the installation at hand for the processes forked from this one."""
     _installed[:] = [ctx]
+    _versions()
 
 
 def _context() -> Context:
@@ -75,14 +77,19 @@ def _claim(ctx: Context, job_id: int) -> Task | None:
         return Task(job, dataset, source, upload, setting.all_settings(tx), Path())
 
 
+@lru_cache(maxsize=1)
+def _versions() -> dict[str, str]:
+    """Versions of the libraries that results depend on; read once, in the manager."""
+    return {name: version(name) for name in ("polars", "pyarrow", "duckdb", "igraph")}
+
+
 def provenance(job: Job) -> dict[str, Any]:
     """What can be said before the work starts: versions, where, which attempt."""
-    libraries = ("polars", "pyarrow", "duckdb", "igraph")
     return {
         "4cat": __version__,
         "module": job.type,
         "python": platform.python_version(),
-        "libraries": {name: version(name) for name in libraries},
+        "libraries": _versions(),
         "attempt": job.attempts,
         "host": socket.gethostname(),
     }

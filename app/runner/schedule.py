@@ -82,6 +82,9 @@ def enqueue_due(scheduler: Scheduler) -> int:
     if not scheduler.acquire_lock():
         return 0
     try:
-        return len(list(scheduler.enqueue_jobs()))
+        due = list(scheduler.get_jobs_to_queue())
+        for entry in due:
+            scheduler.enqueue_job(entry)
+        return len(due)
     finally:
         scheduler.remove_lock()

@@ -79,6 +79,10 @@ class Transaction:
         with self._connection.cursor() as cursor:
             psycopg2.extras.execute_values(cursor, sql, rows)
 
+    def need_not_last(self) -> None:
+        """Do not wait for the disk at the commit: what this transaction does comes again by itself if it is lost."""
+        self.run("SET LOCAL synchronous_commit TO off")
+
     def after_commit(self, hook: Callable[[], None]) -> None:
         """Run `hook` when this transaction has been committed; never if it is rolled back."""
         self._hooks.append(hook)

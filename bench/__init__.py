@@ -1,0 +1,1 @@
+"""Benchmarks: ours against a plain reference, as ratios in one run."""
