@@ -15,7 +15,7 @@ from app.services import run as runs
 from app.services.access import can_change
 from app.services.context import Context
 from app.services.download import formats
-from app.web.described import made_by, parameters_of, queue_sentence, summary_of, tree_of
+from app.web.described import made_by, parameters_of, summary_of, tree_of, wait_of, wait_sentence
 from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 
@@ -48,7 +48,6 @@ def show_values(key: str, tab: str | None = None) -> dict[str, Any]:
 def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dict[str, Any]:
     """What the templates of one result need."""
     actor = current_actor()
-    place = datasets.place_in_queue(ctx, actor, dataset.key) if dataset.status is Status.WAITING else None
     tabs = tabs_of(dataset)
     chosen = tab if tab in tabs else default_tab(dataset)
     shown = tab_values(ctx, dataset, chosen) if dataset.status.is_ended else {}
@@ -61,7 +60,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "made_by": made_by(ctx, dataset),
         "summary": summary_of(ctx, dataset),
         "parameters": parameters_of(ctx, dataset),
-        "waits": queue_sentence(ctx, dataset, place) if dataset.status is Status.WAITING else "",
+        "waits": wait_sentence(ctx, dataset, wait_of(ctx, actor, dataset)),
         "next_steps": _next_steps(ctx, dataset),
         "can_repeat": dataset.parent is not None and dataset.type in ctx.registry.processors,
     }

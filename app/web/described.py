@@ -21,11 +21,10 @@ _SHORT = 60
 
 @dataclass
 class Node:
-    """One dataset in its tree: `how` is the line under its label, `place` its place in the queue."""
+    """One dataset in its tree: `how` is the line under its label."""
 
     dataset: Dataset
     how: str = ""
-    place: int | None = None
     children: list[Node] = field(default_factory=list)
 
     @property
@@ -91,18 +90,56 @@ def _short(label: str, value: str) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
+@dataclass(frozen=True)
+class Wait:
+    """What a waiting dataset waits for: its turn (`place`, 1 is next), another dataset, or only to be taken up."""
+
+    place: int | None = None
+    source: Dataset | None = None
+    has_steps: bool = False
+
+    @property
+    def line(self) -> str:
+        """The same in a few words."""
+        if self.place is not None:
+            return f"{ordinal(self.place)} in the queue"
+        if self.source is not None:
+            return f"waits for {self.source.label}"
+        return "its steps are under way" if self.has_steps else "about to start"
+
+
+def wait_of(ctx: Context, actor: User, dataset: Dataset) -> Wait | None:
+    """What a dataset waits for; None when it does not wait."""
+    if dataset.status is not Status.WAITING:
+        return None
+    place = datasets.place_in_queue(ctx, actor, dataset.key)
+    if place is not None:
+        return Wait(place)
+    key = dataset.work.get("source")
+    source = datasets.get_dataset(ctx, actor, key) if key else None
+    has_steps = key is None and dataset.type in ctx.registry.processors
+    return Wait(None, source if source and not source.status.is_ended else None, has_steps)
+
+
+def wait_sentence(ctx: Context, dataset: Dataset, wait: Wait | None) -> str:
+    """What a dataset waits for, in a sentence."""
+    if wait is None:
+        return ""
+    if wait.place == 1:
+        return f"Next in the queue for {made_by(ctx, dataset)}."
+    if wait.place is not None:
+        return f"{ordinal(wait.place)} in the queue for {made_by(ctx, dataset)}, {number(wait.place - 1)} before it."
+    if wait.source is not None:
+        return f"It starts when “{wait.source.label}” has finished."
+    return "Its steps are under way; the tree shows them." if wait.has_steps else "It is about to start."
+
+
 def node_of(ctx: Context, actor: User, dataset: Dataset) -> Node:
     """One dataset with the line under its label."""
-    place = datasets.place_in_queue(ctx, actor, dataset.key) if dataset.status is Status.WAITING else None
-    return Node(dataset, _line(ctx, dataset, place), place)
-
-
-def _line(ctx: Context, dataset: Dataset, place: int | None) -> str:
-    if dataset.status is Status.WAITING:
-        return f"{ordinal(place)} in the queue" if place else "Waiting for what it reads"
-    if dataset.status is Status.FINISHED:
-        return summary_of(ctx, dataset)
-    return dataset.message
+    wait = wait_of(ctx, actor, dataset)
+    if wait is not None:
+        return Node(dataset, wait.line)
+    return Node(dataset, summary_of(ctx, dataset) if dataset.status is Status.FINISHED else dataset.message)
 
 
 def tree_of(ctx: Context, actor: User, family: Sequence[Dataset]) -> Node:
@@ -113,12 +150,3 @@ def tree_of(ctx: Context, actor: User, family: Sequence[Dataset]) -> Node:
         if parent is not None:
             parent.children.append(node)
     return nodes[family[0].top]
-
-
-def queue_sentence(ctx: Context, dataset: Dataset, place: int | None) -> str:
-    """Where a waiting dataset stands, in a sentence."""
-    if place is None:
-        return dataset.message or "Waiting for the dataset it reads."
-    if place == 1:
-        return f"Next in the queue for {made_by(ctx, dataset)}."
-    return f"{ordinal(place)} in the queue for {made_by(ctx, dataset)}, {number(place - 1)} before it."

@@ -1,0 +1,137 @@
+"""The main journey, in a real browser."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.domain.user import User
+from tests.conftest import PASSWORD, POSTS
+
+pytestmark = pytest.mark.slow
+
+_LINES = POSTS.decode().splitlines()
+
+
+def _sign_in(page: Page, user: User) -> None:
+    page.goto("/")
+    page.get_by_label("Name").fill(user.name)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_role("heading", name="Datasets", exact=True)).to_be_visible()
+
+
+def _upload(page: Page, tmp_path: Path) -> None:
+    """Send a file whose text is in a column with a name that says nothing, and map it."""
+    file = tmp_path / "tea and coffee.csv"
+    file.write_text("\n".join([_LINES[0].replace(",body,", ",field_5,"), *_LINES[1:]]))
+    page.keyboard.press("n")
+    page.get_by_role("link", name="Upload a file").click()
+    page.set_input_files("input[type=file]", file)
+    expect(page.get_by_text("Read as:")).to_contain_text("7 columns, 60 rows")
+    page.get_by_label("Text", exact=True).select_option("field_5")
+    expect(page.locator("th[data-column=field_5]")).to_contain_text("Text")
+    page.get_by_label("Name of the dataset").fill("Tea and coffee")
+    page.get_by_role("button", name="Import").click()
+    expect(page.get_by_text("1–50 of 60")).to_be_visible()
+
+
+def test_from_sign_in_to_download(page: Page, admin: User, tmp_path: Path) -> None:
+    _sign_in(page, admin)
+    _upload(page, tmp_path)
+    expect(page.get_by_role("heading", name="Tea and coffee", level=1)).to_be_visible()
+    expect(page.locator("td", has_text="coffee and tea, number 3").first).to_be_visible()
+
+    page.keyboard.press("n")
+    page.get_by_label("Find an analysis").fill("over time")
+    page.get_by_role("link", name="Count posts over time").click()
+    page.get_by_label("Count per").select_option("month")
+    page.get_by_role("button", name="Run", exact=True).click()
+
+    picture = page.get_by_alt_text("Chart: Count posts over time")
+    expect(picture).to_be_visible()
+    page.wait_for_function("document.querySelector('.chart img').naturalWidth > 100")
+    expect(page.locator("#tree .node[aria-current]")).to_contain_text("Count posts over time")
+    page.get_by_role("button", name="Make it interactive").click()
+    expect(page.locator(".chart .live canvas")).to_be_visible()
+
+    page.locator("#result summary", has_text="Download").click()
+    with page.expect_download() as started:
+        page.get_by_role("link", name="CSV").click()
+    rows = list(csv.DictReader(Path(started.value.path()).read_text().splitlines()))
+    assert [row["date"] for row in rows] == [f"2026-0{month}" for month in range(1, 7)]
+    assert [row["value"] for row in rows] == ["10"] * 6
+
+
+def test_a_network_is_drawn_and_searched(page: Page, admin: User, tmp_path: Path) -> None:
+    _sign_in(page, admin)
+    _upload(page, tmp_path)
+    page.get_by_role("link", name="New analysis").click()
+    page.get_by_role("link", name="Co-tag network").click()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator(".net [role=status]")).to_have_text("5 nodes, 6 links")
+    page.get_by_label("Find a node").fill("a1")
+    page.get_by_label("Find a node").press("Enter")
+    page.get_by_role("link", name="Nodes").click()
+    expect(page.get_by_text("1–5 of 5")).to_be_visible()
+
+
+def test_wrong_options_are_shown_beside_their_field_and_deleting_asks_first(
+    page: Page, admin: User, tmp_path: Path
+) -> None:
+    _sign_in(page, admin)
+    _upload(page, tmp_path)
+    page.get_by_role("link", name="New analysis").click()
+    page.get_by_role("link", name="Count values").click()
+    page.get_by_label("Only values that match").fill("tea")
+    for ticked in page.locator("#dialog input[name=columns]:checked").all():
+        ticked.uncheck()
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#o-columns-error")).to_have_text("Choose at least one.")
+    expect(page.get_by_label("Only values that match")).to_have_value("tea")
+    page.keyboard.press("Escape")
+    page.locator("#head").get_by_role("button", name="Delete").click()
+    page.get_by_role("button", name="Keep it").click()
+    page.locator("#head").get_by_role("button", name="Delete").click()
+    page.locator("dialog[open]").get_by_role("button", name="Delete").click()
+    expect(page.get_by_text("No datasets yet")).to_be_visible()
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1024, "light")])
+def test_no_page_is_wider_than_the_screen(page: Page, admin: User, tmp_path: Path, width: int, scheme: str) -> None:
+    page.emulate_media(color_scheme=scheme)  # type: ignore[arg-type]
+    page.set_viewport_size({"width": width, "height": 844})
+    _sign_in(page, admin)
+    _upload(page, tmp_path)
+    shown = page.url
+    for path in (
+        shown,
+        f"{shown}/analyses/tokenise-posts",
+        f"{shown}/log",
+        "/datasets",
+        "/create",
+        "/account",
+        "/control",
+    ):
+        page.goto(path)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width, path
+
+
+def test_keys_move_through_lists(page: Page, admin: User, tmp_path: Path) -> None:
+    _sign_in(page, admin)
+    _upload(page, tmp_path)
+    page.goto("/datasets")
+    page.keyboard.press("j")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Tea and coffee", level=1)).to_be_visible()
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find a dataset")).to_be_focused()
+    page.keyboard.type("nothing like it")
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("No dataset is like that")).to_be_visible()

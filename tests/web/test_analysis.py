@@ -1,0 +1,76 @@
+"""The palette, the forms of analyses, and running them."""
+
+from __future__ import annotations
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.domain.dataset import Dataset
+from app.domain.user import User
+from app.services import dataset as services
+from app.services.context import Context
+from tests.conftest import finished_posts
+
+
+@pytest.fixture
+def posts(ctx: Context, admin: User) -> Dataset:
+    return finished_posts(ctx, admin)
+
+
+def test_the_palette_groups_what_fits_and_says_why_the_rest_does_not(ada: FlaskClient, posts: Dataset) -> None:
+    page = ada.piece(f"/datasets/{posts.key}/analyses").text
+    fitting, refused = page.split("<details", 1)
+    assert "Count posts over time" in fitting
+    assert "<h3>Filters</h3>" in fitting
+    assert "It needs a result of" in refused or "It needs the columns" in refused
+
+
+def test_a_form_has_the_columns_of_the_dataset(ada: FlaskClient, posts: Dataset) -> None:
+    page = ada.piece(f"/datasets/{posts.key}/analyses/count-posts").text
+    assert '<option value="timestamp" selected>' in page
+    assert '<option value="hashtags">' in page
+
+
+def test_running_opens_the_child(ada: FlaskClient, ctx: Context, admin: User, posts: Dataset) -> None:
+    path = f"/datasets/{posts.key}/analyses/count-posts"
+    values = {"column": "timestamp", "timeframe": "year", "pad.shown": "1"}
+    answer = ada.change(path, htmx=True, target="dialog-body", **values)
+    child = services.children(ctx, admin, posts.key)[0]
+    assert child.parameters == {"column": "timestamp", "timeframe": "year", "pad": False}
+    assert answer.headers["HX-Push-Url"] == f"/datasets/{child.key}"
+    assert answer.headers["HX-Retarget"] == "#page"
+    assert "close-dialog" in answer.headers["HX-Trigger"]
+    assert f'id="node-{child.key}"' in answer.text
+    again = ada.change(path, htmx=True, **values)
+    assert "This has been asked before" in again.text
+    assert len(services.children(ctx, admin, posts.key)) == 1
+    assert ada.change(path, rerun="1", **values).location != f"/datasets/{child.key}"
+
+
+def test_what_was_typed_stays_beside_the_error(ada: FlaskClient, posts: Dataset) -> None:
+    path = f"/datasets/{posts.key}/analyses/attribute-frequencies"
+    answer = ada.change(path, htmx=True, **{"columns.shown": "1", "top": "-5"})
+    assert answer.status_code == 422
+    assert 'id="o-top-error"' in answer.text
+    assert 'value="-5"' in answer.text
+    assert "<html" not in answer.text
+    whole = ada.change(path, top="-5")
+    assert whole.status_code == 422
+    assert whole.text.startswith("<!doctype html>")
+
+
+def test_running_again_keeps_the_options(ada: FlaskClient, ctx: Context, admin: User, posts: Dataset) -> None:
+    path = f"/datasets/{posts.key}/analyses/count-posts"
+    ada.change(path, column="timestamp", timeframe="week")
+    child = services.children(ctx, admin, posts.key)[0]
+    page = ada.piece(f"{path}?again={child.key}").text
+    assert '<option value="week" selected>' in page
+    assert 'name="rerun"' in page
+    assert ada.get(f"/datasets/{posts.key}/analyses/unique-filter?again={child.key}").status_code == 404
+
+
+def test_an_analysis_that_does_not_fit_is_refused_with_the_reason(ada: FlaskClient, posts: Dataset) -> None:
+    answer = ada.change(f"/datasets/{posts.key}/analyses/vector-ranker", htmx=True)
+    assert answer.status_code == 422
+    assert "cannot run on" in answer.text
+    assert ada.get(f"/datasets/{posts.key}/analyses/nothing").status_code == 404

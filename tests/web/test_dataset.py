@@ -1,0 +1,156 @@
+"""The pages of datasets: overview, tree, result, live progress, changes."""
+
+from __future__ import annotations
+
+from flask.testing import FlaskClient
+
+from app.domain.dataset import Status
+from app.domain.user import User
+from app.services import run as runs
+from app.services.context import Context
+from app.storage import dataset as datasets
+from app.storage.dataset import Ending
+from tests.conftest import finished_posts, import_posts
+
+
+def test_the_overview_lists_and_filters(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    empty = ada.get("/datasets").text
+    assert "No datasets yet" in empty
+    import_posts(ctx, admin, filename="tea.csv")
+    finished_posts(ctx, admin)
+    page = ada.get("/datasets").text
+    assert "tea.csv" in page
+    assert "posts.csv" in page
+    assert "tea.csv" not in ada.get("/datasets?status=finished").text
+    assert "posts.csv" not in ada.get("/datasets?q=TEA").text
+    assert "No dataset is like that" in ada.get("/datasets?q=coffee").text
+
+
+def test_the_overview_goes_on(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    with ctx.database.transaction() as tx:
+        first = finished_posts(ctx, admin)
+        tx.run(
+            "INSERT INTO datasets (key, type, datasource, top, acts_as, label, owner_id)"
+            " SELECT 'k' || n, 'upload', 'upload', 'k' || n, 'items', 'many ' || n, %(owner)s"
+            " FROM generate_series(1, 40) n",
+            owner=admin.id,
+        )
+    page = ada.get("/datasets").text
+    assert first.label not in page
+    more = page.split('id="more"')[1].split('href="')[1].split('"')[0]
+    rest = ada.piece(more, "more").text
+    assert first.label in rest
+    assert "<ul" not in rest
+
+
+def test_a_waiting_row_is_asked_for_until_it_ends(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    _fill_queue(ctx, admin)
+    dataset = import_posts(ctx, admin)
+    waiting = ada.piece(f"/datasets/{dataset.key}/row")
+    assert waiting.status_code == 200
+    assert 'hx-trigger="every 1s"' in waiting.text
+    assert "1st in the queue" in waiting.text
+    _end(ctx, dataset.key, Status.FAILED, "The file is gone.")
+    ended = ada.piece(f"/datasets/{dataset.key}/row")
+    assert ended.status_code == 286
+    assert "hx-trigger" not in ended.text
+
+
+def _fill_queue(ctx: Context, admin: User) -> None:
+    """Let as many captures be under way as may be at once, so that the next one waits."""
+    for _ in range(ctx.registry.datasource("upload").max_workers):
+        import_posts(ctx, admin)
+
+
+def _end(ctx: Context, key: str, status: Status, message: str) -> None:
+    with ctx.database.transaction() as tx:
+        datasets.end(tx, key, Ending(status, message))
+
+
+def test_live_progress_shows_and_then_the_result(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    _fill_queue(ctx, admin)
+    dataset = import_posts(ctx, admin)
+    assert "Next in the queue for Upload a file." in ada.get(f"/datasets/{dataset.key}").text
+    with ctx.database.transaction() as tx:
+        datasets.start(tx, dataset.key, {})
+    ctx.bell.show(dataset.key, 0.62, "Reading the file")
+    running = ada.piece(f"/datasets/{dataset.key}/status")
+    assert (running.status_code, "Reading the file" in running.text) == (200, True)
+    assert 'value="62"' in running.text
+    _end(ctx, dataset.key, Status.EMPTY, "The file holds no records.")
+    ended = ada.piece(f"/datasets/{dataset.key}/status")
+    assert ended.status_code == 286
+    assert ended.headers["HX-Retarget"] == "#result"
+    assert "The file holds no records." in ended.text
+    assert 'id="head" hx-swap-oob="true"' in ended.text
+    tree = ada.piece(f"/datasets/{dataset.key}/tree")
+    assert (tree.status_code, "every 1s" in tree.text) == (286, False)
+
+
+def test_a_waiting_dataset_says_what_it_waits_for(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    capture = import_posts(ctx, admin)
+    assert "It is about to start." in ada.get(f"/datasets/{capture.key}").text
+    child, _ = runs.run_processor(ctx, admin, capture.key, "count-posts", {})
+    assert f"It starts when “{capture.label}” has finished." in ada.get(f"/datasets/{child.key}").text
+    assert "waits for posts.csv" in ada.piece(f"/datasets/{capture.key}/tree").text
+
+
+def test_a_deleted_dataset_stops_the_polling(ada: FlaskClient) -> None:
+    for piece in ("tree", "status", "row"):
+        assert ada.piece(f"/datasets/gone/{piece}").status_code == 286
+
+
+def test_rows_are_shown_paged_and_sorted(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    key = finished_posts(ctx, admin).key
+    page = ada.get(f"/datasets/{key}").text
+    assert "1–50 of 60" in page
+    assert "<code>hashtags</code>" in page
+    assert "2026-01-10 10:00:00" in page
+    later = ada.piece(f"/datasets/{key}/rows?offset=50").text
+    assert "51–60 of 60" in later
+    last = ada.piece(f"/datasets/{key}/rows?sort=-subject").text
+    assert last.index("post 9<") < last.index("post 59<")
+    assert 'aria-sort="descending"' in last
+    assert ada.piece(f"/datasets/{key}/rows?sort=nothing").status_code == 422
+    assert ada.get(f"/datasets/{key}/rows").location == f"/datasets/{key}/table"
+
+
+def test_text_of_posts_is_never_markup(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    dataset = finished_posts(ctx, admin)
+    hostile = "<script>alert(1)</script>"
+    ada.change(f"/datasets/{dataset.key}/rename", label=hostile)
+    for path in (f"/datasets/{dataset.key}", "/datasets", f"/datasets/{dataset.key}/analyses"):
+        page = ada.get(path).text
+        assert "<script>alert" not in page
+        assert "&lt;script&gt;alert" in page
+
+
+def test_rename_share_and_delete(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    key = finished_posts(ctx, admin).key
+    answer = ada.change(f"/datasets/{key}/rename", label="Better", htmx=True, target="page")
+    assert "<h1>Better</h1>" in answer.text
+    assert answer.headers["HX-Push-Url"] == f"/datasets/{key}"
+    assert ada.change(f"/datasets/{key}/rename", label=" ").status_code == 422
+    ada.change(f"/datasets/{key}/privacy", private="no")
+    assert datasets.get(ctx.database, key).is_private is False
+    assert ada.change(f"/datasets/{key}/delete").location == "/datasets"
+    assert datasets.find(ctx.database, key) is None
+
+
+def test_cancel_and_retry(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    _fill_queue(ctx, admin)
+    key = import_posts(ctx, admin).key
+    cancelled = ada.change(f"/datasets/{key}/cancel", htmx=True)
+    assert "Cancelled before it started." in cancelled.text
+    assert "Try again" in cancelled.text
+    assert ada.change(f"/datasets/{key}/cancel").status_code == 409
+    again = ada.change(f"/datasets/{key}/retry", htmx=True)
+    assert "Next in the queue" in again.text
+
+
+def test_deleting_a_child_goes_to_its_parent(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    parent = finished_posts(ctx, admin)
+    child, _ = runs.run_processor(ctx, admin, parent.key, "count-posts", {})
+    answer = ada.change(f"/datasets/{child.key}/delete")
+    assert answer.location == f"/datasets/{parent.key}"
+    assert child.label not in ada.get(f"/datasets/{parent.key}/tree").text
