@@ -32,11 +32,11 @@ _FORMATS = {
 _STEPS = {"year": "1y", "month": "1mo", "week": "1w", "day": "1d", "hour": "1h", "minute": "1m"}
 _SECONDS = {"year": 31_556_952, "month": 2_629_746, "week": 604_800, "day": 86_400, "hour": 3_600, "minute": 60}
 
-_ZONED = ("%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
-_PLAIN = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d")
+_USUAL = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%dT%H:%M:%S%.f%#z")
+_OTHER = ("%Y-%m-%d %H:%M:%S%.f", "%Y-%m-%d %H:%M", "%Y-%m-%d", "%Y-%m-%d %H:%M:%S%.f%#z", "%Y-%m-%d %H:%M%#z")
 
-_FIRST = datetime(1, 1, 1, tzinfo=UTC)
-_LAST = datetime(9999, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC)
+_EARLIEST, _LATEST = -62_135_596_800, 253_402_300_799
+"""The years 1 to 9999 in seconds from 1970: more than that cannot be written."""
 
 
 def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
@@ -54,37 +54,62 @@ def as_moment(column: str, schema: pl.Schema) -> pl.Expr:
         return values.cast(pl.Datetime("us", dtype.time_zone)).dt.convert_time_zone("UTC")
     if dtype == pl.Date:
         return values.cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    moment = pl.Datetime("us", "UTC")
     if dtype.is_numeric():
-        return _from_number(values.cast(pl.Float64))
+        return values.cast(pl.Float64).map_batches(_from_numbers, return_dtype=moment, is_elementwise=True)
     if dtype != pl.String:
         return _nothing(values)
-    # The many spellings of ISO 8601 become one, so that few formats have to be tried.
-    text = (
-        values.str.strip_chars().str.replace(r"^(\d{4}-\d\d-\d\d)[Tt]", "$1 ").str.replace(r"\s*(?:UTC|GMT|Z|z)$", "")
-    )
-    text = text.str.replace(r"\s+([+-]\d\d:?\d\d)$", "$1")
-    zoned = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _ZONED]
-    plain = [text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC") for form in _PLAIN]
-    return _in_range(pl.coalesce(_from_number(text.cast(pl.Float64, strict=False)), *plain, *zoned))
+    return values.map_batches(_from_texts, return_dtype=moment, is_elementwise=True)
 
 
-def _from_number(number: pl.Expr) -> pl.Expr:
+def _from_texts(values: pl.Series) -> pl.Series:
+    """Read dates in the usual spelling first, and try the other ways only on what is left."""
     import polars as pl
 
-    size = number.abs()
-    seconds = (
-        pl.when(size > 1e17)
-        .then(number / 1e9)
-        .when(size > 1e14)
-        .then(number / 1e6)
-        .when(size > 1e11)
-        .then(number / 1e3)
-        .otherwise(number)
+    text = values.str.strip_chars()
+    found = _parsed(text, _USUAL[0])
+    ways = (
+        lambda rest: _parsed(rest, _USUAL[1]),
+        lambda rest: _from_numbers(rest.cast(pl.Float64, strict=False)),
+        _from_other_texts,
     )
+    for way in ways:
+        left = found.is_null() & text.is_not_null() & (text != "")
+        if not left.any():
+            break
+        found = found.scatter(left.arg_true(), way(text.filter(left)))
+    return found
+
+
+def _from_other_texts(text: pl.Series) -> pl.Series:
+    """Make one spelling of the many of ISO 8601, so that few formats have to be tried."""
+    text = text.str.extract(r"^(\d{4}-\d\d-\d\d.*)$", 1)
+    text = text.str.replace(r"^(.{10})[Tt]", "$1 ").str.replace(r"\s*(?:UTC|GMT|Z|z)$", "")
+    text = text.str.replace(r"\s+([+-]\d\d:?\d\d)$", "$1")
+    found = _parsed(text, _OTHER[0])
+    for form in _OTHER[1:]:
+        found = found.zip_with(found.is_not_null(), _parsed(text, form))
+    return found
+
+
+def _parsed(text: pl.Series, form: str) -> pl.Series:
+    return text.str.to_datetime(form, strict=False, time_unit="us", time_zone="UTC")
+
+
+def _from_numbers(values: pl.Series) -> pl.Series:
+    import polars as pl
+
+    number, size = pl.col("number"), pl.col("number").abs()
+    scale = pl.when(size > 1e17).then(1e9).when(size > 1e14).then(1e6).when(size > 1e11).then(1e3).otherwise(1.0)
     is_year = number.is_between(1000, 2999) & (number == number.floor())
-    year = pl.when(is_year).then(number).cast(pl.Int32, strict=False)
+    year = pl.when(is_year).then(number.cast(pl.Int32, strict=False).cast(pl.String) + "-01-01")
+    table = values.alias("number").to_frame().with_columns(seconds=number / scale, year=year)
+    seconds = pl.when(pl.col("seconds").is_between(_EARLIEST, _LATEST)).then(pl.col("seconds"))
     moment = (seconds * 1_000_000).cast(pl.Int64, strict=False).cast(pl.Datetime("us", "UTC"))
-    return pl.when(is_year).then(pl.datetime(year, 1, 1, time_unit="us", time_zone="UTC")).otherwise(_in_range(moment))
+    found = table.select(moment.alias("moment"), "year")
+    if found["year"].null_count() == len(found):
+        return found["moment"]
+    return found["moment"].zip_with(found["year"].is_null(), _parsed(found["year"], "%Y-%m-%d"))
 
 
 def _nothing(values: pl.Expr) -> pl.Expr:
@@ -92,12 +117,6 @@ def _nothing(values: pl.Expr) -> pl.Expr:
     import polars as pl
 
     return pl.when(values.is_null()).then(None).otherwise(None).cast(pl.Datetime("us", "UTC"))
-
-
-def _in_range(moment: pl.Expr) -> pl.Expr:
-    import polars as pl
-
-    return pl.when(moment.is_between(_FIRST, _LAST)).then(moment)
 
 
 def is_unreadable(column: str, schema: pl.Schema) -> pl.Expr:

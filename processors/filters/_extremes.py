@@ -22,18 +22,16 @@ def comparable(table: pl.LazyFrame, column: str, schema: pl.Schema) -> pl.Expr:
     dtype = schema[column]
     if dtype.is_integer() or dtype.is_temporal():
         return pl.col(column)
-    blank = is_blank(column, schema)
-    number, moment = as_number(column, schema), as_moment(column, schema)
-    found = table.select(
-        numbers=(number.is_not_null() | blank).all(),
-        dates=~is_unreadable(column, schema).any(),
-    )
-    if dtype.is_float() or dtype == pl.Boolean:
+    blank, number = is_blank(column, schema), as_number(column, schema)
+    if dtype.is_float() or dtype == pl.Boolean or _holds(table, (number.is_not_null() | blank).all()):
         return number
-    numbers, dates = found.collect(engine="streaming").row(0)
-    if numbers:
-        return number
-    return moment if dates else pl.when(~blank).then(as_text(column, schema).str.strip_chars())
+    if _holds(table, ~is_unreadable(column, schema).any()):
+        return as_moment(column, schema)
+    return pl.when(~blank).then(as_text(column, schema).str.strip_chars())
+
+
+def _holds(table: pl.LazyFrame, condition: pl.Expr) -> bool:
+    return bool(table.select(condition).collect(engine="streaming").item())
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,8 @@ if TYPE_CHECKING:
 _AT_ONCE = 500
 """How many words are searched by one expression: the engine refuses expressions that grow too large."""
 
+_FEW = 20
+
 _SPECIAL = frozenset(r"\.+*?()|[]{}^$#&-~/")
 
 
@@ -29,7 +31,10 @@ class Lexicon:
     def read(cls, text: str, as_regex: bool, case_sensitive: bool) -> Lexicon:
         """Split a text at commas and new lines; in regular expressions not at commas inside brackets."""
         parts = [part for line in text.splitlines() for part in (_outer_parts(line) if as_regex else line.split(","))]
-        return cls(tuple(dict.fromkeys(part.strip() for part in parts if part.strip())), as_regex, case_sensitive)
+        folded: dict[str, str] = {}
+        for part in filter(None, map(str.strip, parts)):
+            folded.setdefault(part if as_regex or case_sensitive else part.lower(), part)
+        return cls(tuple(folded.values()), as_regex, case_sensitive)
 
     def matches(self, text: pl.Expr) -> pl.Expr:
         """Whether any of the terms is in a text."""
@@ -41,10 +46,14 @@ class Lexicon:
     def found(self, text: pl.Expr) -> pl.Expr:
         """The terms that are in a text, in alphabetical order, with commas between them.
 
-        Single words cannot overlap, so one pass finds them all; phrases and expressions are looked for one by one.
+        A few terms are looked for one by one. Of many, the single words are found in one pass, since they cannot
+        overlap.
         """
         import polars as pl
 
+        if len(self.terms) <= _FEW:
+            each = [pl.when(text.str.contains(self._any_of([term]))).then(pl.lit(term)) for term in sorted(self.terms)]
+            return pl.concat_str(each, separator=",", ignore_nulls=True)
         words = [] if self.as_regex else [term for term in self.terms if re.fullmatch(r"\w+", term)]
         others = [term for term in self.terms if term not in set(words)]
         lists = [self._words_in(text, words[at : at + _AT_ONCE]) for at in range(0, len(words), _AT_ONCE)]
