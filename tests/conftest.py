@@ -18,6 +18,7 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.dataset import Dataset, Kind, Result, Status
+from app.domain.errors import Unavailable
 from app.domain.user import User
 from app.local.servers import embedded_servers
 from app.plugins.registry import BUILT_IN, Registry
@@ -84,12 +85,22 @@ def settings(servers: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
 def ctx(settings: Settings, registry: Registry) -> Iterator[Context]:
     """An empty installation: no users, no datasets, nothing in Redis."""
     opened = open_context(settings, registry)
-    opened.database.run(
-        "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns RESTART IDENTITY CASCADE"
-    )
+    wait_for(lambda: emptied(opened), "an empty database")
     opened.bell.client.flushall()
     yield opened
     opened.close()
+
+
+def emptied(opened: Context) -> bool:
+    """Empty the tables; False when a process that still runs was in the way."""
+    try:
+        opened.database.run(
+            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns"
+            " RESTART IDENTITY CASCADE"
+        )
+    except Unavailable:
+        return False
+    return True
 
 
 @pytest.fixture

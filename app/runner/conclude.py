@@ -9,7 +9,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
-from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
+from app.domain.dataset import Kind, Result, Status, StoredFile
 from app.domain.errors import Unavailable
 from app.domain.job import Job
 from app.queue.jobs import ClaimLost
@@ -36,6 +36,7 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
     while True:
         try:
             with ctx.database.transaction() as tx:
+                datasets.lock_of_job(tx, task.job.id)
                 ctx.queue.hold(tx, task.job)
                 _settle(ctx, tx, task, watched, outcome)
             return
@@ -150,11 +151,7 @@ def _end(
             result=_result(outcome),
             provenance={**outcome.provenance, "seed": task.seed},
         )
-    end_dataset(ctx, tx, _current(tx, task.dataset), ending)
-
-
-def _current(tx: Transaction, dataset: Dataset) -> Dataset:
-    return datasets.lock(tx, dataset.key)
+    end_dataset(ctx, tx, datasets.get(tx, task.dataset.key), ending)
 
 
 def _result(outcome: Outcome) -> Result | None:

@@ -63,8 +63,12 @@ def _with_folder(task: Task, folder: Path) -> Task:
 
 
 def _claim(ctx: Context, job_id: int) -> Task | None:
-    """Claim the job and read what its attempt needs, in one transaction."""
+    """Claim the job and read what its attempt needs, in one transaction.
+
+    Everywhere, a dataset's row is locked before its job's, so that two transactions never wait for each other.
+    """
     with ctx.database.transaction() as tx:
+        datasets.lock_of_job(tx, job_id)
         job = ctx.queue.claim(tx, job_id)
         if job is None:
             return None

@@ -18,6 +18,7 @@ def recover(ctx: Context, job: Job, how: str) -> bool:
     """
     try:
         with ctx.database.transaction() as tx:
+            datasets.lock_of_job(tx, job.id)
             ctx.queue.hold(tx, job)
             dataset = datasets.find(tx, job.dataset) if job.dataset else None
             if job.cancel_requested:

@@ -183,18 +183,19 @@ def cancel_dataset(ctx: Context, actor: User, key: str) -> Dataset:
     """Stop a dataset that waits or runs, and what waits for it. :raises Conflict: when it has ended already"""
     require_change(actor, datasets.get(ctx.database, key))
     with ctx.database.transaction() as tx:
-        dataset = datasets.lock(tx, key)
+        dataset = datasets.get(tx, key)
         if dataset.status.is_ended:
             raise Conflict(f"“{dataset.label}” has already ended.")
-        analysis = ctx.registry.processors.get(dataset.type)
-        if analysis is not None and issubclass(analysis, Preset):
-            for step in datasets.descendants(tx, key):
-                current = datasets.get(tx, step.key)
-                if not current.status.is_ended:
-                    cancel_in(ctx, tx, current)
-        else:
-            cancel_in(ctx, tx, dataset)
+        for part in datasets.descendants(tx, key) if _is_preset(ctx, dataset) else [dataset]:
+            current = datasets.lock(tx, part.key)
+            if not current.status.is_ended:
+                cancel_in(ctx, tx, current)
     return get_dataset(ctx, actor, key)
+
+
+def _is_preset(ctx: Context, dataset: Dataset) -> bool:
+    analysis = ctx.registry.processors.get(dataset.type)
+    return analysis is not None and issubclass(analysis, Preset)
 
 
 def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
@@ -211,8 +212,7 @@ def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
 
 def _steps_to_retry(ctx: Context, tx: Transaction, dataset: Dataset) -> list[Dataset]:
     """The steps of a preset that did not finish; nothing for any other dataset."""
-    analysis = ctx.registry.processors.get(dataset.type)
-    if analysis is None or not issubclass(analysis, Preset):
+    if not _is_preset(ctx, dataset):
         return []
     return [step for step in datasets.descendants(tx, dataset.key) if step.status.is_ended and not step.result]
 
@@ -220,8 +220,7 @@ def _steps_to_retry(ctx: Context, tx: Transaction, dataset: Dataset) -> list[Dat
 def _wait_again(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
     jobs.forget_failed(tx, dataset.key)
     datasets.wait_again(tx, dataset.key, "Waiting to start again.")
-    analysis = ctx.registry.processors.get(dataset.type)
-    if analysis is None or not issubclass(analysis, Preset):
+    if not _is_preset(ctx, dataset):
         _require_source(tx, dataset)
         enqueue_dataset(ctx, tx, dataset)
     if dataset.attach_to:

@@ -39,10 +39,10 @@ def end_dataset(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending)
 def _end_dependents(ctx: Context, tx: Transaction, dataset: Dataset, status: Status) -> None:
     reason = _FOLLOWS[status].format(label=dataset.label)
     for job in jobs.blocked_by(tx, dataset.key):
-        jobs.delete(tx, job.id)
         dependent = datasets.find(tx, job.dataset) if job.dataset else None
         if dependent is not None:
             end_dataset(ctx, tx, dependent, Ending(status, reason))
+        jobs.delete(tx, job.id)
 
 
 def cancel_in(ctx: Context, tx: Transaction, dataset: Dataset) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TransactionRollbackError, connection
 
 from app.domain.errors import NotFound, Unavailable
 
@@ -122,6 +122,8 @@ class Database:
             try:
                 yield work
                 opened.commit()
+            except TransactionRollbackError as error:
+                raise Unavailable("The database was busy with another change to the same thing. Try again.") from error
             except psycopg2.OperationalError as error:
                 raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
             except psycopg2.InterfaceError as error:

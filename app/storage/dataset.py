@@ -80,6 +80,13 @@ def lock(tx: Transaction, key: str) -> Dataset:
     return _dataset(row)
 
 
+def lock_of_job(tx: Transaction, job_id: int) -> None:
+    """Lock the dataset that a job makes, if it makes one."""
+    tx.find(
+        "SELECT 1 FROM datasets WHERE key = (SELECT dataset FROM jobs WHERE id = %(job_id)s) FOR UPDATE", job_id=job_id
+    )
+
+
 @dataclass(frozen=True)
 class Query:
     """What to list: datasets at the top, narrowed down. `before` is the cursor: ids below it follow."""
