@@ -13,20 +13,12 @@ import pytest
 
 from app.domain.dataset import ITEMS, Kind
 from app.plugins import EmptyResult, Example, InvalidInput, Preset, Processor, SameTable, Table
-from app.plugins.options import Spec, default_for, dump, specs
+from app.plugins.options import specs
 from app.plugins.processor import Given, Step
-from app.plugins.registry import Registry
 from app.plugins.results import kind_of
 from app.plugins.testing import MemoryRun, MemorySource, frame_of, plain
-from app.plugins.validation import json_schema, load
-from tests.contracts.known_failures import KNOWN_FAILURES
-
-REGISTRY = Registry.discover(("processors",))
-ALL = list(REGISTRY.processors.values())
-PROCESSORS = [found for found in ALL if issubclass(found, Processor)]
-PRESETS = [found for found in ALL if issubclass(found, Preset)]
-EXAMPLES = [(found, number) for found in PROCESSORS for number in range(len(found.examples))]
-OPTIONS = [(found, name) for found in ALL for name in specs(found.Options)]
+from app.plugins.validation import load
+from tests.contracts.found import ALL, PRESETS, PROCESSORS, REGISTRY, each_analysis, each_example, each_processor
 
 CATEGORIES = {
     "Combined", "Conversion", "Cross-platform", "Filters", "Machine learning", "Metrics", "Networks", "Statistics",
@@ -55,22 +47,6 @@ PYTHON_TYPES: dict[type, Callable[[pl.DataType], bool]] = {
     list: lambda dtype: isinstance(dtype, pl.List),
 }
 
-each_processor = pytest.mark.parametrize("processor", PROCESSORS, ids=lambda found: found.type)
-each_analysis = pytest.mark.parametrize("analysis", ALL, ids=lambda found: found.type)
-each_example = pytest.mark.parametrize(
-    ("processor", "number"), EXAMPLES, ids=[f"{found.type}-{number}" for found, number in EXAMPLES]
-)
-
-
-@pytest.fixture(autouse=True)
-def _known_failure(request: pytest.FixtureRequest) -> None:
-    """Expect the failures that the table of known ones names, and no others."""
-    values = request.node.callspec.params if hasattr(request.node, "callspec") else {}
-    plugin = values.get("processor") or values.get("analysis")
-    reason = KNOWN_FAILURES.get((getattr(plugin, "type", ""), request.function.__name__))
-    if reason:
-        request.node.add_marker(pytest.mark.xfail(reason=reason, strict=True))
-
 
 def run(processor: type[Processor], table: pl.DataFrame | pl.LazyFrame, given: Mapping[str, Any], folder: Path) -> Any:
     """What a processor returns for a table, as plain values."""
@@ -82,11 +58,6 @@ def raw_result(
 ) -> Any:
     source = MemorySource(table, acts_as=(processor.accepts.types or (ITEMS,))[0])
     return processor().process(source, load(processor.Options, given, source.columns), MemoryRun(folder))
-
-
-def columns_of(found: type[Any]) -> list[str]:
-    examples = getattr(found, "examples", ())
-    return list(frame_of(examples[0].items).columns) if examples else []
 
 
 def test_there_are_processors() -> None:
@@ -237,79 +208,6 @@ def check_result(processor: type[Processor], table: pl.DataFrame, result: Any) -
     wrong = {name: schema[name] for name, kind in declared.columns.items() if not PYTHON_TYPES[kind](schema[name])}
     assert wrong == {}
     assert result.lazy().collect(engine="streaming").schema == schema
-
-
-@each_analysis
-def test_default_options_are_valid_or_named_as_required(analysis: type[Any]) -> None:
-    columns = columns_of(analysis)
-    required = {name for name, spec in specs(analysis.Options).items() if spec.required}
-    try:
-        options = load(analysis.Options, {}, columns or None)
-    except InvalidInput as error:
-        assert set(error.fields) <= required
-        return
-    assert load(analysis.Options, dump(options), columns or None) == options
-
-
-@each_example
-def test_options_of_examples_survive_being_stored(processor: type[Processor], number: int) -> None:
-    example = processor.examples[number]
-    columns = frame_of(example.items).columns
-    options = load(processor.Options, example.options, columns)
-    assert load(processor.Options, dump(options), columns) == options
-    assert load(processor.Options, {name.replace("_", "-"): value for name, value in dump(options).items()}) == options
-    assert len(processor.summarise(options)) < 120
-
-
-@each_analysis
-def test_its_json_schema_names_every_option(analysis: type[Any]) -> None:
-    schema = json_schema(analysis.Options, columns_of(analysis) or None)
-    assert set(schema["properties"]) == set(specs(analysis.Options))
-    assert all(shape["title"] for shape in schema["properties"].values())
-
-
-@each_analysis
-def test_an_unknown_option_is_refused_by_name(analysis: type[Any]) -> None:
-    with pytest.raises(InvalidInput) as caught:
-        load(analysis.Options, {**base_options(analysis), "no_such_option": 1}, columns_of(analysis) or None)
-    assert set(caught.value.fields) == {"no_such_option"}
-
-
-@pytest.mark.parametrize(("analysis", "name"), OPTIONS, ids=[f"{found.type}-{name}" for found, name in OPTIONS])
-def test_a_bad_value_is_refused_and_named(analysis: type[Any], name: str) -> None:
-    spec = specs(analysis.Options)[name]
-    given = base_options(analysis)
-    for other, wanted in (spec.requires or {}).items():
-        given[other] = wanted[0] if isinstance(wanted, (list, tuple)) else wanted
-    with pytest.raises(InvalidInput) as caught:
-        load(analysis.Options, {**given, name: bad_value(spec)}, columns_of(analysis) or ["a column"])
-    assert set(caught.value.fields) == {name}
-    assert all(text for text in caught.value.fields[name])
-
-
-def base_options(found: type[Any]) -> dict[str, Any]:
-    """Options that are valid: those of the first example, and something for what else is required."""
-    examples = getattr(found, "examples", ())
-    given = dict(examples[0].options) if examples else {}
-    columns = columns_of(found) or ["a column"]
-    for name, spec in specs(found.Options).items():
-        if spec.required and name not in given and not default_for(spec, columns):
-            given[name] = {"daterange": "2026-01-01,", "column": columns[0], "columns": columns[:1]}.get(spec.kind, "x")
-    return given
-
-
-def bad_value(spec: Spec) -> Any:
-    """A value that an option of this kind cannot have."""
-    if spec.kind == "number":
-        return spec.minimum - 1 if spec.minimum is not None else "many"
-    return {
-        "choice": "no-such-choice",
-        "choices": ["no-such-choice"],
-        "toggle": "perhaps",
-        "column": "no such column",
-        "columns": ["no such column"],
-        "daterange": "yesterday,tomorrow",
-    }.get(spec.kind, ["not", "a", "text"])
 
 
 @pytest.mark.parametrize("preset", PRESETS, ids=lambda found: found.type)
