@@ -13,7 +13,7 @@ from app.domain.user import User
 from app.services.context import Context
 from app.services.user import create_first_admin, sign_in
 from app.web.page import is_local
-from tests.conftest import PASSWORD, finished_posts
+from tests.conftest import PASSWORD, finished_posts, with_settings
 from tests.web.conftest import SignIn, csrf_of
 
 
@@ -157,3 +157,13 @@ def test_shared_datasets_can_be_seen_but_not_changed(visit: SignIn, ctx: Context
 def test_the_control_panel_is_for_administrators(ada: FlaskClient, ursula: FlaskClient) -> None:
     assert "Database" in ada.get("/control").text
     assert ursula.get("/control").status_code == 403
+
+
+def test_signing_in_works_while_redis_is_away(ctx: Context, admin: User) -> None:
+    from app.factory import create_app
+
+    without = with_settings(ctx, redis_url="redis://127.0.0.1:1/0")
+    browser = create_app(without.settings, without).test_client()
+    values = {"csrf_token": csrf_of(browser, "/login"), "name": "ada", "password": PASSWORD}
+    assert browser.post("/login", data=values).status_code == 303
+    assert browser.get("/datasets").status_code == 200
