@@ -23,7 +23,7 @@ from app.queue.connection import connect_redis
 from app.services.context import Context, open_context
 from app.settings import Settings
 from app.storage.files import probe
-from app.storage.job import queue_counts
+from app.storage.job_reports import queue_counts
 from app.storage.migrate import pending
 
 _LIBRARIES = ("flask", "rq", "rq-scheduler", "polars", "duckdb", "pyarrow")

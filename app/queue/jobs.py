@@ -15,7 +15,7 @@ from app.domain.errors import FourcatError, NotFound, Unavailable
 from app.domain.job import Job, JobState
 from app.queue.connection import Bell
 from app.storage import job as jobs
-from app.storage import setting
+from app.storage import job_reports, setting
 from app.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -158,4 +158,4 @@ class JobQueue:
 
     def position(self, job: Job) -> int | None:
         """A waiting job's place in its queue; 1 starts next."""
-        return jobs.position(self.database, job.id)
+        return job_reports.position(self.database, job.id)

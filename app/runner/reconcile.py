@@ -17,6 +17,7 @@ from app.services.context import Context
 from app.services.ending import end_dataset
 from app.storage import dataset as datasets
 from app.storage import job as jobs
+from app.storage import job_reports
 from app.storage.dataset import Ending
 
 log = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ class Reconciler:
         """Release attempts whose heartbeat stopped, after a second look."""
         now = time.monotonic()
         dead = {
-            (job.id, job.token): job for job in jobs.dead(self._ctx.database, self._ctx.settings.dead_after_seconds)
+            (job.id, job.token): job
+            for job in job_reports.dead(self._ctx.database, self._ctx.settings.dead_after_seconds)
         }
         self._suspects = {which: self._suspects.get(which, now) for which in dead}
         sure = [job for which, job in dead.items() if now - self._suspects[which] >= _SECOND_LOOK]
@@ -70,7 +72,7 @@ class Reconciler:
     def _ring_again(self) -> int:
         """Ring doorbells again that Redis has lost."""
         mended = 0
-        for job_id, type_, ring in jobs.rung_for(self._ctx.database, _UNHEARD):
+        for job_id, type_, ring in job_reports.rung_for(self._ctx.database, _UNHEARD):
             if self._ctx.bell.is_hanging(type_, job_id, ring) is not False:
                 continue
             with self._ctx.database.transaction() as tx:
@@ -82,7 +84,7 @@ class Reconciler:
 
     def _dispatch(self) -> int:
         """Start what could start; usually all of it has been dispatched already."""
-        return sum(self._ctx.queue.dispatch(type_) for type_ in jobs.types_ready(self._ctx.database))
+        return sum(self._ctx.queue.dispatch(type_) for type_ in job_reports.types_ready(self._ctx.database))
 
     def _end_stranded(self) -> int:
         """End open datasets for which nothing works any more."""

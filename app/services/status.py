@@ -16,7 +16,7 @@ from app import __version__
 from app.domain.errors import Unavailable
 from app.services.context import Context
 from app.storage import job as jobs
-from app.storage import overview
+from app.storage import job_reports, overview
 
 _LIBRARIES = ("rq", "rq-scheduler", "flask", "flask-smorest", "polars", "duckdb", "pyarrow", "psycopg2-binary", "redis")
 
@@ -73,7 +73,7 @@ def snapshot(ctx: Context) -> dict[str, Any]:
 
 def queues(ctx: Context) -> list[dict[str, Any]]:
     """Every queue: how many jobs wait, have been rung, run and failed, how many may run, and the oldest one's wait."""
-    counts = jobs.queue_counts(ctx.database)
+    counts = job_reports.queue_counts(ctx.database)
     site = ctx.site_settings()
     now = datetime.now(UTC)
     declared = {type_: plugin.max_workers for type_, plugin in ctx.registry.queues().items()}

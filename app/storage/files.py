@@ -17,13 +17,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import urlsplit
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import FourcatError, NotFound, Unavailable
 
-_CHUNK = 1024 * 1024
-_CACHE_BYTES = 10 * 1024**3
+CHUNK = 1024 * 1024
 
 
 class StorageError(FourcatError):
@@ -70,6 +69,8 @@ def open_files(url: str, data_dir: Path) -> FileStore:
     if parts.scheme in ("", "file"):
         return FolderStore(Path(parts.path or url))
     if parts.scheme == "s3":
+        from app.storage.bucket import S3Store
+
         return S3Store(url, data_dir)
     raise StorageError(f"STORAGE_URL must begin with file:// or s3://, and it begins with {parts.scheme}://.")
 
@@ -82,7 +83,8 @@ def digest(path: Path) -> tuple[int, str]:
 
 
 @contextmanager
-def _temporary_folder(root: Path) -> Iterator[Path]:
+def temporary_folder(root: Path) -> Iterator[Path]:
+    """A folder below `root` for the time of a `with` block; its name begins with the id of this process."""
     root.mkdir(parents=True, exist_ok=True, mode=0o700)
     folder = Path(tempfile.mkdtemp(prefix=f"{os.getpid()}-", dir=root))
     try:
@@ -91,7 +93,7 @@ def _temporary_folder(root: Path) -> Iterator[Path]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
-def _sweep_folders(root: Path, hours: float) -> int:
+def sweep_folders(root: Path, hours: float) -> int:
     """Remove temporary folders not touched for some hours."""
     removed = 0
     oldest = datetime.now(UTC).timestamp() - hours * 3600
@@ -155,7 +157,7 @@ class FolderStore:
             opened.seek(start)
             left = None if end is None else end - start
             while left is None or left > 0:
-                chunk = opened.read(_CHUNK if left is None else min(_CHUNK, left))
+                chunk = opened.read(CHUNK if left is None else min(CHUNK, left))
                 if not chunk:
                     return
                 left = None if left is None else left - len(chunk)
@@ -182,114 +184,11 @@ class FolderStore:
 
     def workspace(self) -> Any:
         """A temporary folder on the same disk."""
-        return _temporary_folder(self._temporary)
+        return temporary_folder(self._temporary)
 
     def sweep(self, hours: float) -> int:
         """Remove abandoned temporary folders."""
-        return _sweep_folders(self._temporary, hours)
-
-
-class S3Store:
-    """Result files in a bucket: `s3://bucket/prefix?endpoint=http://…&region=…`, keys from the AWS_ variables."""
-
-    def __init__(self, url: str, data_dir: Path) -> None:
-        from obstore.store import S3Store as Bucket
-
-        parts = urlsplit(url)
-        query = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        unknown = set(query) - {"endpoint", "region"}
-        if not parts.netloc or unknown:
-            raise StorageError("STORAGE_URL must look like s3://bucket/prefix?endpoint=https://…&region=….")
-        options: dict[str, Any] = {"prefix": parts.path.strip("/") or None}
-        endpoint = query.get("endpoint") or os.environ.get("AWS_ENDPOINT_URL")
-        if endpoint:
-            options |= {"endpoint": endpoint, "virtual_hosted_style_request": False}
-        region = (
-            query.get("region") or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-        )
-        plain: Any = {"allow_http": True} if (endpoint or "").startswith("http://") else {}
-        self._bucket = Bucket(parts.netloc, region=region, client_options=plain, **options)
-        self._cache = data_dir.resolve() / "cache"
-        self._temporary = data_dir.resolve() / "tmp"
-
-    def put(self, path: Path, name: str) -> StoredFile:
-        """Upload a finished file; it appears when it is complete."""
-        import obstore
-
-        try:
-            size, sha256 = digest(path)
-            obstore.put(self._bucket, name, path)
-        except (OSError, obstore.exceptions.BaseError) as error:
-            raise Unavailable(f"The result could not be stored: {_first_line(error)}") from error
-        return StoredFile(name, size, sha256)
-
-    def local(self, file: StoredFile) -> Path:
-        """A copy in this machine's cache, fetched once."""
-        cached = self._cache / file.sha256
-        if not cached.is_file():
-            self._cache.mkdir(parents=True, exist_ok=True, mode=0o700)
-            self._make_room(file.size)
-            partial = cached.with_name(f".{uuid.uuid4().hex}")
-            try:
-                with partial.open("wb") as opened:
-                    for chunk in self.read(file.name):
-                        opened.write(chunk)
-                partial.replace(cached)
-            finally:
-                partial.unlink(missing_ok=True)
-        os.utime(cached)
-        return cached
-
-    def _make_room(self, size: int) -> None:
-        kept = 0
-        by_age = sorted(self._cache.glob("[!.]*"), key=lambda path: path.stat().st_mtime, reverse=True)
-        for path in by_age:
-            kept += path.stat().st_size
-            if kept + size > _CACHE_BYTES:
-                path.unlink(missing_ok=True)
-
-    def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
-        """Bytes of a file, in chunks, in one request."""
-        import obstore
-
-        try:
-            if start or end is not None:
-                span: Any = (start, end) if end is not None else {"offset": start}
-                found = obstore.get(self._bucket, name, options={"range": span})
-            else:
-                found = obstore.get(self._bucket, name)
-        except FileNotFoundError:
-            raise NotFound("The file of this result is gone from storage.") from None
-        except (OSError, obstore.exceptions.BaseError) as error:
-            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
-        return (bytes(chunk) for chunk in found.stream(min_chunk_size=_CHUNK))
-
-    def delete(self, name: str) -> None:
-        """Delete a file."""
-        import obstore
-
-        with suppress(FileNotFoundError):
-            obstore.delete(self._bucket, name)
-
-    def find(self, prefix: str) -> Iterator[Listed]:
-        """Files below a folder of the bucket."""
-        import obstore
-
-        for batch in obstore.list(self._bucket, prefix=prefix):
-            for found in batch:
-                yield Listed(found["path"], found["size"], found["last_modified"])
-
-    def workspace(self) -> Any:
-        """A temporary folder on this machine."""
-        return _temporary_folder(self._temporary)
-
-    def sweep(self, hours: float) -> int:
-        """Remove abandoned temporary folders."""
-        return _sweep_folders(self._temporary, hours)
-
-
-def _first_line(error: Exception) -> str:
-    return next(iter(str(error).strip().splitlines()), type(error).__name__)
+        return sweep_folders(self._temporary, hours)
 
 
 def probe(files: FileStore) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Any
 
 from psycopg2.extras import Json
@@ -10,14 +9,15 @@ from psycopg2.extras import Json
 from app.domain.job import Job, JobState
 from app.storage.database import Session, Transaction
 
-_COLUMNS = (
+COLUMNS = (
     "id, type, remote_id, state, owner, details, dataset, blocked_by, interval, attempts, max_attempts, token, queued,"
     " claim_after, claimed, heartbeat, host, pid, cancel_requested IS NOT NULL AS cancel_requested, error"
 )
-_READY = "state = 'waiting' AND blocked_by IS NULL AND claim_after <= now()"
+READY = "state = 'waiting' AND blocked_by IS NULL AND claim_after <= now()"
 
 
-def _job(row: dict[str, Any]) -> Job:
+def to_job(row: dict[str, Any]) -> Job:
+    """The job that a row of COLUMNS describes."""
     return Job(**{**row, "state": JobState(row["state"])})
 
 
@@ -39,7 +39,7 @@ def insert(
         "INSERT INTO jobs (type, remote_id, owner, details, dataset, blocked_by, claim_after, interval, max_attempts)"
         " VALUES (%(type)s, %(remote_id)s, %(owner)s, %(details)s, %(dataset)s, %(blocked_by)s,"
         " now() + make_interval(secs => %(delay)s), %(interval)s, %(max_attempts)s)"
-        f" ON CONFLICT (type, remote_id) WHERE state <> 'failed' DO NOTHING RETURNING {_COLUMNS}",
+        f" ON CONFLICT (type, remote_id) WHERE state <> 'failed' DO NOTHING RETURNING {COLUMNS}",
         type=type_,
         remote_id=remote_id,
         owner=owner,
@@ -57,20 +57,20 @@ def insert(
         type=type_,
         owner=owner,
     )
-    return _job(row), True
+    return to_job(row), True
 
 
 def find(db: Session, job_id: int) -> Job | None:
     """One job."""
-    row = db.find(f"SELECT {_COLUMNS} FROM jobs WHERE id = %(job_id)s", job_id=job_id)
-    return _job(row) if row else None
+    row = db.find(f"SELECT {COLUMNS} FROM jobs WHERE id = %(job_id)s", job_id=job_id)
+    return to_job(row) if row else None
 
 
 def find_open(db: Session, type_: str, remote_id: str) -> Job:
     """The open job of this type and remote id. :raises NotFound: when there is none"""
-    return _job(
+    return to_job(
         db.one(
-            f"SELECT {_COLUMNS} FROM jobs WHERE type = %(type)s AND remote_id = %(remote_id)s AND state <> 'failed'",
+            f"SELECT {COLUMNS} FROM jobs WHERE type = %(type)s AND remote_id = %(remote_id)s AND state <> 'failed'",
             type=type_,
             remote_id=remote_id,
         )
@@ -80,19 +80,19 @@ def find_open(db: Session, type_: str, remote_id: str) -> Job:
 def for_dataset(db: Session, dataset: str) -> Job | None:
     """The job that makes a dataset: the open one, else the last that failed."""
     row = db.find(
-        f"SELECT {_COLUMNS} FROM jobs WHERE dataset = %(dataset)s ORDER BY state = 'failed', id DESC LIMIT 1",
+        f"SELECT {COLUMNS} FROM jobs WHERE dataset = %(dataset)s ORDER BY state = 'failed', id DESC LIMIT 1",
         dataset=dataset,
     )
-    return _job(row) if row else None
+    return to_job(row) if row else None
 
 
 def list_jobs(db: Session, limit: int = 500) -> list[Job]:
     """Open and failed jobs: running ones first, then those longest in the queue."""
     rows = db.many(
-        f"SELECT {_COLUMNS} FROM jobs ORDER BY state <> 'running', state = 'failed', queued LIMIT %(limit)s",
+        f"SELECT {COLUMNS} FROM jobs ORDER BY state <> 'running', state = 'failed', queued LIMIT %(limit)s",
         limit=limit,
     )
-    return [_job(row) for row in rows]
+    return [to_job(row) for row in rows]
 
 
 def lock_type(tx: Transaction, type_: str) -> None:
@@ -113,10 +113,10 @@ def ring_next(tx: Transaction, type_: str) -> tuple[int, int] | None:
     row = tx.find(
         "WITH turn AS ("
         "  SELECT t.owner FROM queue_turns t WHERE t.type = %(type)s AND EXISTS ("
-        f"    SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND {_READY})"
+        f"    SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND {READY})"
         "  ORDER BY t.turn, t.owner LIMIT 1"
         "), next AS ("
-        f"  SELECT j.id, j.owner FROM jobs j JOIN turn USING (owner) WHERE j.type = %(type)s AND {_READY}"
+        f"  SELECT j.id, j.owner FROM jobs j JOIN turn USING (owner) WHERE j.type = %(type)s AND {READY}"
         "  ORDER BY j.claim_after, j.id LIMIT 1 FOR UPDATE OF j"
         "), served AS ("
         "  UPDATE queue_turns t SET turn = nextval('queue_turn_numbers') FROM next"
@@ -143,18 +143,18 @@ def claim(tx: Transaction, job_id: int, host: str, pid: int, *, unrung: bool = F
 
     The time recorded as last claimed lies on the job's interval grid, so that runs neither drift nor pile up.
     """
-    which = "state = 'rung'" if not unrung else f"interval IS NOT NULL AND {_READY}"
+    which = "state = 'rung'" if not unrung else f"interval IS NOT NULL AND {READY}"
     row = tx.find(
         "UPDATE jobs SET state = 'running', claimed = now(), heartbeat = now(), attempts = attempts + 1,"
         " token = nextval('job_tokens'), host = %(host)s, pid = %(pid)s, error = NULL,"
         " last_claimed = CASE WHEN interval IS NULL THEN now() ELSE"
         " to_timestamp(floor(extract(epoch FROM now()) / interval) * interval) END"
-        f" WHERE id = %(job_id)s AND {which} RETURNING {_COLUMNS}",
+        f" WHERE id = %(job_id)s AND {which} RETURNING {COLUMNS}",
         job_id=job_id,
         host=host,
         pid=pid,
     )
-    return _job(row) if row else None
+    return to_job(row) if row else None
 
 
 def hold(tx: Transaction, job_id: int, token: int) -> bool:
@@ -235,71 +235,13 @@ def unblock(tx: Transaction, dataset: str) -> list[str]:
 
 def blocked_by(tx: Transaction, dataset: str) -> list[Job]:
     """The jobs that wait for a dataset to end."""
-    rows = tx.many(f"SELECT {_COLUMNS} FROM jobs WHERE blocked_by = %(dataset)s ORDER BY id", dataset=dataset)
-    return [_job(row) for row in rows]
+    rows = tx.many(f"SELECT {COLUMNS} FROM jobs WHERE blocked_by = %(dataset)s ORDER BY id", dataset=dataset)
+    return [to_job(row) for row in rows]
 
 
 def forget_failed(tx: Transaction, dataset: str) -> None:
     """Forget the failed jobs of a dataset that is to be tried again."""
     tx.run("DELETE FROM jobs WHERE dataset = %(dataset)s AND state = 'failed'", dataset=dataset)
-
-
-def dead(db: Session, dead_after: float) -> list[Job]:
-    """Running jobs without a heartbeat for this many seconds, unless the database itself has only just come up."""
-    rows = db.many(
-        f"SELECT {_COLUMNS} FROM jobs WHERE state = 'running'"
-        " AND heartbeat < now() - make_interval(secs => %(dead_after)s)"
-        " AND pg_postmaster_start_time() < now() - make_interval(secs => %(dead_after)s / 2)",
-        dead_after=dead_after,
-    )
-    return [_job(row) for row in rows]
-
-
-def rung_for(db: Session, seconds: float) -> list[tuple[int, str, int]]:
-    """Jobs rung longer ago than this and not taken yet: id, type and ring."""
-    rows = db.many(
-        "SELECT id, type, rings FROM jobs WHERE state = 'rung' AND rung < now() - make_interval(secs => %(seconds)s)",
-        seconds=seconds,
-    )
-    return [(row["id"], row["type"], row["rings"]) for row in rows]
-
-
-def unring(tx: Transaction, job_id: int) -> None:
-    """Put a rung job back in the queue, as if it had not been rung."""
-    tx.run("UPDATE jobs SET state = 'waiting' WHERE id = %(job_id)s AND state = 'rung'", job_id=job_id)
-
-
-def types_ready(db: Session) -> list[str]:
-    """Types with a job that could start now."""
-    return [row["type"] for row in db.many(f"SELECT DISTINCT type FROM jobs WHERE {_READY}")]
-
-
-def position(db: Session, job_id: int) -> int | None:
-    """A waiting job's place in its queue, 1 being next: owners take turns, each one's oldest first."""
-    row = db.find(
-        "WITH waiting AS ("
-        "  SELECT j.id, j.claim_after, coalesce(t.turn, 0) AS served, j.owner,"
-        "  row_number() OVER (PARTITION BY j.owner ORDER BY j.claim_after, j.id) AS round"
-        "  FROM jobs j LEFT JOIN queue_turns t USING (type, owner)"
-        "  WHERE j.type = (SELECT type FROM jobs WHERE id = %(job_id)s)"
-        "  AND j.state = 'waiting' AND j.blocked_by IS NULL"
-        "), placed AS (SELECT id, row_number() OVER (ORDER BY round, served, owner) AS place FROM waiting)"
-        " SELECT place FROM placed WHERE id = %(job_id)s",
-        job_id=job_id,
-    )
-    return int(row["place"]) if row else None
-
-
-def queue_counts(db: Session) -> dict[str, dict[str, Any]]:
-    """For each type with jobs: how many wait, are rung, run and failed, and since when the oldest ready one waits."""
-    rows = db.many(
-        "SELECT type, count(*) FILTER (WHERE state = 'waiting') AS waiting,"
-        " count(*) FILTER (WHERE state = 'rung') AS rung,"
-        " count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'failed') AS failed,"
-        f" min(claim_after) FILTER (WHERE ({_READY}) OR state = 'rung') AS oldest"
-        " FROM jobs GROUP BY type ORDER BY type"
-    )
-    return {row.pop("type"): row for row in rows}
 
 
 def declare_interval(tx: Transaction, type_: str, interval: int, max_attempts: int) -> Job:
@@ -329,9 +271,4 @@ def declare_interval(tx: Transaction, type_: str, interval: int, max_attempts: i
 
 def interval_jobs(db: Session) -> list[Job]:
     """Every interval job."""
-    return [_job(row) for row in db.many(f"SELECT {_COLUMNS} FROM jobs WHERE interval IS NOT NULL")]
-
-
-def delete_failed_before(db: Session, moment: datetime) -> int:
-    """Forget failed jobs without a dataset from before a moment."""
-    return db.run("DELETE FROM jobs WHERE state = 'failed' AND dataset IS NULL AND failed < %(moment)s", moment=moment)
+    return [to_job(row) for row in db.many(f"SELECT {COLUMNS} FROM jobs WHERE interval IS NOT NULL")]

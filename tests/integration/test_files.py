@@ -16,7 +16,8 @@ import requests
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import NotFound, Unavailable
-from app.storage.files import FileStore, FolderStore, S3Store, StorageError, open_files, probe
+from app.storage.bucket import S3Store
+from app.storage.files import FileStore, FolderStore, StorageError, open_files, probe
 
 CONTENT = bytes(range(256)) * 12_000
 
