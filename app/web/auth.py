@@ -15,14 +15,14 @@ from app.web.page import go_to, installation, is_local, render
 
 pages = Blueprint("auth", __name__)
 
-_OPEN = {"static", "auth.login", "auth.first_run", "auth.alive"}
+_OPEN = {"static", "auth.login", "auth.first_run"}
 _READY = "fourcat_has_admin"
 
 
 @pages.before_app_request
 def guard() -> Response | None:
     """Lead to the first run while nobody can administer, and to the sign-in whoever is not signed in."""
-    if request.path.startswith(("/api", "/metrics")) or request.endpoint in ("static", "auth.alive"):
+    if request.path.startswith(("/api", "/metrics")) or request.endpoint == "static" or request.blueprint == "site":
         return None
     if _needs_first_run():
         return None if request.endpoint == "auth.first_run" else go_to(url_for("auth.first_run"))
@@ -38,12 +38,6 @@ def _needs_first_run() -> bool:
     needed = users.needs_first_run(installation())
     current_app.extensions[_READY] = not needed
     return needed
-
-
-@pages.get("/healthz")
-def alive() -> Response:
-    """Say that this process answers."""
-    return Response("ok\n", mimetype="text/plain")
 
 
 @pages.route("/first-run", methods=["GET", "POST"])

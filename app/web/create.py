@@ -16,7 +16,7 @@ from app.services import dataset as datasets
 from app.services import upload as uploads
 from app.services.context import Context
 from app.services.dataset import PSEUDONYMISE
-from app.web.forms import Control, controls, read_form
+from app.web.forms import NOT_COLUMNS, Control, controls, read_form
 from app.web.page import current_actor, go_to, installation, render
 
 pages = Blueprint("create", __name__)
@@ -27,7 +27,6 @@ _KINDS = {
     "import": "Import a file",
     "tool": "From another tool",
 }
-_NOT_COLUMNS = {"__auto__": "A running number", "__empty__": "Nothing", "__now__": "The moment of import"}
 _READING = ["format", "file_format", "delimiter", "encoding", "has_header", "sheet"]
 
 
@@ -233,7 +232,7 @@ def _meanings(
         if name not in ITEM_COLUMNS:
             continue
         others = [
-            (value, text) for value, text in _NOT_COLUMNS.items() if not (name == "timestamp" and value == "__auto__")
+            (value, text) for value, text in NOT_COLUMNS.items() if not (name == "timestamp" and value == "__auto__")
         ]
         if name != "timestamp":
             others = [(value, text) for value, text in others if value != "__now__"]

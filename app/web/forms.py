@@ -12,6 +12,9 @@ from werkzeug.datastructures import MultiDict
 
 from app.plugins.options import OptionsClass, Period, Spec, applies, default_for, specs
 
+NOT_COLUMNS = {"__auto__": "A running number", "__empty__": "Nothing", "__now__": "The moment of import"}
+"""What can stand in place of a column's name when a file is imported."""
+
 _LONG_LIST = 8
 _TYPES = {"number": "number", "secret": "password"}
 
@@ -203,5 +206,5 @@ def _value_in_words(spec: Spec, value: Any) -> str:
         return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
     if spec.kind == "number" and isinstance(value, (int, float)):
         return f"{value:,}"
-    text = str((spec.choices or {}).get(value, "" if value is None else value))
+    text = str((spec.choices or NOT_COLUMNS).get(value, "" if value is None else value))
     return text if len(text) <= 300 else f"{text[:300]}…"

@@ -32,7 +32,7 @@ def spec_of(ctx: Context, actor: User, dataset: Dataset) -> dict[str, Any]:
         "height": 320,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "data": {"values": values},
-        "mark": {"type": "bar", "cornerRadiusEnd": 3 if len(values) < 80 else 0},
+        "mark": {"type": "bar", "opacity": 0.88, "cornerRadiusEnd": 3 if len(values) < 80 else 0},
         "encoding": {
             "x": {
                 "field": "date",

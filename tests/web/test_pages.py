@@ -142,3 +142,6 @@ def test_a_dead_database_is_said_without_its_address(ctx: Context, admin: User) 
 
 def test_alive_needs_nobody(client: FlaskClient) -> None:
     assert client.get("/healthz").text == "ok\n"
+    assert "Disallow: /" in client.get("/robots.txt").text
+    with client.get("/favicon.ico") as icon:
+        assert icon.mimetype == "image/svg+xml"
