@@ -8,6 +8,7 @@ from htmx_flask import request
 
 from app.domain.errors import NotFound
 from app.services import dataset as datasets
+from app.storage import overview as overview_of
 from app.web.described import made_by, node_of
 from app.web.page import STOP_POLLING, current_actor, installation, render
 
@@ -53,6 +54,7 @@ def overview() -> Response:
         "datasets/overview.html",
         piece="datasets/_rows.html" if request.htmx.target == "more" else "datasets/_list.html",
         nodes=[node_of(ctx, actor, dataset) for dataset in found],
+        owners=overview_of.names_of(ctx.database, [dataset.owner_id for dataset in found]),
         sources={dataset.key: made_by(ctx, dataset) for dataset in found},
         chosen=chosen,
         states=_STATES,

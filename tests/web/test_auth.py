@@ -151,7 +151,9 @@ def test_shared_datasets_can_be_seen_but_not_changed(visit: SignIn, ctx: Context
     assert page.status_code == 200
     assert "/rename" not in page.text
     assert other.change(f"/datasets/{dataset.key}/rename", label="Mine now").status_code == 403
-    assert dataset.label in other.get("/datasets?whose=all").text
+    listed = other.get("/datasets?whose=all").text
+    assert dataset.label in listed
+    assert "· ada" in listed
 
 
 def test_the_control_panel_is_for_administrators(ada: FlaskClient, ursula: FlaskClient) -> None:
