@@ -17,7 +17,10 @@ class CleanUpFiles(Worker):
     interval = 600
 
     def work(self, job: Job, ctx: WorkerContext) -> None:
-        """Forget old uploads first, then delete every file older than an hour that nothing refers to."""
+        """Forget old uploads first, then delete every file older than an hour that nothing refers to.
+
+        A running attempt stores its files when it ends, and refers to them minutes later at most.
+        """
         ctx.database.run(
             "DELETE FROM uploads u WHERE created < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM datasets d"
             " WHERE d.key = u.dataset AND d.status IN ('waiting', 'running', 'failed', 'cancelled'))"
@@ -37,7 +40,7 @@ class CleanUpFiles(Worker):
 
     @staticmethod
     def _used_names(ctx: WorkerContext) -> set[str]:
-        """Names that a dataset or an upload refers to, and those of attempts that run at this moment."""
+        """Names that a dataset or an upload refers to."""
         rows = ctx.database.many(
             "SELECT file.value ->> 'name' AS name FROM datasets, jsonb_each(result -> 'files') AS file"
             " WHERE result IS NOT NULL UNION ALL SELECT file ->> 'name' FROM uploads"

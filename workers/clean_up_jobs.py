@@ -13,8 +13,9 @@ class CleanUpJobs(Worker):
     interval = 3600
 
     def work(self, job: Job, ctx: WorkerContext) -> None:
-        """Delete the rows."""
+        """Delete the jobs; those of datasets stay as long as their datasets, for the reason they hold."""
         failed = ctx.database.run(
             "DELETE FROM jobs WHERE state = 'failed' AND dataset IS NULL AND failed < now() - interval '7 days'"
         )
-        ctx.log(f"forgot {failed} failed jobs")
+        if failed:
+            ctx.log(f"forgot {failed} failed jobs")

@@ -59,18 +59,6 @@ def delete(db: Session, id_: str) -> None:
     db.run("DELETE FROM uploads WHERE id = %(id)s", id=id_)
 
 
-def delete_stale(db: Session, hours: int) -> list[str]:
-    """Forget uploads that no open dataset waits for and that are older than this; names of their files."""
-    rows = db.many(
-        "DELETE FROM uploads u WHERE created < now() - make_interval(hours => %(hours)s)"
-        " AND NOT EXISTS (SELECT 1 FROM datasets d WHERE d.key = u.dataset"
-        " AND d.status IN ('waiting', 'running', 'failed'))"
-        " RETURNING file ->> 'name' AS name",
-        hours=hours,
-    )
-    return [row["name"] for row in rows]
-
-
 def names(db: Session) -> set[str]:
     """Names of the files of all uploads."""
     return {row["name"] for row in db.many("SELECT file ->> 'name' AS name FROM uploads")}

@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from app.plugins import CaptureRun, Choice, DataSource, SourceFile, Text, Toggle
 from datasources.upload._encoding import ENCODINGS
@@ -24,7 +24,6 @@ class Upload(DataSource):
     id = "upload"
     title = "Upload a file"
     kind = "import"
-    takes_file: ClassVar[bool] = True
 
     @dataclass(frozen=True)
     class Options:

@@ -68,7 +68,6 @@ def test_it_collects_or_imports(source: type[DataSource]) -> None:
     collects = source.collect is not DataSource.collect
 
     assert collects != source.imports()
-    assert source.takes_file == source.imports()
     if collects:
         assert source.to_item is not DataSource.to_item
         assert isinstance(inspect.getattr_static(source, "to_item"), staticmethod)
@@ -119,7 +118,7 @@ def test_imports_give_batches_of_one_schema_that_begins_with_the_item_columns(
     source: type[DataSource], tmp_path: Path
 ) -> None:
     if not source.imports():
-        assert not source.takes_file
+        assert source.import_file is DataSource.import_file
         return
     path = tmp_path / "posts.csv"
     path.write_text(POSTS)
