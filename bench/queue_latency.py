@@ -2,66 +2,31 @@
 
     python -m bench.queue_latency [--jobs 60]
 
-A job of ours is a dataset: a row, a fenced claim, a process of its own, a Parquet file with its checksum, provenance. A job
-of plain RQ is a call of a function that returns the time.
+A job of ours is a dataset: a row, a fenced claim, a process of its own, a Parquet file with its checksum, provenance.
+A job of plain RQ is a call of a function that returns the time.
 """
 
 from __future__ import annotations
 
 import argparse
 import io
-import os
 import subprocess
 import sys
-import tempfile
 import time
-from collections.abc import Callable
-from pathlib import Path
 
 import polars as pl
 from rq import Queue
 from rq.serializers import JSONSerializer
 
 from app.domain.user import User
-from app.local.servers import embedded_servers
-from app.plugins.registry import BUILT_IN, Registry
 from app.queue.connection import connect_redis
-from app.services.context import Context, open_context
+from app.services.context import Context
 from app.services.dataset import create_capture
 from app.services.run import run_processor
 from app.services.upload import save_upload
 from app.services.user import create_user
-from app.settings import Settings
-from app.storage import dataset as datasets
-from app.storage.migrate import migrate
+from bench._installation import ROOT, ended, installation, wait, wait_for_end
 from bench._plain_rq import started
-
-ROOT = Path(__file__).resolve().parents[1]
-
-
-def wait(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        if time.monotonic() > deadline:
-            raise TimeoutError("the queue did not do its work")
-        time.sleep(0.005)
-
-
-def environment(database_url: str, redis_url: str, folder: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "DATABASE_URL": database_url,
-        "REDIS_URL": redis_url,
-        "DATA_DIR": str(folder),
-        "SECRET_KEY": "for a benchmark " * 3,
-        "PSEUDONYM_KEY": "for a benchmark " * 3,
-        "PLUGIN_PACKAGES": "bench.plugins",
-        "PYTHONPATH": str(ROOT),
-    }
-
-
-def ended(ctx: Context, key: str) -> bool:
-    return datasets.get(ctx.database, key).status.is_ended
 
 
 def ours(ctx: Context, count: int) -> tuple[list[float], float]:
@@ -69,7 +34,7 @@ def ours(ctx: Context, count: int) -> tuple[list[float], float]:
     user = create_user(ctx, "bench", "not a secret at all", is_admin=True)
     upload = save_upload(ctx, user, "one.csv", io.BytesIO(b"id,body\n1,one\n2,two\n"))
     top = create_capture(ctx, user, "upload", {}, upload_id=upload.id)
-    wait(lambda: ended(ctx, top.key))
+    wait_for_end(ctx, top.key)
     latencies = [one_of_ours(ctx, user, top.key, number) for number in range(count + 1)][1:]
     began = time.monotonic()
     keys = [run_processor(ctx, user, top.key, "clock", {"number": 1000 + number})[0].key for number in range(count)]
@@ -80,8 +45,7 @@ def ours(ctx: Context, count: int) -> tuple[list[float], float]:
 def one_of_ours(ctx: Context, user: User, top: str, number: int) -> float:
     asked = time.time()
     key = run_processor(ctx, user, top, "clock", {"number": number})[0].key
-    wait(lambda: ended(ctx, key))
-    result = datasets.get(ctx.database, key).result
+    result = wait_for_end(ctx, key).result
     assert result is not None
     return float(pl.read_parquet(ctx.files.local(result.files["table"]))["started"][0]) - asked
 
@@ -90,7 +54,17 @@ def plain(redis_url: str, count: int, environ: dict[str, str]) -> tuple[list[flo
     """The same of plain RQ with two workers."""
     client = connect_redis(redis_url)
     queue = Queue("plain", connection=client, serializer=JSONSerializer)
-    command = [sys.executable, "-m", "rq.cli", "worker", "--url", redis_url, "-q", "-S", "rq.serializers.JSONSerializer"]
+    command = [
+        sys.executable,
+        "-m",
+        "rq.cli",
+        "worker",
+        "--url",
+        redis_url,
+        "-q",
+        "-S",
+        "rq.serializers.JSONSerializer",
+    ]
     workers = [subprocess.Popen([*command, "plain"], cwd=ROOT, env=environ) for _ in range(2)]
     try:
         latencies = []
@@ -117,18 +91,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--jobs", type=int, default=60)
     count = parser.parse_args().jobs
-    with tempfile.TemporaryDirectory() as folder, embedded_servers(Path(folder)) as (database_url, redis_url):
-        migrate(database_url)
-        environ = environment(database_url, redis_url, Path(folder))
-        ctx = open_context(Settings.from_env(environ), Registry.discover((*BUILT_IN, "bench.plugins")))
-        manager = subprocess.Popen([sys.executable, "-m", "app.runner"], cwd=ROOT, env={**environ, "LOG_LEVEL": "WARNING"})
-        try:
-            wait(lambda: bool(ctx.bell.managers()))
-            mine, rate = ours(ctx, count)
-        finally:
-            manager.terminate()
-            manager.wait()
-        theirs, plain_rate = plain(redis_url, count, environ)
+    with installation() as (ctx, environ):
+        mine, rate = ours(ctx, count)
+        theirs, plain_rate = plain(environ["REDIS_URL"], count, environ)
     print(f"{'':28}{'4CAT':>10}{'plain RQ':>10}{'ratio':>8}")
     for name, share in (("start latency, median (ms)", 0.5), ("start latency, p99 (ms)", 0.99)):
         a, b = quantile(mine, share), quantile(theirs, share)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,31 +84,45 @@ def write_frame(frame: pl.LazyFrame, path: Path) -> Written:
 
 
 def write_batches(batches: Iterable[pa.RecordBatch], path: Path) -> Written:
-    """Write record batches, gathered into row groups of a good size."""
+    """Write record batches, gathered into row groups of a good size; one is compressed while the next is made."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
     writer: Any = None
-    held: list[pa.RecordBatch] = []
-    rows = total = 0
     names: list[str] = []
-    try:
-        for batch in batches:
-            if writer is None:
-                names = batch.schema.names
-                writer = pq.ParquetWriter(path, batch.schema, compression="zstd", compression_level=1)
-            held.append(batch)
-            rows += batch.num_rows
-            total += batch.num_rows
-            if rows >= ROW_GROUP:
-                writer.write_table(pa.Table.from_batches(held), row_group_size=ROW_GROUP)
-                held, rows = [], 0
-        if held:
-            writer.write_table(pa.Table.from_batches(held), row_group_size=ROW_GROUP)
-    finally:
-        if writer is not None:
-            writer.close()
+    total = 0
+    with ThreadPoolExecutor(1) as compressing:
+        writing: Future[None] | None = None
+        try:
+            for held in _gathered(batches):
+                if writer is None:
+                    names = held[0].schema.names
+                    writer = pq.ParquetWriter(path, held[0].schema, compression="zstd", compression_level=1)
+                if writing is not None:
+                    writing.result()
+                total += sum(batch.num_rows for batch in held)
+                writing = compressing.submit(writer.write_table, pa.Table.from_batches(held), row_group_size=ROW_GROUP)
+            if writing is not None:
+                writing.result()
+        finally:
+            compressing.shutdown(wait=True)
+            if writer is not None:
+                writer.close()
     return Written(Kind.TABLE, {"table": path} if writer is not None else {}, total, names)
+
+
+def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
+    """The batches in lists of at least a row group's rows."""
+    held: list[pa.RecordBatch] = []
+    rows = 0
+    for batch in batches:
+        held.append(batch)
+        rows += batch.num_rows
+        if rows >= ROW_GROUP:
+            yield held
+            held, rows = [], 0
+    if held:
+        yield held
 
 
 def _write_graph(graph: Graph, folder: Path, seed: int) -> Written:

@@ -153,7 +153,12 @@ def descendants(db: Session, key: str) -> list[Dataset]:
 
 
 def start(tx: Transaction, key: str, provenance: dict[str, Any]) -> None:
-    """Mark a dataset as running."""
+    """Mark a dataset as running, and with its first step the preset above it."""
+    tx.run(
+        "UPDATE datasets SET status = 'running', started = now(), message = 'Its steps are running.'"
+        " WHERE status = 'waiting' AND key = (SELECT parent FROM datasets WHERE key = %(key)s)",
+        key=key,
+    )
     tx.run(
         "UPDATE datasets SET status = 'running', started = now(), ended = NULL, message = '', progress = NULL,"
         " warnings = '[]', quarantined = 0, provenance = %(provenance)s WHERE key = %(key)s",
