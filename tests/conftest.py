@@ -74,6 +74,7 @@ def settings(servers: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
             "DEAD_AFTER_SECONDS": "6",
             "HEARTBEAT_SECONDS": "1",
             "WORKER_IDLE_SECONDS": "5",
+            "SHUTDOWN_SECONDS": "3",
             "RATE_LIMIT": "100000 per minute",
             "ENGINE_THREADS": "2",
             "PLUGIN_PACKAGES": "tests.plugins",
