@@ -99,7 +99,7 @@ class Watch:
 
     def _look(self) -> None:
         now = time.monotonic()
-        if now - self._shown > _SHOW_EVERY and self._job.dataset and self._seen.step[1] + str(self._seen.step[0]):
+        if now - self._shown > _SHOW_EVERY and self._job.dataset and self._seen.step != (None, ""):
             self._shown = now
             self._ctx.bell.show(self._job.dataset, *self._seen.step)
         if now - self._beaten > self._ctx.settings.heartbeat_seconds:

@@ -55,6 +55,7 @@ def is_alive(pid: int) -> bool:
 @pytest.fixture
 def leftovers(ctx: Context, workers: Process) -> Iterator[None]:
     """After the test, nothing of a job may be left: no process, no temporary folder, no open job."""
+    ctx.files.sweep(0)
     yield
     wait_for(lambda: not list((ctx.settings.data_dir / "storage" / "tmp").glob("*")), "temporary folders to go")
     assert [job for job in jobs.list_jobs(ctx.database) if job.state != "failed" and job.type == "misbehave"] == []
