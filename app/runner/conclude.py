@@ -30,7 +30,10 @@ _CRASHED = "The process doing this work died ({how})."
 
 
 def conclude(ctx: Context, task: Task, watched: Watched) -> None:
-    """Publish a result, or record why there is none; if the claim is lost, remove what was stored."""
+    """Publish a result, or record why there is none; if the claim is lost, remove what was stored.
+
+    What cannot be put there in ten minutes is left: others think the attempt dead, and its files are swept.
+    """
     outcome = _outcome(ctx, task, watched)
     deadline = time.monotonic() + _PATIENCE
     while True:
@@ -47,15 +50,24 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
         except Unavailable as error:
             if time.monotonic() > deadline:
                 log.error("job %s could not be concluded: %s", task.job.id, error)
-                _drop(ctx, task, outcome)
                 return
             time.sleep(1)
 
 
 def _drop(ctx: Context, task: Task, outcome: Outcome) -> None:
-    kept = task.upload.file.name if task.upload else None
+    """Remove what this attempt has stored, unless it counts after all.
+
+    A claim is also gone when the commit that published the result came through and only its answer was lost.
+    """
+    kept = {task.upload.file.name} if task.upload else set()
+    try:
+        found = datasets.find(ctx.database, task.dataset.key) if task.dataset else None
+    except Unavailable:
+        return
+    if found is not None and found.result is not None:
+        kept |= {file.name for file in found.result.files.values()}
     for file in outcome.files.values():
-        if file["name"] != kept:
+        if file["name"] not in kept:
             ctx.files.delete(file["name"])
 
 
