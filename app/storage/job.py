@@ -141,12 +141,14 @@ def ring_again(tx: Transaction, job_id: int) -> int | None:
 def claim(tx: Transaction, job_id: int, host: str, pid: int, *, unrung: bool = False) -> Job | None:
     """Take a rung job (or, with `unrung`, an interval job that is due) for one attempt; None when it is not to be had.
 
+    A crash of the database may set its sequences back, so a token is drawn in part: none is ever given twice.
     The time recorded as last claimed lies on the job's interval grid, so that runs neither drift nor pile up.
     """
     which = "state = 'rung'" if not unrung else f"interval IS NOT NULL AND {READY}"
     row = tx.find(
         "UPDATE jobs SET state = 'running', claimed = now(), heartbeat = now(), attempts = attempts + 1,"
-        " token = nextval('job_tokens'), host = %(host)s, pid = %(pid)s, error = NULL,"
+        " token = nextval('job_tokens') * 1073741824 + floor(random() * 1073741824)::bigint,"
+        " host = %(host)s, pid = %(pid)s, error = NULL,"
         " last_claimed = CASE WHEN interval IS NULL THEN now() ELSE"
         " to_timestamp(floor(extract(epoch FROM now()) / interval) * interval) END"
         f" WHERE id = %(job_id)s AND {which} RETURNING {COLUMNS}",
