@@ -7,6 +7,7 @@ watching process has put it into the database under its claim.
 from __future__ import annotations
 
 import errno
+import os
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -60,21 +61,23 @@ _ENDS: tuple[tuple[type[BaseException], End], ...] = (
     (Cancelled, End.CANCELLED),
     (MemoryError, End.MEMORY),
 )
-_DISK_FULL = (errno.ENOSPC, errno.EDQUOT)
+_DISK_FULL = tuple(os.strerror(number) for number in (errno.ENOSPC, errno.EDQUOT))
 
 
 def _guarded(work: Callable[[], Outcome]) -> Outcome:
     """Turn whatever a plug-in raises into how the attempt ended."""
     try:
         return work()
-    except (Exception, Cancelled) as error:  # noqa: BLE001 - the border of plug-in code: anything may come out of it
+    except BaseException as error:  # noqa: BLE001 - the border of plug-in code: even a panic of Rust may come out of it
         return _outcome_of(error)
 
 
 def _outcome_of(error: BaseException) -> Outcome:
-    if isinstance(error, OSError) and error.errno in _DISK_FULL:
-        return Outcome(End.AWAY, "There is no space left on the disk for the result.")
     end = next((end for kind, end in _ENDS if isinstance(error, kind)), End.BROKEN)
+    if end is End.BROKEN and any(
+        words in str(error) for words in _DISK_FULL
+    ):  # engines have errors of their own for it
+        return Outcome(End.AWAY, "There is no space left on the disk for the result.")
     if end is End.BROKEN or end is End.MEMORY:
         message = error.message if isinstance(error, FourcatError) else f"{type(error).__name__}: {error}"
         return Outcome(end, message, traceback="".join(traceback.format_exception(error)))

@@ -50,12 +50,23 @@ class Reporter:
 
     def send(self, kind: str, value: Any) -> None:
         """Send one message; a watcher that is gone is no error, for then this process ends too."""
-        data = orjson.dumps([kind, value]) + b"\n"
+        data = orjson.dumps([kind, _storable(value)]) + b"\n"
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
         except OSError:
             return
+
+
+def _storable(value: Any) -> Any:
+    """The value with what neither JSON nor the database takes, surrogates and NUL, replaced in its texts."""
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
+    if isinstance(value, dict):
+        return {_storable(name): _storable(part) for name, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_storable(part) for part in value]
+    return value
 
 
 class Reader:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 WAYS = (
     "work",
     "sleep",
+    "span",
     "library",
     "program",
     "swallow",
@@ -28,6 +29,7 @@ WAYS = (
     "exit",
     "memory",
     "raise",
+    "raise-binary",
     "user-error",
     "source",
     "source-once",
@@ -79,6 +81,13 @@ class Misbehave(Processor):
     def _sleep(self, options: Options, first: bool) -> None:
         time.sleep(options.seconds)
 
+    def _span(self, options: Options, first: bool) -> None:
+        """Leave beside the trace when this began and ended."""
+        began = time.time()
+        time.sleep(options.seconds)
+        with Path(f"{options.trace}.spans").open("a") as opened:
+            opened.write(f"{began} {time.time()}\n")
+
     def _library(self, options: Options, first: bool) -> None:
         """Stay inside a C library that holds the interpreter's lock."""
         ctypes.PyDLL(None).sleep(int(options.seconds))
@@ -112,6 +121,9 @@ class Misbehave(Processor):
 
     def _raise(self, options: Options, first: bool) -> None:
         raise ZeroDivisionError("nothing can be divided by it")
+
+    def _raise_binary(self, options: Options, first: bool) -> None:
+        raise ValueError("bytes: \x00 \udcff")
 
     def _user_error(self, options: Options, first: bool) -> None:
         raise InvalidInput({"way": ["This way leads nowhere."]})
