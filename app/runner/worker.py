@@ -25,6 +25,12 @@ from app.storage import job as jobs
 log = logging.getLogger(__name__)
 
 
+class QueueWorker(Worker):
+    """RQ's worker, which is back soon after Redis is back: RQ's own would wait twice as long after every try."""
+
+    max_connection_wait_time = 2.0
+
+
 def serve(ctx: Context, type_: str, idle_seconds: int | None) -> None:
     """Take jobs of one type until told to stop, or idle for `idle_seconds` (None: for ever). Returns when done.
 
@@ -33,7 +39,7 @@ def serve(ctx: Context, type_: str, idle_seconds: int | None) -> None:
     die_with_parent(signal.SIGTERM)
     warnings.simplefilter("ignore")
     connection = connect_redis(ctx.settings.redis_url, verify=ctx.settings.redis_tls_verify, timeout=None)
-    worker = Worker(
+    worker = QueueWorker(
         [ctx.bell.queue(type_).name],
         name=f"{ctx.bell.prefix}-{type_}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",
         connection=connection,
