@@ -8,6 +8,7 @@ import platform
 import signal
 import socket
 import warnings
+from contextlib import ExitStack
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -18,8 +19,8 @@ from app.domain.errors import Unavailable
 from app.domain.job import Job
 from app.runner.attempt import Task, perform
 from app.runner.conclude import conclude
-from app.runner.limits import die_with_parent
-from app.runner.report import Reporter
+from app.runner.limits import adopt_orphans, die_with_parent, end_orphans
+from app.runner.report import End, Outcome, Reporter
 from app.runner.watch import Watch, Watched
 from app.services.context import Context, open_context
 from app.settings import Settings
@@ -44,8 +45,12 @@ def _context() -> Context:
 
 
 def run_job(job_id: int) -> None:
-    """Do one job, if it is still to be done. Called by RQ with the id that a doorbell carries."""
+    """Do one job, if it is still to be done. Called by RQ with the id that a doorbell carries.
+
+    From before the claim on, SIGTERM waits for the watch, which hands the job back; it must not end this process.
+    """
     ctx = _context()
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
     try:
         task = _claim(ctx, job_id)
     except Unavailable as error:
@@ -53,7 +58,13 @@ def run_job(job_id: int) -> None:
         return
     if task is None:
         return
-    with ctx.files.workspace() as folder:
+    with ExitStack() as stack:
+        try:
+            folder = stack.enter_context(ctx.files.workspace())
+        except OSError as error:
+            reason = f"There is no room to work in: no temporary folder can be made ({error.strerror or error})."
+            conclude(ctx, task, Watched(outcome=Outcome(End.AWAY, reason)))
+            return
         task = _with_folder(task, folder)
         conclude(ctx, task, _fork(ctx, task))
 
@@ -101,6 +112,7 @@ def provenance(job: Job) -> dict[str, Any]:
 
 def _fork(ctx: Context, task: Task) -> Watched:
     """Do the job in a process of its own, so that a crash or a leak takes nothing with it."""
+    adopt_orphans()
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -109,10 +121,14 @@ def _fork(ctx: Context, task: Task) -> Watched:
         os.close(reading)
         _child(ctx, task, writing)
     os.close(writing)
+    watch = Watch(ctx, task.job, pid, reading)
+    signal.signal(signal.SIGTERM, watch.shut_down)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
-        return Watch(ctx, task.job, pid, reading).until_end()
+        return watch.until_end()
     finally:
         os.close(reading)
+        end_orphans()
 
 
 def _child(ctx: Context, task: Task, writing: int) -> None:
@@ -121,6 +137,7 @@ def _child(ctx: Context, task: Task, writing: int) -> None:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         die_with_parent()
         os.environ["TMPDIR"] = str(task.folder)
         perform(ctx, task, Reporter(writing))

@@ -6,6 +6,7 @@ It forks a worker when its queue has something to do, and a worker that has been
 
 from __future__ import annotations
 
+import contextlib
 import importlib
 import logging
 import os
@@ -23,6 +24,7 @@ from app import __version__
 from app.domain.errors import Unavailable
 from app.queue.connection import connect_redis
 from app.runner.entry import install
+from app.runner.limits import adopt_orphans
 from app.runner.worker import serve
 from app.services.context import Context
 from app.storage import setting
@@ -60,6 +62,7 @@ class Manager:
     def run(self) -> None:
         """Manage until SIGTERM or SIGINT, then let running jobs end within their grace."""
         preload(self._ctx)
+        adopt_orphans()
         for signum in (signal.SIGTERM, signal.SIGINT):
             signal.signal(signum, self._stop)
         log.info("manager %s: %d queues", self._name, len(self._declared))
@@ -174,8 +177,12 @@ class Manager:
             os._exit(status)
 
     def _reap(self) -> None:
-        while self._workers:
-            pid, status = os.waitpid(-1, os.WNOHANG)
+        """Take leave of workers that have ended, and of what came to this process when its worker died."""
+        while True:
+            try:
+                pid, status = os.waitpid(-1, os.WNOHANG)
+            except ChildProcessError:
+                return
             if not pid:
                 return
             type_ = self._workers.pop(pid, None)
@@ -183,28 +190,33 @@ class Manager:
                 log.warning("worker %s of %s ended with %s", pid, type_, status)
 
     def _shut_down(self) -> None:
-        """Let workers finish the job at hand; what outlasts the grace has been handed back by its watcher."""
+        """Let jobs at hand finish; what outlasts the grace has been handed back by its watcher."""
         log.info("manager %s: stopping %d workers", self._name, len(self._workers))
         self._ctx.bell.unsign(self._name)
-        for pid in self._workers:
-            for process in _watchers(pid):
-                _signal(process, signal.SIGTERM)
-            _signal(pid, signal.SIGTERM)
+        told: set[int] = set()
         deadline = time.monotonic() + self._ctx.settings.shutdown_seconds + 5
-        while self._workers and time.monotonic() < deadline:
+        while (below := self._workers_and_watchers()) and time.monotonic() < deadline:
+            for pid in below:
+                if pid not in told:
+                    _signal(pid, signal.SIGTERM)
+            told.update(below)
             self._reap()
-            time.sleep(0.02)
-        for pid in self._workers:
-            for process in [*_watchers(pid), pid]:
-                _signal(process, signal.SIGKILL)
+            time.sleep(0.05)
+        for pid in self._workers_and_watchers():
+            _signal(pid, signal.SIGKILL)
 
+    def _workers_and_watchers(self) -> list[int]:
+        """Watchers first. They are the children of workers, or of this process when their worker has died.
 
-def _watchers(pid: int) -> list[int]:
-    """The processes that a worker has forked to watch its job."""
-    try:
-        return [process.pid for process in psutil.Process(pid).children()]
-    except psutil.Error:
-        return []
+        A worker may have taken a job just before it was told to stop, so its watcher may come up late.
+        """
+        me = os.getpid()
+        parents: dict[int, int] = {}
+        for process in psutil.Process(me).children(recursive=True):
+            with contextlib.suppress(psutil.Error):
+                parents[process.pid] = process.ppid()
+        watchers = [pid for pid, parent in parents.items() if parent in self._workers]
+        return watchers + [pid for pid, parent in parents.items() if parent == me]
 
 
 def _signal(pid: int, signum: int) -> None:
