@@ -1,0 +1,197 @@
+"""Several managers on one queue: limits and turns hold for all of them together, and any of them may go."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from app.domain.dataset import Dataset, Status
+from app.domain.user import User
+from app.services.context import Context
+from app.services.dataset import delete_dataset, log_text, place_in_queue
+from app.services.run import run_processor
+from app.storage import dataset as datasets
+from app.storage import job as jobs
+from app.storage import setting
+from tests.conftest import Process, Starter, finished_posts, wait_for, wait_for_end
+
+
+@pytest.fixture
+def top(ctx: Context, admin: User) -> Dataset:
+    return finished_posts(ctx, admin)
+
+
+@pytest.fixture
+def managers(ctx: Context, start: Starter) -> list[Process]:
+    """Two managers and a scheduler."""
+    started = [start("-m", "app.runner") for _ in range(2)]
+    start("scheduler.py")
+    wait_for(lambda: len(ctx.bell.managers()) == 2, "two managers")
+    return started
+
+
+def ask(ctx: Context, actor: User, top: Dataset, way: str, number: int = 0, **options: Any) -> Dataset:
+    return run_processor(ctx, actor, top.key, "misbehave", {"way": way, "mark": str(number), **options})[0]
+
+
+def ask_many(ctx: Context, actor: User, top: Dataset, count: int, seconds: float, trace: Path) -> list[Dataset]:
+    return [ask(ctx, actor, top, "span", n, seconds=seconds, trace=str(trace)) for n in range(count)]
+
+
+def limit(ctx: Context, most: int) -> None:
+    setting.put(ctx.database, "workers.misbehave.max_workers", most)
+
+
+def spans(trace: Path) -> list[tuple[float, float]]:
+    """When each finished attempt began and ended."""
+    path = Path(f"{trace}.spans")
+    lines = path.read_text().splitlines() if path.exists() else []
+    return sorted((float(began), float(ended)) for began, ended in (line.split() for line in lines))
+
+
+def most_at_once(found: list[tuple[float, float]]) -> int:
+    steps = sorted([(began, 1) for began, _ in found] + [(ended, -1) for _, ended in found])
+    running = most = 0
+    for _, step in steps:
+        running += step
+        most = max(most, running)
+    return most
+
+
+def alive(process: psutil.Process) -> bool:
+    try:
+        return process.is_running() and process.status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def working(trace: Path, attempts: int = 1) -> psutil.Process:
+    """The process of the latest attempt, once there have been so many."""
+    wait_for(lambda: trace.exists() and len(trace.read_text().split()) >= attempts, "the trace")
+    return psutil.Process(int(trace.read_text().split()[-1]))
+
+
+@pytest.mark.usefixtures("managers")
+class TestLimits:
+    """How many run at once, and who is next."""
+
+    def test_managers_share_the_limit_and_obey_its_change(
+        self, ctx: Context, admin: User, top: Dataset, tmp_path: Path
+    ) -> None:
+        trace = tmp_path / "trace"
+        limit(ctx, 1)
+        for dataset in ask_many(ctx, admin, top, 5, 0.2, trace):
+            wait_for_end(ctx, dataset.key)
+        assert most_at_once(spans(trace)) == 1
+
+        limit(ctx, 5)
+        more = tmp_path / "more"
+        asked = ask_many(ctx, admin, top, 120, 0.4, more)
+        wait_for(lambda: most_at_once(spans(more)) >= 5, "five at once")
+
+        limit(ctx, 1)
+        time.sleep(1)  # those that had been rung before
+        lowered = time.time()
+        wait_for(lambda: sum(began > lowered for began, _ in spans(more)) >= 3, "three more")
+        assert most_at_once([span for span in spans(more) if span[0] > lowered]) == 1
+        assert most_at_once(spans(more)) == 5
+        for dataset in asked:
+            delete_dataset(ctx, admin, dataset.key)
+
+    def test_the_single_job_of_another_starts_next(
+        self, ctx: Context, admin: User, user: User, top: Dataset, tmp_path: Path
+    ) -> None:
+        theirs = finished_posts(ctx, user)
+        ask_many(ctx, admin, top, 30, 0.4, tmp_path / "many")
+        wait_for(lambda: len(spans(tmp_path / "many")) >= 2, "the first to end")
+        asked_at = time.time()
+        single = ask(ctx, user, theirs, "span", seconds=0.1, trace=str(tmp_path / "single"))
+        assert place_in_queue(ctx, user, single.key) in (1, None)
+        assert wait_for_end(ctx, single.key).status is Status.FINISHED
+        wait_for(lambda: len(spans(tmp_path / "many")) >= 8, "some more")
+        began = spans(tmp_path / "single")[0][0]
+        before = [span for span in spans(tmp_path / "many") if asked_at < span[0] < began]
+        assert len(before) <= 2, "only those whose doorbell had been rung already"
+
+
+class TestDeploys:
+    """Managers are stopped and started again while there is work."""
+
+    def test_a_rolling_restart_loses_nothing_and_counts_nothing(
+        self, ctx: Context, admin: User, top: Dataset, managers: list[Process], start: Starter, tmp_path: Path
+    ) -> None:
+        limit(ctx, 4)
+        asked = ask_many(ctx, admin, top, 24, 0.5, tmp_path / "short")
+        asked += [ask(ctx, admin, top, "sleep", 100 + n, seconds=5, trace=str(tmp_path / f"{n}")) for n in range(2)]
+        for manager in managers:
+            time.sleep(0.7)
+            manager.terminate()
+            manager.wait(15)
+            assert manager.returncode == 0
+            start("-m", "app.runner")
+        ended = [wait_for_end(ctx, dataset.key) for dataset in asked]
+        assert {(dataset.status, dataset.provenance["attempt"]) for dataset in ended} == {(Status.FINISHED, 1)}
+
+    def test_work_whose_worker_died_is_handed_back_too(
+        self, ctx: Context, admin: User, top: Dataset, start: Starter, tmp_path: Path
+    ) -> None:
+        manager = start("-m", "app.runner", SHUTDOWN_SECONDS="1")
+        asked = ask(ctx, admin, top, "sleep", seconds=30, trace=str(tmp_path / "trace"))
+        plugin = working(tmp_path / "trace")
+        watcher = plugin.parent()
+        worker = watcher.parent() if watcher else None
+        assert watcher is not None
+        assert worker is not None
+        worker.kill()
+        wait_for(lambda: watcher.ppid() == manager.pid, "the manager to take the watcher over")
+        manager.terminate()
+        manager.wait(15)
+        assert not alive(watcher)
+        assert not alive(plugin)
+        job = jobs.for_dataset(ctx.database, asked.key)
+        assert job is not None
+        assert (job.state in ("waiting", "rung"), job.attempts) == (True, 0)
+
+
+@pytest.mark.usefixtures("managers")
+class TestCrashes:
+    """What a crash leaves."""
+
+    def test_a_program_ends_with_the_plug_in_that_started_it(
+        self, ctx: Context, admin: User, top: Dataset, tmp_path: Path
+    ) -> None:
+        trace = tmp_path / "trace"
+        asked = ask(ctx, admin, top, "program", seconds=60, trace=str(trace))
+        plugin = working(trace)
+        program = wait_for(plugin.children, "the program")[0]  # type: ignore[index]
+        plugin.kill()
+        wait_for(lambda: not alive(program), "the program to end", 5)
+        working(trace, attempts=2)
+        delete_dataset(ctx, admin, asked.key)
+
+    def test_a_message_with_anything_in_it_is_stored(self, ctx: Context, admin: User, top: Dataset) -> None:
+        ended = wait_for_end(ctx, ask(ctx, admin, top, "raise-binary").key, 10)
+        assert (ended.status, "ValueError: bytes: " in ended.message) == (Status.FAILED, True), ended.message
+        assert "raise ValueError" in log_text(ctx, admin, ended.key)
+
+
+def test_no_token_is_given_twice_even_if_the_database_forgets_the_last_ones(
+    ctx: Context, admin: User, top: Dataset
+) -> None:
+    asked = ask(ctx, admin, top, "work")
+    job = jobs.for_dataset(ctx.database, asked.key)
+    assert job is not None
+    tokens = set()
+    for _ in range(3):
+        ctx.database.run("SELECT setval('job_tokens', 1)")
+        with ctx.database.transaction() as tx:
+            claimed = ctx.queue.claim(tx, job.id)
+            assert claimed is not None
+            tokens.add(claimed.token)
+        ctx.database.run("UPDATE jobs SET state = 'rung' WHERE id = %(id)s", id=job.id)
+    assert len(tokens) == 3
+    assert datasets.get(ctx.database, asked.key).status is Status.WAITING
