@@ -71,12 +71,17 @@ class Watch:
         while not self._reader.at_end:
             with suppress(InterruptedError):
                 select.select([self._reader.descriptor], [], [], _LOOK)
+            has_died = self._has_died()
             self._read()
-            if self._reader.at_end:
+            if self._reader.at_end or has_died:
                 break
             self._look()
         self._seen.status = self._reap()
         return self._seen
+
+    def _has_died(self) -> bool:
+        """Whether the process is dead, though what it has forked may still hold its end of the pipe."""
+        return os.waitid(os.P_PID, self._pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
 
     def _reap(self) -> int:
         """Wait for the end of a process that has closed its pipe; one that goes on all the same is killed."""

@@ -26,6 +26,7 @@ WAYS = (
     "swallow",
     "die",
     "die-once",
+    "die-forked",
     "exit",
     "memory",
     "raise",
@@ -110,6 +111,13 @@ class Misbehave(Processor):
     def _die_once(self, options: Options, first: bool) -> None:
         if first:
             os.kill(os.getpid(), signal.SIGKILL)
+
+    def _die_forked(self, options: Options, first: bool) -> None:
+        """Leave a fork that outlives this process and holds what it held."""
+        if os.fork() == 0:
+            time.sleep(options.seconds)
+            os._exit(0)
+        os.kill(os.getpid(), signal.SIGKILL)
 
     def _exit(self, options: Options, first: bool) -> None:
         os._exit(3)

@@ -173,6 +173,13 @@ class TestCrashes:
         working(trace, attempts=2)
         delete_dataset(ctx, admin, asked.key)
 
+    def test_a_death_is_seen_though_a_fork_of_the_process_lives_on(
+        self, ctx: Context, admin: User, top: Dataset, tmp_path: Path
+    ) -> None:
+        trace = tmp_path / "trace"
+        ended = wait_for_end(ctx, ask(ctx, admin, top, "die-forked", seconds=120, trace=str(trace)).key, 25)
+        assert (ended.status, "signal 9" in ended.message) == (Status.FAILED, True), ended.message
+
     def test_a_message_with_anything_in_it_is_stored(self, ctx: Context, admin: User, top: Dataset) -> None:
         ended = wait_for_end(ctx, ask(ctx, admin, top, "raise-binary").key, 10)
         assert (ended.status, "ValueError: bytes: " in ended.message) == (Status.FAILED, True), ended.message
