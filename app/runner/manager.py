@@ -32,12 +32,16 @@ from app.storage import setting
 log = logging.getLogger(__name__)
 
 PRELOAD = ("polars", "pyarrow.parquet", "pyarrow.compute", "orjson", "zstandard")
-"""Imported once here, so that no job waits for it and all share its memory."""
+"""Imported before the first job, so that no job waits for it and all share its memory."""
+
+PRELOAD_LATER = ("igraph", "wordcloud", "stopwordsiso")
+"""Imported one at a time soon after the start; a job that needs one sooner imports it itself."""
 
 _SCAN_EVERY = 1.0
 _SETTLE = 0.03
 _SIGN_EVERY = 5.0
 _LIMITS_EVERY = 10.0
+_PRELOAD_EVERY = 3.0
 
 
 class Manager:
@@ -58,6 +62,7 @@ class Manager:
         self._next: dict[Callable[[], None], float] = {}
         self._started = time.time()
         self._away = False
+        self._later = list(PRELOAD_LATER)
 
     def run(self) -> None:
         """Manage until SIGTERM or SIGINT, then let running jobs end within their grace."""
@@ -85,7 +90,7 @@ class Manager:
         client = connect_redis(self._ctx.settings.redis_url, verify=self._ctx.settings.redis_tls_verify, timeout=None)
         with client, client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(self._ctx.bell.wake_channel)
-            self._next = dict.fromkeys((self._scan, self._sign, self._read_limits), 0.0)
+            self._next = dict.fromkeys((self._scan, self._sign, self._read_limits, self._preload_more), 0.0)
             self._away = False
             while not self._stopping:
                 message = channel.get_message(timeout=self._pause())
@@ -97,6 +102,7 @@ class Manager:
                     (self._scan, _SCAN_EVERY),
                     (self._sign, _SIGN_EVERY),
                     (self._read_limits, _LIMITS_EVERY),
+                    (self._preload_more, _PRELOAD_EVERY),
                 ):
                     if time.monotonic() >= self._next[task]:
                         self._next[task] = time.monotonic() + every
@@ -156,6 +162,11 @@ class Manager:
             "workers": {type_: self._count(type_) for type_ in sorted(set(self._workers.values()))},
         }
         self._ctx.bell.sign(self._name, facts, int(_SIGN_EVERY * 3))
+
+    def _preload_more(self) -> None:
+        """Import one more library; each holds up the manager for a second at most, and only after its start."""
+        if self._later and time.time() - self._started > _PRELOAD_EVERY:
+            importlib.import_module(self._later.pop(0))
 
     def _fork(self, type_: str) -> None:
         if self._stopping or self._count(type_) >= self._limits[type_]:

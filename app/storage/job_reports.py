@@ -51,9 +51,13 @@ def position(db: Session, job_id: int) -> int | None:
 
 
 def queue_counts(db: Session) -> dict[str, dict[str, Any]]:
-    """For each type with jobs: how many wait, are rung, run and failed, and since when the oldest ready one waits."""
+    """For each type with jobs: how many wait, are rung, run and failed, and since when the oldest ready one waits.
+
+    A standing task that rests until its next turn does not wait.
+    """
     rows = db.many(
-        "SELECT type, count(*) FILTER (WHERE state = 'waiting') AS waiting,"
+        "SELECT type,"
+        " count(*) FILTER (WHERE state = 'waiting' AND (interval IS NULL OR claim_after <= now())) AS waiting,"
         " count(*) FILTER (WHERE state = 'rung') AS rung,"
         " count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'failed') AS failed,"
         f" min(claim_after) FILTER (WHERE ({READY}) OR state = 'rung') AS oldest"
