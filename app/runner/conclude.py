@@ -19,6 +19,7 @@ from app.runner.watch import Stopped, Watched
 from app.services.context import Context
 from app.services.ending import end_dataset
 from app.storage import dataset as datasets
+from app.storage import job as jobs
 from app.storage import upload as uploads
 from app.storage.database import Transaction
 from app.storage.dataset import Ending
@@ -173,6 +174,12 @@ def _result(outcome: Outcome) -> Result | None:
 
 
 def _wait_again(ctx: Context, tx: Transaction, task: Task, message: str, *, delay: float, counted: bool) -> None:
+    """Let the job be tried again, unless it was cancelled meanwhile."""
+    current = jobs.find(tx, task.job.id)
+    if current is not None and current.cancel_requested:
+        _end(ctx, tx, task, Status.CANCELLED, "Cancelled.")
+        ctx.queue.finish(tx, task.job)
+        return
     if task.dataset is not None:
         datasets.wait_again(tx, task.dataset.key, message)
     ctx.queue.release(tx, task.job, delay=delay, counted=counted)
