@@ -105,8 +105,7 @@ class Watch:
     def _look(self) -> None:
         now = time.monotonic()
         if now - self._shown > _SHOW_EVERY and self._job.dataset and self._seen.step != (None, ""):
-            self._shown = now
-            self._ctx.bell.show(self._job.dataset, *self._seen.step)
+            self._show(self._job.dataset)
         if now - self._beaten > self._ctx.settings.heartbeat_seconds:
             self._beaten = now
             self._beat(now)
@@ -116,6 +115,12 @@ class Watch:
             self._stop(Stopped.SHUTDOWN)
         elif memory_of(self._pid) > self._ctx.settings.job_memory_mb * 1024 * 1024:
             self._stop(Stopped.MEMORY)
+
+    def _show(self, dataset: str) -> None:
+        """Show how far it is. A Redis that hangs costs its time-outs, so the next try then waits ten times as long."""
+        began = time.monotonic()
+        self._ctx.bell.show(dataset, *self._seen.step)
+        self._shown = time.monotonic() + 10 * max(time.monotonic() - began - _SHOW_EVERY, 0)
 
     def _beat(self, now: float) -> None:
         """Renew the claim. Without the database for as long as makes others think it dead, the work must stop."""

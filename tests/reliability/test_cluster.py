@@ -11,8 +11,12 @@ import pytest
 
 from app.domain.dataset import Dataset, Status
 from app.domain.user import User
+from app.runner import entry
+from app.runner.conclude import conclude
+from app.runner.report import End, Outcome
+from app.runner.watch import Watched
 from app.services.context import Context
-from app.services.dataset import delete_dataset, log_text, place_in_queue
+from app.services.dataset import cancel_dataset, delete_dataset, log_text, place_in_queue
 from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -184,6 +188,36 @@ class TestCrashes:
         ended = wait_for_end(ctx, ask(ctx, admin, top, "raise-binary").key, 10)
         assert (ended.status, "ValueError: bytes: " in ended.message) == (Status.FAILED, True), ended.message
         assert "raise ValueError" in log_text(ctx, admin, ended.key)
+
+
+def test_what_is_cancelled_as_it_fails_is_not_tried_again(ctx: Context, admin: User, top: Dataset) -> None:
+    asked = ask(ctx, admin, top, "work")
+    job = jobs.for_dataset(ctx.database, asked.key)
+    assert job is not None
+    task = entry._claim(ctx, job.id)
+    assert task is not None
+    cancel_dataset(ctx, admin, asked.key)
+    conclude(ctx, task, Watched(outcome=Outcome(End.BROKEN, "It crashed.", permanent=False)))
+    assert datasets.get(ctx.database, asked.key).status is Status.CANCELLED
+    assert jobs.for_dataset(ctx.database, asked.key) is None
+
+
+def test_a_redis_that_hangs_does_not_hold_up_the_heartbeat(
+    ctx: Context, admin: User, top: Dataset, start: Starter, tmp_path: Path
+) -> None:
+    start("-m", "app.runner")
+    asked = ask(ctx, admin, top, "sleep", seconds=60, trace=str(tmp_path / "trace"))
+    plugin = working(tmp_path / "trace")
+    server = psutil.Process(int(ctx.bell.client.info()["process_id"]))  # type: ignore[index,arg-type]
+    server.suspend()
+    try:
+        time.sleep(11)  # what the first try to show something may cost
+        with ctx.database.transaction() as tx:
+            ctx.queue.cancel(tx, jobs.find_open(tx, "misbehave", asked.key))
+        wait_for(lambda: not alive(plugin), "the work to stop", 5)
+    finally:
+        server.resume()
+    assert wait_for_end(ctx, asked.key).status is Status.CANCELLED
 
 
 def test_no_token_is_given_twice_even_if_the_database_forgets_the_last_ones(
