@@ -36,6 +36,7 @@ class Faults:
             self._flush_redis: 2,
             self._kill_redis: 1,
             self._empty_redis: 2,
+            self._freeze_redis: 1,
             self._kill_postgres: 2,
             self._kill_backend: 2,
             self._restart_postgres: 2,
@@ -157,6 +158,14 @@ class Faults:
 
     def _empty_redis(self) -> None:
         self._stop_server("redis", signal.SIGKILL, self._random.choice((0, 3, 12)), emptied=True)
+
+    def _freeze_redis(self) -> None:
+        found = self._cluster.server("redis")
+        with suppress(psutil.Error):
+            if found is not None:
+                found.suspend()
+                time.sleep(self._random.choice((2, 12)))
+                found.resume()
 
     def _kill_postgres(self) -> None:
         self._stop_server("postgresql", signal.SIGKILL, self._random.choice((0, 2, 10)))
