@@ -12,32 +12,11 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.domain.errors import (
-    Conflict,
-    FourcatError,
-    InvalidInput,
-    NotAllowed,
-    NotCompatible,
-    NotFound,
-    NotSignedIn,
-    SourceError,
-    Unavailable,
-    UserError,
-)
+from app.domain.errors import FourcatError, InvalidInput, Unavailable
+from app.statuses import status_of
 
 log = logging.getLogger(__name__)
 
-STATUS: dict[type[FourcatError], int] = {
-    InvalidInput: 422,
-    NotCompatible: 422,
-    NotFound: 404,
-    NotAllowed: 403,
-    NotSignedIn: 401,
-    Conflict: 409,
-    SourceError: 502,
-    Unavailable: 503,
-    UserError: 400,
-}
 _SENTENCES = {
     400: "This request cannot be understood.",
     404: "There is nothing at this address. /api/docs lists what there is.",
@@ -59,7 +38,7 @@ def error_response(error: Exception) -> Response:
     if isinstance(error, HTTPException):
         return _of_http(error)
     if isinstance(error, FourcatError):
-        status = next((STATUS[kind] for kind in type(error).__mro__ if kind in STATUS), 500)
+        status = status_of(error)
         if status == 500:
             return _unexpected(error)
         fields = error.fields if isinstance(error, InvalidInput) else {}

@@ -12,31 +12,12 @@ from flask_wtf.csrf import CSRFError
 from htmx_flask import make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.domain.errors import (
-    Conflict,
-    FourcatError,
-    InvalidInput,
-    NotAllowed,
-    NotCompatible,
-    NotFound,
-    NotSignedIn,
-    Unavailable,
-    UserError,
-)
+from app.domain.errors import FourcatError, NotSignedIn, Unavailable
+from app.statuses import status_of
 from app.web.page import go_to
 
 log = logging.getLogger(__name__)
 
-_STATUS: dict[type[FourcatError], int] = {
-    InvalidInput: 422,
-    NotFound: 404,
-    NotAllowed: 403,
-    NotSignedIn: 401,
-    NotCompatible: 422,
-    Conflict: 409,
-    Unavailable: 503,
-    UserError: 400,
-}
 _HEADINGS = {
     400: "That did not work",
     401: "Sign in first",
@@ -69,13 +50,6 @@ def init_errors(app: Flask) -> None:
 
     for kind in (FourcatError, HTTPException, InternalServerError):
         app.register_error_handler(kind, handle)
-
-
-def status_of(error: Exception) -> int:
-    """The HTTP status of an error."""
-    if isinstance(error, HTTPException):
-        return error.code or 500
-    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
 
 
 def _sentence(error: Exception, status: int) -> str:

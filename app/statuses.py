@@ -1,0 +1,36 @@
+"""The HTTP status of every error, for pages and API alike."""
+
+from __future__ import annotations
+
+from werkzeug.exceptions import HTTPException
+
+from app.domain.errors import (
+    Conflict,
+    InvalidInput,
+    NotAllowed,
+    NotCompatible,
+    NotFound,
+    NotSignedIn,
+    SourceError,
+    Unavailable,
+    UserError,
+)
+
+_STATUS: dict[type[BaseException], int] = {
+    UserError: 400,
+    NotSignedIn: 401,
+    NotAllowed: 403,
+    NotFound: 404,
+    Conflict: 409,
+    InvalidInput: 422,
+    NotCompatible: 422,
+    SourceError: 502,
+    Unavailable: 503,
+}
+
+
+def status_of(error: Exception) -> int:
+    """The status that answers an error: its own, else that of what it is a kind of, else 500."""
+    if isinstance(error, HTTPException):
+        return error.code or 500
+    return next((_STATUS[kind] for kind in type(error).__mro__ if kind in _STATUS), 500)
