@@ -17,21 +17,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.domain.dataset import Dataset, Kind, Result, Status
+from app.domain.dataset import Dataset
 from app.domain.errors import Unavailable
 from app.domain.user import User
 from app.local.servers import embedded_servers
 from app.plugins.registry import BUILT_IN, Registry
 from app.services.context import Context, open_context
 from app.services.dataset import create_capture
-from app.services.ending import end_dataset
 from app.services.upload import save_upload
 from app.services.user import create_user
 from app.settings import Settings
 from app.storage import dataset as datasets
-from app.storage import job as jobs
-from app.storage.dataset import Ending
 from app.storage.migrate import migrate
+from tests.results import store_table
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
@@ -256,29 +254,11 @@ def wait_for_end(ctx: Context, key: str, seconds: float = 60) -> Dataset:
         raise AssertionError(f"not ended: {datasets.get(ctx.database, key)}") from None
 
 
-def finished_posts(ctx: Context, actor: User, rows: int = 60) -> Dataset:
+def finished_posts(ctx: Context, actor: User) -> Dataset:
     """A finished dataset of posts, put there without a worker."""
-    upload = save_upload(ctx, actor, "posts.csv", io.BytesIO(POSTS))
-    dataset = create_capture(ctx, actor, "upload", {}, upload_id=upload.id)
-    job = jobs.for_dataset(ctx.database, dataset.key)
-    assert job is not None
-    frame = (
-        pl.read_csv(POSTS, infer_schema=False)
-        .head(rows)
-        .with_columns(pl.col("timestamp").str.to_datetime(time_unit="us", time_zone="UTC"))
-    )
+    moment = pl.col("timestamp").str.to_datetime(time_unit="us", time_zone="UTC")
     with ctx.files.workspace() as folder:
-        path = Path(folder) / "table.parquet"
-        frame.write_parquet(path)
-        file = ctx.files.put(path, f"datasets/{dataset.key}/0/table.parquet")
-    with ctx.database.transaction() as tx:
-        jobs.delete(tx, job.id)
-        result = Result(Kind.TABLE, {"table": file})
-        ending = Ending(
-            Status.FINISHED, "", rows=frame.height, columns=tuple(frame.columns), kind=Kind.TABLE, result=result
-        )
-        end_dataset(ctx, tx, dataset, ending)
-    return datasets.get(ctx.database, dataset.key)
+        return store_table(ctx, actor, Path(folder), pl.read_csv(POSTS, infer_schema=False).with_columns(moment))
 
 
 POSTS = (

@@ -142,18 +142,23 @@ def swallows_rows(inner: str, shape: Shape, width: int, before: list[str]) -> bo
 
 @lru_cache(maxsize=64)
 def _patterns(shape: Shape) -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """A quoted cell with its closing quote before a delimiter or line end, and a plain cell; both in linear time."""
+    """A quoted cell with its closing quote before a delimiter or line end, and a plain cell; both in linear time.
+
+    Written as unrolled loops: early releases of Python 3.11 mismatch possessive repeats.
+    """
     delimiter = re.escape(shape.delimiter)
     quoted = _opened(shape).pattern + re.escape(shape.quote) + rf"(?={delimiter}|\r?\n|\r?\Z)"
-    plain = rf"(?:(?!{delimiter}|\r?\n)[\s\S])*+" if len(shape.delimiter) > 1 else rf"(?:[^{delimiter}\r\n]|\r(?!\n))*+"
-    return re.compile(quoted), re.compile(plain)
+    if len(shape.delimiter) > 1:
+        return re.compile(quoted), re.compile(rf"(?:(?!{delimiter}|\r?\n)[\s\S])*")
+    other = rf"[^{delimiter}\r\n]*"
+    return re.compile(quoted), re.compile(rf"{other}(?:\r(?!\n){other})*")
 
 
 @lru_cache(maxsize=64)
 def _opened(shape: Shape) -> re.Pattern[str]:
     """A quoted cell as far as it goes, without its closing quote."""
     quote = re.escape(shape.quote)
-    if shape.escape:
-        escape = re.escape(shape.escape)
-        return re.compile(rf"{quote}((?:[^{quote}{escape}]++|{escape}[\s\S]|{quote}{quote})*+)")
-    return re.compile(rf"{quote}((?:[^{quote}]++|{quote}{quote})*+)")
+    escape = re.escape(shape.escape or "")
+    pair = rf"(?:{escape}[\s\S]|{quote}{quote})" if escape else f"{quote}{quote}"
+    other = f"[^{quote}{escape}]*"
+    return re.compile(f"{quote}({other}(?:{pair}{other})*)")
