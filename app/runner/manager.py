@@ -241,7 +241,7 @@ def preload(ctx: Context) -> None:
     """Import what workers need, with the engine's threads and memory set first; import only, compute nothing."""
     os.environ.setdefault("POLARS_MAX_THREADS", str(ctx.settings.engine_threads))
     os.environ.setdefault("OMP_NUM_THREADS", str(ctx.settings.engine_threads))
-    os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(ctx.settings.job_memory_mb // 2))
+    os.environ.setdefault("POLARS_OOC_MEMORY_BUDGET_MB", str(ctx.settings.job_memory_mb * 3 // 10))
     for name in PRELOAD:
         importlib.import_module(name)
     install(ctx)

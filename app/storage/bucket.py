@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import uuid
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -96,16 +95,23 @@ class S3Store:
         """Delete a file."""
         import obstore
 
-        with suppress(FileNotFoundError):
+        try:
             obstore.delete(self._bucket, name)
+        except FileNotFoundError:
+            return
+        except (OSError, obstore.exceptions.BaseError) as error:
+            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
 
     def find(self, prefix: str) -> Iterator[Listed]:
-        """Files below a folder of the bucket."""
+        """Files below a folder of the bucket. :raises Unavailable: when storage does not answer"""
         import obstore
 
-        for batch in obstore.list(self._bucket, prefix=prefix):
-            for found in batch:
-                yield Listed(found["path"], found["size"], found["last_modified"])
+        try:
+            for batch in obstore.list(self._bucket, prefix=prefix):
+                for found in batch:
+                    yield Listed(found["path"], found["size"], found["last_modified"])
+        except (OSError, obstore.exceptions.BaseError) as error:
+            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
 
     def workspace(self) -> Any:
         """A temporary folder on this machine."""

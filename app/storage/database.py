@@ -34,6 +34,7 @@ def connect(url: str, *, name: str = "4cat", timeout: int = 5) -> connection:
             keepalives_idle=15,
             keepalives_interval=5,
             keepalives_count=3,
+            tcp_user_timeout=30_000,
             options="-c timezone=UTC",
         )
     except psycopg2.OperationalError as error:

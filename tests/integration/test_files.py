@@ -104,6 +104,10 @@ def test_a_silent_server_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     path.write_bytes(b"x")
     with pytest.raises(Unavailable, match="could not be stored"):
         store.put(path, "a")
+    with pytest.raises(Unavailable, match="does not answer"):
+        store.delete("a")
+    with pytest.raises(Unavailable, match="does not answer"):
+        list(store.find("datasets"))
 
 
 @pytest.mark.parametrize("url", ["ftp://somewhere", "s3://", "s3://bucket?endpoit=x"])
