@@ -258,7 +258,8 @@ def finished_posts(ctx: Context, actor: User) -> Dataset:
     """A finished dataset of posts, put there without a worker."""
     moment = pl.col("timestamp").str.to_datetime(time_unit="us", time_zone="UTC")
     with ctx.files.workspace() as folder:
-        return store_table(ctx, actor, Path(folder), pl.read_csv(POSTS, infer_schema=False).with_columns(moment))
+        frame = pl.read_csv(POSTS, infer_schema=False).with_columns(moment)
+        return store_table(ctx, actor, Path(folder), frame, label="posts.csv")
 
 
 POSTS = (
