@@ -179,8 +179,3 @@ def step(timeframe: str) -> str:
 def periods_between(first: datetime, last: datetime, timeframe: str) -> int:
     """About how many periods lie between two moments, both ends counted."""
     return int((last - first).total_seconds() // _SECONDS[timeframe]) + 1
-
-
-def label_format(timeframe: str) -> str:
-    """How a period is written, as a strftime format."""
-    return _FORMATS[timeframe]

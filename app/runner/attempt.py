@@ -29,6 +29,7 @@ from app.runner.pseudonym import Pseudonyms
 from app.runner.report import End, Outcome, Reporter
 from app.runner.results import Written, write_result
 from app.services.context import Context
+from app.storage.files import discard
 
 
 @dataclass(frozen=True)
@@ -189,8 +190,7 @@ def _published(ctx: Context, task: Task, written: Written, outcome: Outcome) -> 
             name = f"datasets/{dataset.key}/{task.job.token}/{role}{''.join(path.suffixes)}"
             stored[role] = ctx.files.put(path, name)
     except Unavailable:
-        for file in stored.values():
-            ctx.files.delete(file.name)
+        discard(ctx.files, [file.name for file in stored.values()])
         raise
     outcome.files |= {role: asdict(file) for role, file in stored.items()}
     outcome.rows, outcome.columns, outcome.kind = written.rows, written.columns, str(written.kind)

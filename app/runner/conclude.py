@@ -23,6 +23,7 @@ from app.storage import job as jobs
 from app.storage import upload as uploads
 from app.storage.database import Transaction
 from app.storage.dataset import Ending
+from app.storage.files import discard
 
 log = logging.getLogger(__name__)
 
@@ -67,9 +68,7 @@ def _drop(ctx: Context, task: Task, outcome: Outcome) -> None:
         return
     if found is not None and found.result is not None:
         kept |= {file.name for file in found.result.files.values()}
-    for file in outcome.files.values():
-        if file["name"] not in kept:
-            ctx.files.delete(file["name"])
+    discard(ctx.files, [file["name"] for file in outcome.files.values() if file["name"] not in kept])
 
 
 def _outcome(ctx: Context, task: Task, watched: Watched) -> Outcome:
@@ -143,7 +142,7 @@ def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome) -> Non
         uploads.delete(tx, task.upload.id)
         if "original" not in outcome.files:
             name = task.upload.file.name
-            tx.after_commit(lambda: ctx.files.delete(name))
+            tx.after_commit(lambda: discard(ctx.files, [name]))
     ctx.queue.finish(tx, task.job)
 
 

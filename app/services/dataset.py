@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-import logging
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.dataset import ITEMS, Dataset, Kind, Status
-from app.domain.errors import Conflict, InvalidInput, NotCompatible, Unavailable
+from app.domain.errors import Conflict, InvalidInput, NotCompatible
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import dump, secrets_of
@@ -26,8 +25,7 @@ from app.storage import job as jobs
 from app.storage import upload as uploads
 from app.storage.database import Transaction
 from app.storage.dataset import Query
-
-log = logging.getLogger(__name__)
+from app.storage.files import discard
 
 PSEUDONYMISE = {
     "none": "Keep names as they are",
@@ -254,11 +252,7 @@ def delete_dataset(ctx: Context, actor: User, key: str) -> None:
             for file in dataset.result.files.values()
         }
         datasets.delete(tx, key)
-    for name in names:
-        try:
-            ctx.files.delete(name)
-        except (Unavailable, OSError) as error:
-            log.warning("%s is left to be cleaned up: %s", name, error)
+    discard(ctx.files, names)
 
 
 def log_text(ctx: Context, actor: User, key: str) -> str:

@@ -135,11 +135,6 @@ def family(db: Session, top: str) -> list[Dataset]:
     ]
 
 
-def attached_to(db: Session, key: str) -> list[Dataset]:
-    """The step whose result a preset takes."""
-    return [_dataset(row) for row in db.many(f"SELECT {_COLUMNS} FROM datasets WHERE attach_to = %(key)s", key=key)]
-
-
 def descendants(db: Session, key: str) -> list[Dataset]:
     """Everything made from a dataset, at any depth, parents before children."""
     rows = db.many(
@@ -256,12 +251,6 @@ def log_lines(db: Session, key: str, after: int = 0) -> list[Row]:
         key=key,
         after=after,
     )
-
-
-def result_folders(db: Session) -> dict[str, set[str]]:
-    """For every dataset, the names of the files its result is made of (none for one without a result)."""
-    rows = db.many("SELECT key, result FROM datasets")
-    return {row["key"]: {file["name"] for file in (row["result"] or {"files": {}})["files"].values()} for row in rows}
 
 
 def stranded(db: Session) -> list[Dataset]:

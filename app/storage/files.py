@@ -7,11 +7,12 @@ sees part of one. Names look like `datasets/<key>/<attempt>/table.parquet`.
 from __future__ import annotations
 
 import hashlib
+import logging
 import os
 import shutil
 import tempfile
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,6 +22,8 @@ from urllib.parse import urlsplit
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import FourcatError, NotFound, Unavailable
+
+log = logging.getLogger(__name__)
 
 CHUNK = 1024 * 1024
 
@@ -189,6 +192,15 @@ class FolderStore:
     def sweep(self, hours: float) -> int:
         """Remove abandoned temporary folders."""
         return sweep_folders(self._temporary, hours)
+
+
+def discard(files: FileStore, names: Iterable[str]) -> None:
+    """Delete files that nothing refers to; what storage will not delete now is left to the clean-up."""
+    for name in names:
+        try:
+            files.delete(name)
+        except (Unavailable, OSError) as error:
+            log.warning("%s is left to be cleaned up: %s", name, error)
 
 
 def probe(files: FileStore) -> None:
