@@ -16,6 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain.errors import SettingsError
+from app.domain.setting import describe_site_settings
 from app.settings_values import (
     LIMIT,
     LOG_LEVELS,
@@ -149,6 +150,26 @@ class Settings:
     database_pool: int = _setting(
         "DATABASE_POOL", "10", "The most connections to the database that one process opens.", count(1, 1000)
     )
+    outage_minutes: float = _setting(
+        "OUTAGE_MINUTES",
+        "60",
+        "How long work waits for storage or another part that is away before it fails with that as its reason.",
+        number(0, 10_080),
+    )
+    max_open_jobs: int = _setting(
+        "MAX_OPEN_JOBS",
+        "1000",
+        "The most jobs that one person may have waiting and running; 0 is no limit. "
+        "What is set as `limits.open_jobs` while the tool runs counts before it.",
+        count(0, 1_000_000),
+    )
+    max_stored_mb: int = _setting(
+        "MAX_STORED_MB",
+        "0",
+        "The most megabytes of results and uploads that one person may store; 0 is no limit. "
+        "What is set as `limits.stored_mb` while the tool runs counts before it.",
+        count(0, 1_000_000_000),
+    )
     max_upload_mb: int = _setting(
         "MAX_UPLOAD_MB", "10240", "The largest file that can be uploaded, in megabytes.", count(1, 10_485_760)
     )
@@ -226,7 +247,7 @@ def describe_settings() -> str:
             "**none: must be set**" if about["default"] == _REQUIRED else about["shown"] or f"`{about['default']}`"
         )
         lines.append(f"| `{about['variable']}` | {default} | {about['help']} |")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*lines, *describe_site_settings()]) + "\n"
 
 
 def _read(setting: Field[Any], given: Mapping[str, str]) -> Any:

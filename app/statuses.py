@@ -12,6 +12,8 @@ from app.domain.errors import (
     NotFound,
     NotSignedIn,
     SourceError,
+    StorageFull,
+    TooManyJobs,
     Unavailable,
     UserError,
 )
@@ -24,8 +26,11 @@ _STATUS: dict[type[BaseException], int] = {
     Conflict: 409,
     InvalidInput: 422,
     NotCompatible: 422,
+    TooManyJobs: 429,
     SourceError: 502,
     Unavailable: 503,
+    # What RFC 4331 answers with when somebody's quota is used up. A 4xx would blame the request, which is a good one.
+    StorageFull: 507,
 }
 
 

@@ -8,6 +8,9 @@ FourcatError
     NotSignedIn                  sign in first
     NotCompatible                this analysis does not fit this dataset
     Conflict                     the thing is in a state in which this cannot be done
+    LimitReached                 one person may not have more than this
+      TooManyJobs                as many jobs as one person may have are open
+      StorageFull                as much as one person may store is stored
     EmptyResult                  the work was done and found nothing
   SourceError                    the remote side failed; retried unless permanent
   PluginError                    a plug-in is broken: an author's fault, named
@@ -63,6 +66,18 @@ class NotCompatible(UserError):
 
 class Conflict(UserError):
     """This cannot be done in the state the thing is in."""
+
+
+class LimitReached(UserError):
+    """You have as much as one person may have here."""
+
+
+class TooManyJobs(LimitReached):
+    """You have as many open jobs as one person may have here. Wait until some have ended, or cancel some."""
+
+
+class StorageFull(LimitReached):
+    """You store as much as one person may store here. Delete datasets you no longer need."""
 
 
 class EmptyResult(UserError):
