@@ -44,6 +44,7 @@ CREATE TABLE datasets (
     result jsonb,
     provenance jsonb DEFAULT '{}'::jsonb NOT NULL,
     work jsonb DEFAULT '{}'::jsonb NOT NULL,
+    bytes bigint DEFAULT 0 NOT NULL,
     CONSTRAINT datasets_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'finished'::text, 'empty'::text, 'failed'::text, 'cancelled'::text])))
 );
 
@@ -88,6 +89,9 @@ CREATE TABLE jobs (
     cancel_requested timestamp with time zone,
     failed timestamp with time zone,
     error text,
+    turn bigint DEFAULT 0 NOT NULL,
+    away_since timestamp with time zone,
+    checkpoint jsonb,
     CONSTRAINT jobs_interval_check CHECK (("interval" > 0)),
     CONSTRAINT jobs_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'rung'::text, 'running'::text, 'failed'::text])))
 );
@@ -101,17 +105,30 @@ ALTER TABLE jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
-CREATE SEQUENCE queue_turn_numbers
-    START WITH 1
-    INCREMENT BY 1
-    NO MINVALUE
-    NO MAXVALUE
-    CACHE 1;
-
 CREATE TABLE queue_turns (
     type text NOT NULL,
     owner text NOT NULL,
     turn bigint DEFAULT 0 NOT NULL
+);
+
+CREATE TABLE repairs (
+    id bigint NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    kind text NOT NULL,
+    type text,
+    job bigint,
+    dataset text,
+    host text,
+    text text NOT NULL
+);
+
+ALTER TABLE repairs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME repairs_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
 );
 
 CREATE TABLE schema_migrations (
@@ -191,6 +208,9 @@ ALTER TABLE ONLY jobs
 ALTER TABLE ONLY queue_turns
     ADD CONSTRAINT queue_turns_pkey PRIMARY KEY (type, owner);
 
+ALTER TABLE ONLY repairs
+    ADD CONSTRAINT repairs_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY schema_migrations
     ADD CONSTRAINT schema_migrations_pkey PRIMARY KEY (number);
 
@@ -213,6 +233,8 @@ CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
 CREATE INDEX datasets_attach ON datasets USING btree (attach_to) WHERE (attach_to IS NOT NULL);
 
+CREATE INDEX datasets_lately ON datasets USING btree (type, ended DESC) WHERE (status = 'finished'::text);
+
 CREATE INDEX datasets_open ON datasets USING btree (status) WHERE (status = ANY (ARRAY['waiting'::text, 'running'::text]));
 
 CREATE INDEX datasets_owner ON datasets USING btree (owner_id, id DESC) WHERE (parent IS NULL);
@@ -227,9 +249,17 @@ CREATE INDEX jobs_blocked ON jobs USING btree (blocked_by) WHERE (blocked_by IS 
 
 CREATE INDEX jobs_dataset ON jobs USING btree (dataset);
 
-CREATE INDEX jobs_next ON jobs USING btree (type, owner, claim_after, id) WHERE ((state = 'waiting'::text) AND (blocked_by IS NULL));
+CREATE INDEX jobs_failed ON jobs USING btree (failed DESC) WHERE (state = 'failed'::text);
+
+CREATE INDEX jobs_next ON jobs USING btree (type, turn, id) WHERE ((state = 'waiting'::text) AND (blocked_by IS NULL));
 
 CREATE UNIQUE INDEX jobs_open ON jobs USING btree (type, remote_id) WHERE (state <> 'failed'::text);
+
+CREATE INDEX jobs_owner ON jobs USING btree (owner, type, turn) WHERE (state <> 'failed'::text);
+
+CREATE INDEX queue_turns_now ON queue_turns USING btree (type, turn DESC);
+
+CREATE INDEX repairs_at ON repairs USING btree (at);
 
 CREATE INDEX tokens_user ON tokens USING btree (user_id);
 

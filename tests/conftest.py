@@ -94,7 +94,7 @@ def emptied(opened: Context) -> bool:
     """Empty the tables; False when a process that still runs was in the way."""
     try:
         opened.database.run(
-            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns"
+            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns, repairs"
             " RESTART IDENTITY CASCADE"
         )
     except Unavailable:

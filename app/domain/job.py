@@ -22,6 +22,8 @@ class Job:
     """One unit of work: a worker type and a remote id, unique among open jobs, with its claim.
 
     `token` is the fencing token of the claim: what an attempt publishes counts only while its token stands.
+    `cancel_requested` says that it is to stop, or has not stopped yet. `away_since` is when a part that the work needs
+    was first found away; `checkpoint` is what broken off attempts have brought home.
     """
 
     id: int
@@ -44,3 +46,5 @@ class Job:
     pid: int | None = None
     cancel_requested: bool = False
     error: str | None = None
+    away_since: datetime | None = None
+    checkpoint: dict[str, Any] | None = None

@@ -34,6 +34,8 @@ class DataSource(ABC, Described):
     needs: ClassVar[Needs] = Needs()
     max_workers: ClassVar[int] = 2
     max_attempts: ClassVar[int] = 3
+    memory_mb: ClassVar[int | None] = None
+    minutes: ClassVar[int | None] = None
     personal_columns: ClassVar[Sequence[str]] = ("author*", "user*")
     columns: ClassVar[Mapping[str, type]] = {}
     Options: ClassVar[OptionsClass] = NoOptions

@@ -51,6 +51,8 @@ class Processor(ABC, Described):
     needs: ClassVar[Needs] = Needs()
     max_workers: ClassVar[int] = 2
     max_attempts: ClassVar[int] = 3
+    memory_mb: ClassVar[int | None] = None
+    minutes: ClassVar[int | None] = None
     references: ClassVar[Sequence[str]] = ()
     Options: ClassVar[OptionsClass] = NoOptions
 

@@ -17,6 +17,8 @@ class Worker(ABC, Described):
     type: ClassVar[str]
     max_workers: ClassVar[int] = 1
     max_attempts: ClassVar[int] = 3
+    memory_mb: ClassVar[int | None] = None
+    minutes: ClassVar[int | None] = None
     interval: ClassVar[int | None] = None
     needs: ClassVar[Needs] = Needs()
 

@@ -9,6 +9,9 @@ from __future__ import annotations
 import json
 import logging
 import ssl
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import redis
@@ -24,15 +27,26 @@ ENTRY = "app.runner.entry.run_job"
 """What a doorbell calls in the worker process, with the job's id."""
 
 FAILURE_SECONDS = 6 * 3600
+_REST_SECONDS = 3.0
 _LIVE_SECONDS = 60
 
 
-def connect_redis(url: str, *, verify: bool = False, timeout: float | None = 5.0) -> redis.Redis:
+def connect_redis(
+    url: str, *, verify: bool = False, timeout: float | None = 3.0, name: str = "4cat", most: int = 16
+) -> redis.Redis:
     """A client for a Redis URL (`redis://`, `rediss://`, `unix://`); connects when first used.
 
     With `verify=False` a `rediss://` server may have a certificate that nobody vouches for, as on some platforms.
+    A lost connection is opened again at once; a server that hangs is not asked twice. `name` is shown in the server's
+    list of connections, of which this client opens at most `most`.
     """
-    options: dict[str, Any] = {"socket_connect_timeout": 3, "health_check_interval": 15, "retry": Retry(NoBackoff(), 1)}
+    options: dict[str, Any] = {
+        "socket_connect_timeout": 2,
+        "health_check_interval": 15,
+        "retry": Retry(NoBackoff(), 1, supported_errors=(redis.ConnectionError,)),
+        "client_name": name.replace(" ", "-"),
+        "max_connections": most,
+    }
     if url.startswith("rediss://") and not verify:
         options |= {"ssl_cert_reqs": ssl.CERT_NONE, "ssl_check_hostname": False}
     client: redis.Redis = redis.Redis.from_url(url, socket_timeout=timeout, **options)
@@ -45,6 +59,18 @@ class Bell:
     def __init__(self, client: redis.Redis, prefix: str) -> None:
         self.client = client
         self.prefix = prefix
+        self._resting_until = 0.0
+
+    @contextmanager
+    def _asking(self) -> Iterator[None]:
+        """Ask Redis, unless it has not answered a moment ago: one that hangs must not hold up every request in turn."""
+        if time.monotonic() < self._resting_until:
+            raise redis.ConnectionError("Redis did not answer a moment ago")
+        try:
+            yield
+        except (redis.ConnectionError, redis.TimeoutError):
+            self._resting_until = time.monotonic() + _REST_SECONDS
+            raise
 
     def queue_name(self, type_: str) -> str:
         """The RQ queue of a type."""
@@ -62,15 +88,16 @@ class Bell:
     def ring(self, type_: str, job_id: int, ring: int) -> bool:
         """Put a job's doorbell into its RQ queue and wake the managers; False when Redis is away."""
         try:
-            self.queue(type_).enqueue_call(
-                ENTRY,
-                args=(job_id,),
-                job_id=self.bell_id(job_id, ring),
-                timeout=-1,
-                result_ttl=0,
-                failure_ttl=FAILURE_SECONDS,
-            )
-            self.client.publish(self.wake_channel, type_)
+            with self._asking():
+                self.queue(type_).enqueue_call(
+                    ENTRY,
+                    args=(job_id,),
+                    job_id=self.bell_id(job_id, ring),
+                    timeout=-1,
+                    result_ttl=0,
+                    failure_ttl=FAILURE_SECONDS,
+                )
+                self.client.publish(self.wake_channel, type_)
         except redis.RedisError as error:
             log.warning("job %s (%s) could not be rung: %s", job_id, type_, error)
             return False
@@ -84,15 +111,17 @@ class Bell:
         """Whether a doorbell still waits in its queue; None when Redis is away."""
         try:
             bell_id = self.bell_id(job_id, ring)
-            waiting = self.client.lpos(f"rq:queue:{self.queue_name(type_)}", bell_id)
-            return waiting is not None and RQJob.exists(bell_id, connection=self.client)
+            with self._asking():
+                waiting = self.client.lpos(f"rq:queue:{self.queue_name(type_)}", bell_id)
+                return waiting is not None and RQJob.exists(bell_id, connection=self.client)
         except redis.RedisError:
             return None
 
     def show(self, dataset: str, progress: float | None, message: str) -> None:
         """Show how far a running dataset is, to whoever polls for it."""
         try:
-            self.client.set(self._live_key(dataset), json.dumps([progress, message]), ex=_LIVE_SECONDS)
+            with self._asking():
+                self.client.set(self._live_key(dataset), json.dumps([progress, message]), ex=_LIVE_SECONDS)
         except redis.RedisError as error:
             log.debug("progress of %s not shown: %s", dataset, error)
 
@@ -101,7 +130,8 @@ class Bell:
         if not datasets:
             return {}
         try:
-            values = self.client.mget([self._live_key(key) for key in datasets])
+            with self._asking():
+                values = self.client.mget([self._live_key(key) for key in datasets])
         except redis.RedisError:
             return {}
         found = zip(datasets, values, strict=True)
@@ -110,7 +140,8 @@ class Bell:
     def clear(self, dataset: str) -> None:
         """Forget the progress of a dataset that has ended."""
         try:
-            self.client.delete(self._live_key(dataset))
+            with self._asking():
+                self.client.delete(self._live_key(dataset))
         except redis.RedisError as error:
             log.debug("progress of %s not cleared: %s", dataset, error)
 
@@ -124,13 +155,15 @@ class Bell:
     def unsign(self, manager: str) -> None:
         """Let a manager say that it has gone."""
         try:
-            self.client.delete(f"{self.prefix}:manager:{manager}")
+            with self._asking():
+                self.client.delete(f"{self.prefix}:manager:{manager}")
         except redis.RedisError as error:
             log.debug("manager %s not signed off: %s", manager, error)
 
     def managers(self) -> dict[str, dict[str, Any]]:
         """The managers that are there, and what they say of themselves. :raises redis.RedisError: when Redis is away"""
-        names = sorted(self.client.scan_iter(f"{self.prefix}:manager:*", count=1000))
-        values = self.client.mget(names) if names else []
+        with self._asking():
+            names = sorted(self.client.scan_iter(f"{self.prefix}:manager:*", count=1000))
+            values = self.client.mget(names) if names else []
         found = zip(names, values, strict=True)
         return {name.decode().rsplit(":manager:", 1)[1]: json.loads(value) for name, value in found if value}

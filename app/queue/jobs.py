@@ -11,11 +11,11 @@ import socket
 from collections.abc import Callable
 from typing import Any
 
-from app.domain.errors import FourcatError, NotFound, Unavailable
+from app.domain.errors import FourcatError, Unavailable
 from app.domain.job import Job, JobState
 from app.queue.connection import Bell
 from app.storage import job as jobs
-from app.storage import job_reports, setting
+from app.storage import job_reports, job_turn, setting
 from app.storage.database import Database, Transaction
 
 log = logging.getLogger(__name__)
@@ -80,14 +80,17 @@ class JobQueue:
     def dispatch(self, type_: str) -> int:
         """Ring the next jobs of a type while fewer than its `max_workers` are rung or running; how many.
 
-        The order is decided here and nowhere else: owners take turns, each one's oldest job first.
+        The order is decided here and nowhere else: owners take turns, each one's oldest job first. When `max_workers`
+        has been lowered, jobs that have been rung and not yet begun wait again.
         """
         rung: list[tuple[int, int]] = []
         with self.database.transaction() as tx:
             tx.need_not_last()
-            jobs.lock_type(tx, type_)
-            free = self.limit(tx, type_) - jobs.count_active(tx, type_)
-            while free > 0 and (found := jobs.ring_next(tx, type_)):
+            job_turn.lock_type(tx, type_)
+            free = self.limit(tx, type_) - job_turn.count_active(tx, type_)
+            if free < 0:
+                job_turn.unring(tx, type_, -free)
+            while free > 0 and (found := job_turn.ring_next(tx, type_)):
                 rung.append(found)
                 free -= 1
         for job_id, ring in rung:
@@ -111,27 +114,32 @@ class JobQueue:
         found = jobs.find(tx, job_id)
         if found is None or found.interval is None or found.state is not JobState.WAITING:
             return None
-        jobs.lock_type(tx, found.type)
-        if jobs.count_active(tx, found.type) >= self.limit(tx, found.type):
+        job_turn.lock_type(tx, found.type)
+        if job_turn.count_active(tx, found.type) >= self.limit(tx, found.type):
             return None
         return jobs.claim(tx, job_id, host, pid, unrung=True)
 
-    def hold(self, tx: Transaction, job: Job) -> None:
-        """Make sure that this attempt still has its claim, up to the end of this transaction.
+    def hold(self, tx: Transaction, job: Job) -> Job:
+        """Make sure that this attempt still has its claim, up to the end of this transaction; the job as it stands now.
 
         :raises ClaimLost: when it has not
         """
-        if job.token is None or not jobs.hold(tx, job.id, job.token):
+        held = jobs.hold(tx, job.id, job.token) if job.token is not None else None
+        if held is None:
             raise ClaimLost
+        return held
 
     def finish(self, tx: Transaction, job: Job) -> None:
         """End a job: gone, or for an interval job waiting for its next turn."""
         jobs.finish(tx, job.id)
         self._dispatch_after(tx, job.type)
 
-    def release(self, tx: Transaction, job: Job, *, delay: float = 0, counted: bool = True) -> None:
-        """Make a job claimable again; an attempt that is not `counted` does not use up one of its tries."""
-        jobs.release(tx, job.id, delay, counted=counted)
+    def release(self, tx: Transaction, job: Job, *, delay: float = 0, counted: bool = True, away: bool = False) -> None:
+        """Make a job claimable again; an attempt that is not `counted` does not use up one of its tries.
+
+        `away` says that it waits for a part that the work needs.
+        """
+        jobs.release(tx, job.id, delay, counted=counted, away=away)
         self._dispatch_after(tx, job.type)
 
     def fail(self, tx: Transaction, job: Job, error: str) -> None:
@@ -141,13 +149,15 @@ class JobQueue:
 
     def unblock(self, tx: Transaction, dataset: str) -> None:
         """Let the jobs go that waited for a dataset."""
-        self._dispatch_after(tx, *jobs.unblock(tx, dataset))
+        self._dispatch_after(tx, *job_turn.unblock(tx, dataset))
 
     def cancel(self, tx: Transaction, job: Job) -> bool:
-        """Stop a job. True when it is gone at once; False when it runs and has been asked to stop."""
-        try:
-            current = jobs.find_open(tx, job.type, job.remote_id)
-        except NotFound:
+        """Stop a job. True when it is gone at once; False when it runs and has been asked to stop.
+
+        Until its process is gone it keeps its place among the running. What it makes is never published.
+        """
+        current = jobs.lock(tx, job.id)
+        if current is None or current.state is JobState.FAILED:
             return True
         if current.state is JobState.RUNNING:
             jobs.request_cancel(tx, current.id)
@@ -157,5 +167,5 @@ class JobQueue:
         return True
 
     def position(self, job: Job) -> int | None:
-        """A waiting job's place in its queue; 1 starts next."""
+        """A waiting job's place in its queue, counted up to 10,000; 1 starts next. None when it could not start now."""
         return job_reports.position(self.database, job.id)

@@ -18,6 +18,7 @@ from app.runner.report import End, Outcome
 from app.runner.watch import Stopped, Watched
 from app.services.context import Context
 from app.services.ending import end_dataset
+from app.services.job_limits import JobLimits, job_limits
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import upload as uploads
@@ -32,7 +33,9 @@ _CRASHED = "The process doing this work died ({how})."
 
 
 def conclude(ctx: Context, task: Task, watched: Watched) -> None:
-    """Publish a result, or record why there is none; if the claim is lost, remove what was stored.
+    """Publish a result, or record why there is none.
+
+    If the claim is lost or the work was cancelled, what was stored is removed.
 
     What cannot be put there in ten minutes is left: others think the attempt dead, and its files are swept.
     """
@@ -42,8 +45,13 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
         try:
             with ctx.database.transaction() as tx:
                 datasets.lock_of_job(tx, task.job.id)
-                ctx.queue.hold(tx, task.job)
-                _settle(ctx, tx, task, watched, outcome)
+                job = ctx.queue.hold(tx, task.job)
+                if job.cancel_requested:
+                    ctx.queue.finish(tx, job)
+                else:
+                    _settle(ctx, tx, replace(task, job=job), watched, outcome)
+            if job.cancel_requested:
+                _drop(ctx, task, outcome)
             return
         except ClaimLost:
             log.warning("job %s (%s) has lost its claim; its result is dropped", task.job.id, task.job.type)
@@ -73,16 +81,23 @@ def _drop(ctx: Context, task: Task, outcome: Outcome) -> None:
 
 def _outcome(ctx: Context, task: Task, watched: Watched) -> Outcome:
     """What the attempt said, or what its death means."""
-    if watched.stopped is Stopped.CANCELLED:
-        return Outcome(End.CANCELLED)
     if watched.outcome is not None:
         return watched.outcome
     if watched.stopped is Stopped.MEMORY:
         return Outcome(End.MEMORY)
     if watched.stopped is Stopped.TIME:
-        minutes = ctx.settings.job_minutes
-        return Outcome(End.REFUSED, f"This took longer than {minutes:,} minutes, the longest that a job may take here.")
+        return Outcome(
+            End.REFUSED, f"This took longer than {_minutes(_limits(ctx, task))}, the longest it may take here."
+        )
     return Outcome(End.BROKEN, _CRASHED.format(how=_how(watched.status)), permanent=False)
+
+
+def _limits(ctx: Context, task: Task) -> JobLimits:
+    return job_limits(ctx.settings, ctx.registry.runnable(task.job.type), task.settings)
+
+
+def _minutes(limits: JobLimits) -> str:
+    return f"{limits.minutes:,} minute{'' if limits.minutes == 1 else 's'}"
 
 
 def _how(status: int) -> str:
@@ -98,6 +113,8 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
             lines.append((datetime.now(UTC), text))
     if task.dataset is not None and lines:
         datasets.add_log(tx, task.dataset.key, lines)
+    if watched.checkpoint is not None and task.job.token is not None:
+        jobs.keep_checkpoint(tx, task.job.id, task.job.token, watched.checkpoint)
     if watched.stopped is Stopped.SHUTDOWN and outcome.end is End.BROKEN:
         _wait_again(ctx, tx, task, "Handed back while its machine restarts.", delay=0, counted=False)
     elif outcome.end in (End.DONE, End.EMPTY):
@@ -105,28 +122,39 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
     elif outcome.end is End.CANCELLED:
         _end(ctx, tx, task, Status.CANCELLED, "Cancelled.")
         ctx.queue.finish(tx, task.job)
+    elif outcome.end is End.AWAY and (pause := _pause(ctx, task.job)) is not None:
+        message = f"{outcome.message} Trying again in {pause:.0f} s."
+        _wait_again(ctx, tx, task, message, delay=pause, counted=False, away=True)
     elif _may_retry(task.job, outcome):
-        delay = outcome.retry_after or {End.BROKEN: 1.0, End.AWAY: 10.0}.get(outcome.end, 30.0) * task.job.attempts
+        delay = outcome.retry_after or {End.BROKEN: 1.0}.get(outcome.end, 30.0) * task.job.attempts
         _wait_again(ctx, tx, task, f"{outcome.message} Trying again in {delay:.0f} s.", delay=delay, counted=True)
     else:
-        message = _failure(ctx, task, outcome)
+        message = _failure(ctx, task, watched, outcome)
         _end(ctx, tx, task, Status.FAILED, message)
         ctx.queue.fail(tx, task.job, outcome.traceback or message)
 
 
+def _pause(ctx: Context, job: Job) -> float | None:
+    """How long to wait for a part that is away, in seconds: ever longer up to half a minute; None after too long."""
+    waited = (datetime.now(UTC) - job.away_since).total_seconds() if job.away_since else 0.0
+    return min(max(waited / 4, 2.0), 30.0) if waited < ctx.settings.outage_minutes * 60 else None
+
+
 def _may_retry(job: Job, outcome: Outcome) -> bool:
-    """Whether another attempt may do better: after a crash, a remote failure, or a part of ours being away."""
-    passing = outcome.end is End.AWAY or (outcome.end in (End.SOURCE, End.BROKEN) and not outcome.permanent)
-    return passing and job.attempts < job.max_attempts
+    """Whether another attempt may do better: after a crash or a remote failure."""
+    return outcome.end in (End.SOURCE, End.BROKEN) and not outcome.permanent and job.attempts < job.max_attempts
 
 
-def _failure(ctx: Context, task: Task, outcome: Outcome) -> str:
+def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> str:
     if outcome.end is End.MEMORY:
-        rows = f" at {task.source.rows:,} rows" if task.source and task.source.rows else ""
+        rows = watched.rows or (task.source.rows if task.source else 0)
         return (
-            f"Out of memory{rows}: it needed more than {ctx.settings.job_memory_mb:,} MB, the most that a job may use"
-            " here. Try it on a sample or a filtered dataset."
+            f"Out of memory{f' at {rows:,} rows' if rows else ''}: it needed more than"
+            f" {_limits(ctx, task).memory_mb:,} MB, the most that it may use here. Try it on a sample or a filtered"
+            " dataset."
         )
+    if outcome.end is End.AWAY:
+        return f"{outcome.message} It has been so for {ctx.settings.outage_minutes:,} minutes. Run it again later."
     if outcome.end is End.BROKEN and outcome.permanent:
         return f"It stopped because of an error in it: {outcome.message} The log has the details."
     if outcome.end is End.BROKEN:
@@ -172,13 +200,10 @@ def _result(outcome: Outcome) -> Result | None:
     return Result(Kind(outcome.kind), {role: StoredFile(**file) for role, file in outcome.files.items()})
 
 
-def _wait_again(ctx: Context, tx: Transaction, task: Task, message: str, *, delay: float, counted: bool) -> None:
-    """Let the job be tried again, unless it was cancelled meanwhile."""
-    current = jobs.find(tx, task.job.id)
-    if current is not None and current.cancel_requested:
-        _end(ctx, tx, task, Status.CANCELLED, "Cancelled.")
-        ctx.queue.finish(tx, task.job)
-        return
+def _wait_again(
+    ctx: Context, tx: Transaction, task: Task, message: str, *, delay: float, counted: bool, away: bool = False
+) -> None:
+    """Let the job be tried again."""
     if task.dataset is not None:
         datasets.wait_again(tx, task.dataset.key, message)
-    ctx.queue.release(tx, task.job, delay=delay, counted=counted)
+    ctx.queue.release(tx, task.job, delay=delay, counted=counted, away=away)

@@ -23,6 +23,7 @@ from app.runner.limits import adopt_orphans, die_with_parent, end_orphans
 from app.runner.report import End, Outcome, Reporter
 from app.runner.watch import Watch, Watched
 from app.services.context import Context, open_context
+from app.services.job_limits import job_limits
 from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage import setting
@@ -121,7 +122,8 @@ def _fork(ctx: Context, task: Task) -> Watched:
         os.close(reading)
         _child(ctx, task, writing)
     os.close(writing)
-    watch = Watch(ctx, task.job, pid, reading)
+    limits = job_limits(ctx.settings, ctx.registry.runnable(task.job.type), task.settings)
+    watch = Watch(ctx, task.job, limits, pid, reading)
     signal.signal(signal.SIGTERM, watch.shut_down)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
@@ -137,6 +139,7 @@ def _child(ctx: Context, task: Task, writing: int) -> None:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         die_with_parent()
         os.environ["TMPDIR"] = str(task.folder)

@@ -41,6 +41,21 @@ def end_orphans() -> None:
             process.kill()
 
 
+def end_strays(workers: set[int]) -> None:
+    """Kill what this process has adopted of a dead watcher, such as a program that a plug-in ran.
+
+    A watcher whose worker died is adopted too, and does its job to the end: it leads a process group, and like every
+    fork of this process it runs the same command.
+    """
+    me = psutil.Process()
+    for process in me.children():
+        with contextlib.suppress(psutil.Error, ProcessLookupError):
+            is_watcher = os.getpgid(process.pid) == process.pid and process.cmdline() == me.cmdline()
+            if process.pid not in workers and not is_watcher:
+                for member in family(process.pid):
+                    member.kill()
+
+
 def memory_of(pid: int) -> int:
     """Bytes of memory that a process and all it has started hold: what is theirs alone, without shared libraries."""
     total = 0
@@ -65,3 +80,17 @@ def kill_family(pid: int) -> None:
     for process in family(pid):
         with contextlib.suppress(psutil.Error):
             process.kill()
+
+
+def freeze_family(pid: int) -> None:
+    """Suspend a process and all it has started; twice, for one that was just starting another."""
+    for process in [*reversed(family(pid)), *reversed(family(pid))]:
+        with contextlib.suppress(psutil.Error):
+            process.suspend()
+
+
+def thaw_family(pid: int) -> None:
+    """Let a suspended process and all it has started go on."""
+    for process in family(pid):
+        with contextlib.suppress(psutil.Error):
+            process.resume()

@@ -22,9 +22,10 @@ import redis
 
 from app import __version__
 from app.domain.errors import Unavailable
+from app.domain.setting import worker_setting
 from app.queue.connection import connect_redis
 from app.runner.entry import install
-from app.runner.limits import adopt_orphans
+from app.runner.limits import adopt_orphans, end_strays
 from app.runner.worker import serve
 from app.services.context import Context
 from app.storage import setting
@@ -40,7 +41,7 @@ PRELOAD_LATER = ("igraph", "wordcloud", "stopwordsiso")
 _SCAN_EVERY = 1.0
 _SETTLE = 0.03
 _SIGN_EVERY = 5.0
-_LIMITS_EVERY = 10.0
+_LIMITS_EVERY = 2.0
 _PRELOAD_EVERY = 3.0
 
 
@@ -62,6 +63,7 @@ class Manager:
         self._next: dict[Callable[[], None], float] = {}
         self._started = time.time()
         self._away = False
+        self._is_without_database = False
         self._later = list(PRELOAD_LATER)
 
     def run(self) -> None:
@@ -87,7 +89,9 @@ class Manager:
 
     def _listen(self) -> None:
         """Hear of work from the channel, and look at all queues now and then for what was not heard."""
-        client = connect_redis(self._ctx.settings.redis_url, verify=self._ctx.settings.redis_tls_verify, timeout=None)
+        client = connect_redis(
+            self._ctx.settings.redis_url, verify=self._ctx.settings.redis_tls_verify, timeout=None, name="4cat manager"
+        )
         with client, client.pubsub(ignore_subscribe_messages=True) as channel:  # type: ignore[no-untyped-call]
             channel.subscribe(self._ctx.bell.wake_channel)
             self._next = dict.fromkeys((self._scan, self._sign, self._read_limits, self._preload_more), 0.0)
@@ -144,15 +148,23 @@ class Manager:
         return sum(1 for found in self._workers.values() if found == type_)
 
     def _read_limits(self) -> None:
+        """Read how many workers each type may have. Without the database nothing can be claimed, so none are kept."""
         try:
-            with self._ctx.database.transaction() as tx:
-                self._limits = {
-                    type_: setting.max_workers(tx, type_, declared) for type_, declared in self._declared.items()
-                }
+            site = setting.all_settings(self._ctx.database)
         except Unavailable as error:
-            log.warning("limits not read: %s", error)
+            if not self._is_without_database:
+                log.warning("the database is away, workers wait for it: %s", error)
+                for pid in self._workers:
+                    _signal(pid, signal.SIGTERM)
+            self._is_without_database = True
+            return
+        self._is_without_database = False
+        for type_, declared in self._declared.items():
+            chosen = worker_setting(site, type_, "max_workers")
+            self._limits[type_] = declared if chosen is None else chosen
 
     def _sign(self) -> None:
+        """Say that this manager is there; and end what its workers have left behind."""
         facts = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -162,6 +174,7 @@ class Manager:
             "workers": {type_: self._count(type_) for type_ in sorted(set(self._workers.values()))},
         }
         self._ctx.bell.sign(self._name, facts, int(_SIGN_EVERY * 3))
+        end_strays(set(self._workers))
 
     def _preload_more(self) -> None:
         """Import one more library; each holds up the manager for a second at most, and only after its start."""
@@ -169,7 +182,7 @@ class Manager:
             importlib.import_module(self._later.pop(0))
 
     def _fork(self, type_: str) -> None:
-        if self._stopping or self._count(type_) >= self._limits[type_]:
+        if self._stopping or self._is_without_database or self._count(type_) >= self._limits[type_]:
             return
         idle = None if self._ctx.settings.workers_always_on else self._ctx.settings.worker_idle_seconds
         with warnings.catch_warnings():

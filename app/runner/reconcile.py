@@ -8,6 +8,8 @@ from __future__ import annotations
 import logging
 import time
 from collections.abc import Callable
+from contextlib import suppress
+from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import Unavailable
@@ -16,8 +18,7 @@ from app.runner.recover import recover
 from app.services.context import Context
 from app.services.ending import end_dataset
 from app.storage import dataset as datasets
-from app.storage import job as jobs
-from app.storage import job_reports
+from app.storage import job_reports, job_turn, repair
 from app.storage.dataset import Ending
 
 log = logging.getLogger(__name__)
@@ -67,7 +68,13 @@ class Reconciler:
         if not recover(self._ctx, job, how):
             return 0
         log.warning("reconciler: job %s (%s) on %s was dead", job.id, job.type, job.host)
+        self._note("dead", how, type_=job.type, job=job.id, dataset=job.dataset, host=job.host)
         return 1
+
+    def _note(self, kind: str, text: str, **about: Any) -> None:
+        """Write down what has been mended, for operators; nothing depends on it."""
+        with suppress(Unavailable):
+            repair.add(self._ctx.database, kind, text, **about)
 
     def _ring_again(self) -> int:
         """Ring doorbells again that Redis has lost."""
@@ -76,15 +83,17 @@ class Reconciler:
             if self._ctx.bell.is_hanging(type_, job_id, ring) is not False:
                 continue
             with self._ctx.database.transaction() as tx:
-                again = jobs.ring_again(tx, job_id)
+                again = job_turn.ring_again(tx, job_id)
             if again is not None and self._ctx.bell.ring(type_, job_id, again):
                 log.warning("reconciler: rang job %s (%s) again", job_id, type_)
+                self._note("rung", "Redis had lost its doorbell, so it was rung again.", type_=type_, job=job_id)
                 mended += 1
         return mended
 
     def _dispatch(self) -> int:
         """Start what could start; usually all of it has been dispatched already."""
-        return sum(self._ctx.queue.dispatch(type_) for type_ in job_reports.types_ready(self._ctx.database))
+        types = sorted(self._ctx.registry.queues())
+        return sum(self._ctx.queue.dispatch(type_) for type_ in job_reports.types_ready(self._ctx.database, types))
 
     def _end_stranded(self) -> int:
         """End open datasets for which nothing works any more."""
@@ -102,4 +111,5 @@ class Reconciler:
             message = "Its work was lost from the queue. Run it again."
             end_dataset(self._ctx, tx, current, Ending(Status.FAILED, message))
         log.warning("reconciler: dataset %s had no job", dataset.key)
+        self._note("stranded", message, type_=dataset.type, dataset=dataset.key)
         return 1

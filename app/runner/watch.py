@@ -12,16 +12,15 @@ from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
 
-from app.domain.errors import Unavailable
 from app.domain.job import Job
-from app.runner.limits import kill_family, memory_of
+from app.runner.heart import NO_STEP, Display, Heart, Line, Step
+from app.runner.limits import freeze_family, kill_family, memory_of, thaw_family
 from app.runner.report import End, Outcome, Reader
 from app.services.context import Context
-from app.storage import dataset as datasets
-from app.storage import job as jobs
+from app.services.job_limits import JobLimits
 
 _LOOK = 0.25
-_SHOW_EVERY = 0.25
+_LOST_AFTER = 600.0
 
 
 class Stopped(StrEnum):
@@ -36,38 +35,55 @@ class Stopped(StrEnum):
 
 @dataclass
 class Watched:
-    """How a watched process ended: by its own outcome, stopped, or dead by a signal or exit status."""
+    """How a watched process ended: by its own outcome, stopped, or dead by a signal or exit status.
+
+    `rows` is how many rows it had said to have written; `log` and `checkpoint` are what is not in the database yet.
+    """
 
     outcome: Outcome | None = None
     stopped: Stopped | None = None
     status: int = 0
-    log: list[tuple[datetime, str]] = field(default_factory=list)
-    step: tuple[float | None, str] = (None, "")
+    rows: int = 0
+    step: Step = NO_STEP
+    log: list[Line] = field(default_factory=list)
+    checkpoint: dict[str, Any] | None = None
 
 
 class Watch:
-    """Watches one process from its start to its end."""
+    """Watches one process from its start to its end.
 
-    def __init__(self, ctx: Context, job: Job, pid: int, descriptor: int) -> None:
+    The claim is a lease: when the database has not confirmed it for as long as makes others think this attempt dead,
+    the process is suspended, and goes on only when the claim proves to stand.
+    """
+
+    def __init__(self, ctx: Context, job: Job, limits: JobLimits, pid: int, descriptor: int) -> None:
         self._ctx = ctx
-        self._job = job
+        self._limits = limits
         self._pid = pid
         self._reader = Reader(descriptor)
         self._seen = Watched()
         self._started = time.monotonic()
-        self._beaten = self._shown = self._started
-        self._heard = self._started
         self._shutdown_at: float | None = None
-        self._ended = False
+        self._is_frozen = False
+        self._heart = Heart(ctx, job)
+        self._display = Display(ctx, job.dataset) if job.dataset else None
 
     def shut_down(self, *_: Any) -> None:
-        """The machine is to stop: the job has its grace, and is handed back if it has not ended by then."""
+        """The machine is to stop: the job has its grace, and is handed back if it has not ended by then.
+
+        A capture is told, so that it brings home what it has; it is handed back as soon as it has done so.
+        """
         if self._shutdown_at is None:
             self._shutdown_at = time.monotonic() + self._ctx.settings.shutdown_seconds
+            with suppress(ProcessLookupError):
+                os.kill(self._pid, signal.SIGUSR1)
 
     def until_end(self) -> Watched:
         """Watch until the process has ended."""
         signal.signal(signal.SIGTERM, self.shut_down)
+        self._heart.start()
+        if self._display is not None:
+            self._display.start()
         while not self._reader.at_end:
             with suppress(InterruptedError):
                 select.select([self._reader.descriptor], [], [], _LOOK)
@@ -77,6 +93,10 @@ class Watch:
                 break
             self._look()
         self._seen.status = self._reap()
+        if self._display is not None:
+            self._display.stop()
+        self._heart.stop()
+        self._seen.log, self._seen.checkpoint = self._heart.lines, self._heart.checkpoint
         return self._seen
 
     def _has_died(self) -> bool:
@@ -96,56 +116,42 @@ class Watch:
     def _read(self) -> None:
         for kind, value in self._reader.messages():
             if kind == "progress":
-                self._seen.step = (value[0], value[1])
+                self._seen.step = self._heart.step = (value[0], value[1])
             elif kind == "log":
-                self._seen.log.append((datetime.now(UTC), value))
+                self._heart.say((datetime.now(UTC), value))
+            elif kind == "rows":
+                self._seen.rows = value
+            elif kind == "checkpoint":
+                self._heart.keep(value)
+                if self._shutdown_at is not None:
+                    self._shutdown_at = time.monotonic()
             elif kind == "outcome":
                 self._seen.outcome = Outcome(**{**value, "end": End(value["end"])})
 
     def _look(self) -> None:
+        if self._display is not None:
+            self._display.show(self._seen.step)
+        self._mind_the_lease()
         now = time.monotonic()
-        if now - self._shown > _SHOW_EVERY and self._job.dataset and self._seen.step != (None, ""):
-            self._show(self._job.dataset)
-        if now - self._beaten > self._ctx.settings.heartbeat_seconds:
-            self._beaten = now
-            self._beat(now)
-        if now - self._started > self._ctx.settings.job_minutes * 60:
+        if self._heart.is_lost or self._heart.silent_for > _LOST_AFTER:
+            self._stop(Stopped.CLAIM_LOST)
+        elif self._heart.is_cancelled:
+            self._stop(Stopped.CANCELLED)
+        elif now - self._started > self._limits.minutes * 60:
             self._stop(Stopped.TIME)
-        elif self._shutdown_at is not None and now > self._shutdown_at:
+        elif self._shutdown_at is not None and now >= self._shutdown_at:
             self._stop(Stopped.SHUTDOWN)
-        elif memory_of(self._pid) > self._ctx.settings.job_memory_mb * 1024 * 1024:
+        elif memory_of(self._pid) > self._limits.memory_mb * 1024 * 1024:
             self._stop(Stopped.MEMORY)
 
-    def _show(self, dataset: str) -> None:
-        """Show how far it is. A Redis that hangs costs its time-outs, so the next try then waits ten times as long."""
-        began = time.monotonic()
-        self._ctx.bell.show(dataset, *self._seen.step)
-        self._shown = time.monotonic() + 10 * max(time.monotonic() - began - _SHOW_EVERY, 0)
-
-    def _beat(self, now: float) -> None:
-        """Renew the claim. Without the database for as long as makes others think it dead, the work must stop."""
-        try:
-            stop = jobs.beat(self._ctx.database, self._job.id, self._job.token or 0)
-            if self._job.dataset and stop is not None:
-                self._write_down()
-        except Unavailable:
-            if now - self._heard > self._ctx.settings.dead_after_seconds * 4:
-                self._stop(Stopped.CLAIM_LOST)
-            return
-        self._heard = now
-        if stop is None:
-            self._stop(Stopped.CLAIM_LOST)
-        elif stop:
-            self._stop(Stopped.CANCELLED)
-
-    def _write_down(self) -> None:
-        key = str(self._job.dataset)
-        if self._seen.log:
-            with self._ctx.database.transaction() as tx:
-                datasets.add_log(tx, key, self._seen.log)
-            self._seen.log = []
-        if self._seen.step != (None, ""):
-            datasets.show(self._ctx.database, key, self._seen.step[1], self._seen.step[0])
+    def _mind_the_lease(self) -> None:
+        """Suspend the process at the end of its lease, and let it go on when the claim has been renewed."""
+        is_out = self._heart.silent_for > self._ctx.settings.dead_after_seconds
+        if is_out and not self._is_frozen:
+            freeze_family(self._pid)
+        elif self._is_frozen and not is_out and not self._heart.is_lost:
+            thaw_family(self._pid)
+        self._is_frozen = is_out
 
     def _stop(self, why: Stopped) -> None:
         if self._seen.stopped is None:

@@ -38,7 +38,9 @@ def serve(ctx: Context, type_: str, idle_seconds: int | None) -> None:
     """
     die_with_parent(signal.SIGTERM)
     warnings.simplefilter("ignore")
-    connection = connect_redis(ctx.settings.redis_url, verify=ctx.settings.redis_tls_verify, timeout=None)
+    connection = connect_redis(
+        ctx.settings.redis_url, verify=ctx.settings.redis_tls_verify, timeout=None, name=f"4cat {type_}"
+    )
     worker = QueueWorker(
         [ctx.bell.queue(type_).name],
         name=f"{ctx.bell.prefix}-{type_}-{socket.gethostname()}-{os.getpid()}-{uuid.uuid4().hex[:8]}",

@@ -42,7 +42,8 @@ def open_context(settings: Settings, registry: Registry | None = None, *, name: 
     """
     plugins = registry or Registry.discover((*BUILT_IN, *settings.plugin_packages))
     database = Database(settings.database_url, size=settings.database_pool, name=name)
-    bell = Bell(connect_redis(settings.redis_url, verify=settings.redis_tls_verify), settings.queue_prefix)
+    client = connect_redis(settings.redis_url, verify=settings.redis_tls_verify, name=name)
+    bell = Bell(client, settings.queue_prefix)
     limits = {type_: plugin.max_workers for type_, plugin in plugins.queues().items()}
     queue = JobQueue(database, bell, lambda type_: limits.get(type_, 1))
     return Context(settings, database, open_files(settings.storage_url, settings.data_dir), bell, queue, plugins)

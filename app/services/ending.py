@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.dataset import Dataset, Status
-from app.domain.job import JobState
 from app.services.context import Context
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -46,10 +45,10 @@ def _end_dependents(ctx: Context, tx: Transaction, dataset: Dataset, status: Sta
 
 
 def cancel_in(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
-    """Cancel a dataset that has not ended: at once when it waits, else by asking its running job to stop."""
+    """Cancel a dataset that has not ended. It ends at once; the process of a running one is stopped moments later."""
     job = jobs.for_dataset(tx, dataset.key)
-    if job is None or job.state is JobState.FAILED or ctx.queue.cancel(tx, job):
-        end_dataset(ctx, tx, dataset, Ending(Status.CANCELLED, "Cancelled before it started."))
+    is_gone = job is None or ctx.queue.cancel(tx, job)
+    end_dataset(ctx, tx, dataset, Ending(Status.CANCELLED, "Cancelled before it started." if is_gone else "Cancelled."))
 
 
 def enqueue_dataset(ctx: Context, tx: Transaction, dataset: Dataset, *, secrets: dict[str, str] | None = None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import queue
+import select
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -20,26 +21,44 @@ from app.domain.errors import NotFound, Unavailable
 log = logging.getLogger(__name__)
 
 _PING_AFTER = 5.0
+_WATCH_CLIENT = "client_connection_check_interval"
 Row = dict[str, Any]
 
 
 def connect(url: str, *, name: str = "4cat", timeout: int = 5) -> connection:
-    """Open one connection. :raises Unavailable: when the server does not answer"""
+    """Open one connection. A query ends within seconds when the process that asked it dies.
+
+    :raises Unavailable: when the server does not answer
+    """
     try:
-        opened = psycopg2.connect(
-            url,
-            application_name=name,
-            connect_timeout=timeout,
-            cursor_factory=psycopg2.extras.RealDictCursor,
-            keepalives_idle=15,
-            keepalives_interval=5,
-            keepalives_count=3,
-            tcp_user_timeout=30_000,
-            options="-c timezone=UTC",
-        )
+        return _connect(url, name, timeout, f"-c timezone=UTC -c {_WATCH_CLIENT}=2000")
+    except psycopg2.OperationalError as error:
+        if _WATCH_CLIENT not in str(error):
+            raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+    try:  # PostgreSQL learned it with version 14
+        return _connect(url, name, timeout, "-c timezone=UTC")
     except psycopg2.OperationalError as error:
         raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
-    return opened
+
+
+def _connect(url: str, name: str, timeout: int, options: str) -> connection:
+    return psycopg2.connect(
+        url,
+        application_name=name,
+        connect_timeout=timeout,
+        cursor_factory=psycopg2.extras.RealDictCursor,
+        keepalives_idle=15,
+        keepalives_interval=5,
+        keepalives_count=3,
+        tcp_user_timeout=10_000,
+        options=options,
+    )
+
+
+def _has_something_to_read(descriptor: int) -> bool:
+    poll = select.poll()
+    poll.register(descriptor, select.POLLIN)
+    return bool(poll.poll(0))
 
 
 class Transaction:
@@ -118,10 +137,16 @@ class Database:
 
         :raises Unavailable: when the server does not answer or all connections stay busy
         """
-        with self._connection() as opened:
+        with self._transaction_on() as opened:
             work = Transaction(opened)
+            yield work
+        work.run_hooks()
+
+    @contextmanager
+    def _transaction_on(self) -> Iterator[connection]:
+        with self._connection() as opened:
             try:
-                yield work
+                yield opened
                 opened.commit()
             except TransactionRollbackError as error:
                 raise Unavailable("The database was busy with another change to the same thing. Try again.") from error
@@ -129,7 +154,6 @@ class Database:
                 raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
             except psycopg2.InterfaceError as error:
                 raise Unavailable(f"The connection to the database is gone: {error}") from error
-        work.run_hooks()
 
     def one(self, sql: str, **values: Any) -> Row:
         """Exactly one row, in a transaction of its own. :raises NotFound: when there is none"""
@@ -150,6 +174,17 @@ class Database:
         """Run a statement in a transaction of its own; how many rows it touched."""
         with self.transaction() as work:
             return work.run(sql, **values)
+
+    def stream(self, sql: str, *, size: int = 5_000, **values: Any) -> Iterator[list[Row]]:
+        """The rows of a query, `size` at a time, as the server finds them: memory stays flat whatever the number.
+
+        :raises Unavailable: when the server goes away before the end
+        """
+        with self._transaction_on() as opened, opened.cursor(name="stream") as cursor:
+            cursor.itersize = size
+            cursor.execute(sql, values)
+            while rows := cursor.fetchmany(size):
+                yield [dict(row) for row in rows]
 
     def close(self) -> None:
         """Close the idle connections."""
@@ -183,6 +218,9 @@ class Database:
     @staticmethod
     def _is_alive(opened: connection, idle: float) -> bool:
         if opened.closed:
+            return False
+        if _has_something_to_read(opened.fileno()):  # nothing was asked, so this is the server's farewell
+            opened.close()
             return False
         if idle < _PING_AFTER:
             return True

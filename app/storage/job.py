@@ -1,4 +1,4 @@
-"""The tables `jobs` and `queue_turns`: the truth about what waits, what runs and whose turn it is."""
+"""The table `jobs`: the truth about what waits and what runs."""
 
 from __future__ import annotations
 
@@ -8,12 +8,13 @@ from psycopg2.extras import Json
 
 from app.domain.job import Job, JobState
 from app.storage.database import Session, Transaction
+from app.storage.job_turn import NEXT_TURN, READY
 
 COLUMNS = (
     "id, type, remote_id, state, owner, details, dataset, blocked_by, interval, attempts, max_attempts, token, queued,"
-    " claim_after, claimed, heartbeat, host, pid, cancel_requested IS NOT NULL AS cancel_requested, error"
+    " claim_after, claimed, heartbeat, host, pid, cancel_requested IS NOT NULL AS cancel_requested, error, away_since,"
+    " checkpoint"
 )
-READY = "state = 'waiting' AND blocked_by IS NULL AND claim_after <= now()"
 
 
 def to_job(row: dict[str, Any]) -> Job:
@@ -36,9 +37,10 @@ def insert(
 ) -> tuple[Job, bool]:
     """Add a job unless one of this type and remote id is open; the open job, and whether it is new."""
     row = tx.find(
-        "INSERT INTO jobs (type, remote_id, owner, details, dataset, blocked_by, claim_after, interval, max_attempts)"
-        " VALUES (%(type)s, %(remote_id)s, %(owner)s, %(details)s, %(dataset)s, %(blocked_by)s,"
-        " now() + make_interval(secs => %(delay)s), %(interval)s, %(max_attempts)s)"
+        "INSERT INTO jobs (type, remote_id, owner, details, dataset, blocked_by, claim_after, interval, max_attempts,"
+        " turn) VALUES (%(type)s, %(remote_id)s, %(owner)s, %(details)s, %(dataset)s, %(blocked_by)s,"
+        " now() + make_interval(secs => %(delay)s), %(interval)s, %(max_attempts)s,"
+        f" {NEXT_TURN.format(type='%(type)s', owner='%(owner)s')})"
         f" ON CONFLICT (type, remote_id) WHERE state <> 'failed' DO NOTHING RETURNING {COLUMNS}",
         type=type_,
         remote_id=remote_id,
@@ -50,14 +52,7 @@ def insert(
         interval=interval,
         max_attempts=max_attempts,
     )
-    if row is None:
-        return find_open(tx, type_, remote_id), False
-    tx.run(
-        "INSERT INTO queue_turns (type, owner) VALUES (%(type)s, %(owner)s) ON CONFLICT DO NOTHING",
-        type=type_,
-        owner=owner,
-    )
-    return to_job(row), True
+    return (to_job(row), True) if row else (find_open(tx, type_, remote_id), False)
 
 
 def find(db: Session, job_id: int) -> Job | None:
@@ -78,9 +73,10 @@ def find_open(db: Session, type_: str, remote_id: str) -> Job:
 
 
 def for_dataset(db: Session, dataset: str) -> Job | None:
-    """The job that makes a dataset: the open one, else the last that failed."""
+    """The job that makes a dataset: the open one, else one that is being stopped, else the last that failed."""
     row = db.find(
-        f"SELECT {COLUMNS} FROM jobs WHERE dataset = %(dataset)s ORDER BY state = 'failed', id DESC LIMIT 1",
+        f"SELECT {COLUMNS} FROM jobs WHERE dataset = %(dataset)s"
+        " ORDER BY state = 'failed', cancel_requested IS NOT NULL, id DESC LIMIT 1",
         dataset=dataset,
     )
     return to_job(row) if row else None
@@ -93,49 +89,6 @@ def list_jobs(db: Session, limit: int = 500) -> list[Job]:
         limit=limit,
     )
     return [to_job(row) for row in rows]
-
-
-def lock_type(tx: Transaction, type_: str) -> None:
-    """Until this transaction ends, nobody else decides which job of this type starts."""
-    tx.run("SELECT pg_advisory_xact_lock(hashtext('4cat dispatch'), hashtext(%(type)s))", type=type_)
-
-
-def count_active(tx: Transaction, type_: str) -> int:
-    """How many jobs of a type are rung or running."""
-    row = tx.one(
-        "SELECT count(*) AS active FROM jobs WHERE type = %(type)s AND state IN ('rung', 'running')", type=type_
-    )
-    return int(row["active"])
-
-
-def ring_next(tx: Transaction, type_: str) -> tuple[int, int] | None:
-    """Mark the next job of a type as rung: the oldest of the owner who was served longest ago. Its id and ring."""
-    row = tx.find(
-        "WITH turn AS ("
-        "  SELECT t.owner FROM queue_turns t WHERE t.type = %(type)s AND EXISTS ("
-        f"    SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND {READY})"
-        "  ORDER BY t.turn, t.owner LIMIT 1"
-        "), next AS ("
-        f"  SELECT j.id, j.owner FROM jobs j JOIN turn USING (owner) WHERE j.type = %(type)s AND {READY}"
-        "  ORDER BY j.claim_after, j.id LIMIT 1 FOR UPDATE OF j"
-        "), served AS ("
-        "  UPDATE queue_turns t SET turn = nextval('queue_turn_numbers') FROM next"
-        "  WHERE t.type = %(type)s AND t.owner = next.owner"
-        ")"
-        " UPDATE jobs SET state = 'rung', rung = now(), rings = rings + 1 FROM next WHERE jobs.id = next.id"
-        " RETURNING jobs.id, jobs.rings",
-        type=type_,
-    )
-    return (row["id"], row["rings"]) if row else None
-
-
-def ring_again(tx: Transaction, job_id: int) -> int | None:
-    """Count one more ring of a rung job; its number, or None when it is not rung any more."""
-    row = tx.find(
-        "UPDATE jobs SET rung = now(), rings = rings + 1 WHERE id = %(job_id)s AND state = 'rung' RETURNING rings",
-        job_id=job_id,
-    )
-    return int(row["rings"]) if row else None
 
 
 def claim(tx: Transaction, job_id: int, host: str, pid: int, *, unrung: bool = False) -> Job | None:
@@ -159,14 +112,14 @@ def claim(tx: Transaction, job_id: int, host: str, pid: int, *, unrung: bool = F
     return to_job(row) if row else None
 
 
-def hold(tx: Transaction, job_id: int, token: int) -> bool:
-    """Whether this attempt still has the claim; if so nobody can take it before this transaction ends."""
+def hold(tx: Transaction, job_id: int, token: int) -> Job | None:
+    """The job if this attempt still has the claim; then nobody can take it before this transaction ends."""
     row = tx.find(
-        "SELECT 1 FROM jobs WHERE id = %(job_id)s AND token = %(token)s AND state = 'running' FOR UPDATE",
+        f"SELECT {COLUMNS} FROM jobs WHERE id = %(job_id)s AND token = %(token)s AND state = 'running' FOR UPDATE",
         job_id=job_id,
         token=token,
     )
-    return row is not None
+    return to_job(row) if row else None
 
 
 def beat(db: Session, job_id: int, token: int) -> bool | None:
@@ -180,32 +133,50 @@ def beat(db: Session, job_id: int, token: int) -> bool | None:
     return bool(row["stop"]) if row else None
 
 
+def keep_checkpoint(db: Session, job_id: int, token: int, checkpoint: dict[str, Any]) -> bool:
+    """Keep what an attempt has brought home so far; False when it has lost its claim."""
+    return bool(
+        db.run(
+            "UPDATE jobs SET checkpoint = %(checkpoint)s"
+            " WHERE id = %(job_id)s AND token = %(token)s AND state = 'running'",
+            checkpoint=Json(checkpoint),
+            job_id=job_id,
+            token=token,
+        )
+    )
+
+
 def finish(tx: Transaction, job_id: int) -> None:
     """End a job: a one-off is deleted; an interval job waits for the next point of its grid."""
     tx.run(
         "UPDATE jobs SET state = 'waiting', token = NULL, attempts = 0, error = NULL, cancel_requested = NULL,"
-        " claim_after = last_claimed + make_interval(secs => interval)"
+        " away_since = NULL, checkpoint = NULL, claim_after = last_claimed + make_interval(secs => interval)"
         " WHERE id = %(job_id)s AND interval IS NOT NULL",
         job_id=job_id,
     )
     tx.run("DELETE FROM jobs WHERE id = %(job_id)s AND interval IS NULL", job_id=job_id)
 
 
-def release(tx: Transaction, job_id: int, delay: float, *, counted: bool) -> None:
-    """Make a job claimable again after `delay` seconds; with `counted=False` the attempt does not count."""
+def release(tx: Transaction, job_id: int, delay: float, *, counted: bool, away: bool) -> None:
+    """Make a job claimable again after `delay` seconds; with `counted=False` the attempt does not count.
+
+    With `away` it waits for a part that the work needs; when that began is kept until an attempt ends otherwise.
+    """
     tx.run(
         "UPDATE jobs SET state = 'waiting', token = NULL, claim_after = now() + make_interval(secs => %(delay)s),"
+        " away_since = CASE WHEN %(away)s THEN coalesce(away_since, now()) END,"
         " attempts = attempts - CASE WHEN %(counted)s THEN 0 ELSE 1 END WHERE id = %(job_id)s",
         job_id=job_id,
         delay=delay,
         counted=counted,
+        away=away,
     )
 
 
 def fail(tx: Transaction, job_id: int, error: str) -> None:
     """End a job as failed, with its reason; an interval job waits for its next turn instead."""
     tx.run(
-        "UPDATE jobs SET token = NULL, error = %(error)s, failed = now(), cancel_requested = NULL,"
+        "UPDATE jobs SET token = NULL, error = %(error)s, failed = now(), cancel_requested = NULL, away_since = NULL,"
         " details = details - 'secrets',"
         " state = CASE WHEN interval IS NULL THEN 'failed' ELSE 'waiting' END,"
         " attempts = CASE WHEN interval IS NULL THEN attempts ELSE 0 END,"
@@ -221,18 +192,20 @@ def delete(tx: Transaction, job_id: int) -> None:
     tx.run("DELETE FROM jobs WHERE id = %(job_id)s", job_id=job_id)
 
 
+def lock(tx: Transaction, job_id: int) -> Job | None:
+    """One job, which nobody else changes before this transaction ends."""
+    row = tx.find(f"SELECT {COLUMNS} FROM jobs WHERE id = %(job_id)s FOR UPDATE", job_id=job_id)
+    return to_job(row) if row else None
+
+
 def request_cancel(tx: Transaction, job_id: int) -> None:
-    """Ask a running job to stop."""
-    tx.run("UPDATE jobs SET cancel_requested = now() WHERE id = %(job_id)s", job_id=job_id)
-
-
-def unblock(tx: Transaction, dataset: str) -> list[str]:
-    """Let the jobs that waited for a dataset go; their types."""
-    rows = tx.many(
-        "UPDATE jobs SET blocked_by = NULL, claim_after = now() WHERE blocked_by = %(dataset)s RETURNING type",
-        dataset=dataset,
+    """Ask a running job to stop. Until it has, it keeps its place among the running; its work may be asked for anew."""
+    tx.run(
+        "UPDATE jobs SET cancel_requested = now(),"
+        " remote_id = CASE WHEN interval IS NULL THEN remote_id || ' cancelled ' || id ELSE remote_id END"
+        " WHERE id = %(job_id)s AND cancel_requested IS NULL",
+        job_id=job_id,
     )
-    return sorted({row["type"] for row in rows})
 
 
 def blocked_by(tx: Transaction, dataset: str) -> list[Job]:

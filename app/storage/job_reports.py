@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from app.domain.job import Job
 from app.storage.database import Session
-from app.storage.job import COLUMNS, READY, to_job
+from app.storage.job import COLUMNS, to_job
+from app.storage.job_turn import READY
 
 
 def dead(db: Session, dead_after: float) -> list[Job]:
@@ -29,23 +31,25 @@ def rung_for(db: Session, seconds: float) -> list[tuple[int, str, int]]:
     return [(row["id"], row["type"], row["rings"]) for row in rows]
 
 
-def types_ready(db: Session) -> list[str]:
-    """Types with a job that could start now."""
-    return [row["type"] for row in db.many(f"SELECT DISTINCT type FROM jobs WHERE {READY}")]
+def types_ready(db: Session, types: Sequence[str]) -> list[str]:
+    """Those of some types that have a job that could start now."""
+    rows = db.many(
+        f"SELECT type FROM unnest(%(types)s) AS type WHERE EXISTS (SELECT 1 FROM jobs WHERE jobs.type = type.type"
+        f" AND {READY})",
+        types=list(types),
+    )
+    return [row["type"] for row in rows]
 
 
-def position(db: Session, job_id: int) -> int | None:
-    """A waiting job's place in its queue, 1 being next: owners take turns, each one's oldest first."""
+def position(db: Session, job_id: int, most: int = 10_000) -> int | None:
+    """A waiting job's place in its queue, 1 being next; counted up to `most`, and None when it could not start now."""
     row = db.find(
-        "WITH waiting AS ("
-        "  SELECT j.id, j.claim_after, coalesce(t.turn, 0) AS served, j.owner,"
-        "  row_number() OVER (PARTITION BY j.owner ORDER BY j.claim_after, j.id) AS round"
-        "  FROM jobs j LEFT JOIN queue_turns t USING (type, owner)"
-        "  WHERE j.type = (SELECT type FROM jobs WHERE id = %(job_id)s)"
-        "  AND j.state = 'waiting' AND j.blocked_by IS NULL"
-        "), placed AS (SELECT id, row_number() OVER (ORDER BY round, served, owner) AS place FROM waiting)"
-        " SELECT place FROM placed WHERE id = %(job_id)s",
+        "SELECT (SELECT count(*) FROM (SELECT 1 FROM jobs o WHERE o.type = me.type AND o.state = 'waiting'"
+        " AND o.blocked_by IS NULL AND o.claim_after <= now() AND (o.turn, o.id) < (me.turn, me.id)"
+        " LIMIT %(most)s) before) + 1 AS place"
+        f" FROM (SELECT id, type, turn FROM jobs WHERE id = %(job_id)s AND {READY}) me",
         job_id=job_id,
+        most=most,
     )
     return int(row["place"]) if row else None
 
