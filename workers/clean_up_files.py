@@ -19,7 +19,7 @@ class CleanUpFiles(Worker):
     def work(self, job: Job, ctx: WorkerContext) -> None:
         """Forget old uploads first, then delete every file older than an hour that nothing refers to.
 
-        A running attempt stores its files when it ends, and refers to them minutes later at most.
+        A running attempt refers to what it has stored minutes later at most: in its checkpoint, or in its result.
         """
         ctx.database.run(
             "DELETE FROM uploads u WHERE created < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM datasets d"
@@ -40,9 +40,11 @@ class CleanUpFiles(Worker):
 
     @staticmethod
     def _used_names(ctx: WorkerContext) -> set[str]:
-        """Names that a dataset or an upload refers to."""
+        """Names that a dataset, an upload or the checkpoint of a job that is still to be done refers to."""
         rows = ctx.database.many(
             "SELECT file.value ->> 'name' AS name FROM datasets, jsonb_each(result -> 'files') AS file"
             " WHERE result IS NOT NULL UNION ALL SELECT file ->> 'name' FROM uploads"
+            " UNION ALL SELECT file.value ->> 'name' FROM jobs, jsonb_array_elements(checkpoint -> 'parts') AS part,"
+            " jsonb_each(part) AS file WHERE checkpoint IS NOT NULL AND state <> 'failed'"
         )
         return {row["name"] for row in rows}

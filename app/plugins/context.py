@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from app.domain.dataset import Dataset
 from app.domain.job import Job
@@ -70,7 +70,28 @@ class Run(Protocol):
 
 
 class CaptureRun(Run, Protocol):
-    """What a data source can do besides yielding items."""
+    """What a data source can do besides yielding items.
+
+    A capture that takes long calls `checkpoint` after every page, and begins where `resumed` says.
+    """
+
+    @property
+    def resumed(self) -> Mapping[str, Any] | None:
+        """The state of the last checkpoint of an attempt that was broken off; None at a fresh start."""
+
+    @property
+    def database(self) -> Database:
+        """The database of the installation, for sources that search what is kept there."""
+
+    def checkpoint(self, state: Mapping[str, Any]) -> None:
+        """Say that all yielded so far may be brought home, and where to go on from there.
+
+        `state` is small and can be written as JSON: a cursor, a page, the last id. Call this as often as you like: the
+        runner brings things home every ten seconds or less often, and at once when the machine is about to stop.
+        """
+
+    def start_over(self, why: str) -> NoReturn:
+        """Give up what `resumed` stands for, as when a cursor has expired: the work begins again without it."""
 
     def quarantine(self, position: int, reason: str, record: str) -> None:
         """Keep a record that cannot be mapped, with its line or number in the source and the reason."""
@@ -106,6 +127,9 @@ class Database(Protocol):
 
     def run(self, sql: str, **values: Any) -> int:
         """Run a statement; how many rows it touched."""
+
+    def stream(self, sql: str, *, size: int = 5_000, **values: Any) -> Iterator[list[dict[str, Any]]]:
+        """The rows of a query, `size` at a time; memory stays flat whatever their number."""
 
 
 class StoredItem(Protocol):

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from app.domain.dataset import ITEMS, Dataset, Kind, Status
+from app.plugins.context import Database
 from app.plugins.processor import Processor
 from app.plugins.results import Chart, Files, Graph, Page
 from app.plugins.validation import load
@@ -109,6 +111,26 @@ class MemoryRun:
     warnings: list[str] = field(default_factory=list)
     message: str = ""
     quarantined: list[tuple[int, str, str]] = field(default_factory=list)
+    resumed: Mapping[str, Any] | None = None
+    checkpoints: list[dict[str, Any]] = field(default_factory=list)
+    at_checkpoint: Callable[[], None] = lambda: None
+    given_database: Database | None = None
+
+    @property
+    def database(self) -> Database:
+        """The database that the test has given."""
+        if self.given_database is None:
+            raise TypeError("this run has no database; give it one as `given_database`")
+        return self.given_database
+
+    def checkpoint(self, state: Mapping[str, Any]) -> None:
+        """Remember a checkpoint, as it comes back from where it is kept."""
+        self.checkpoints.append(json.loads(json.dumps(state, allow_nan=False)))
+        self.at_checkpoint()
+
+    def start_over(self, why: str) -> NoReturn:
+        """Fail: a test that expects this catches it."""
+        raise RuntimeError(f"starting over: {why}")
 
     def progress(self, done: float, total: float | None = None, text: str | None = None) -> None:
         """Check that progress is a share or a count."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
@@ -23,10 +24,11 @@ from app.plugins.options import dump, specs
 from app.plugins.processor import Processor
 from app.plugins.validation import load
 from app.plugins.worker import Worker
-from app.runner.capture import collect, import_file
+from app.runner.capture import collect, import_file, item_schema
 from app.runner.context import DatasetSource, JobRun, QuarantineRun, TaskContext, UploadedFile
+from app.runner.parts import Parts, StartOver
 from app.runner.pseudonym import Pseudonyms
-from app.runner.report import End, Outcome, Reporter
+from app.runner.report import End, Outcome, Reporter, RowCount
 from app.runner.results import Written, write_result
 from app.services.context import Context
 from app.storage.files import discard
@@ -108,7 +110,7 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
     options = load(processor.Options, _given(processor, task), source.columns)
     run = JobRun(reporter, task.folder, task.seed, task.settings)
     result = processor().process(source, options, run)
-    written = write_result(result, processor, task.folder, task.seed)
+    written = write_result(result, processor, task.folder, task.seed, RowCount(reporter))
     if not written.rows:
         return Outcome(End.EMPTY, run.message or "Nothing was found.", warnings=run.warnings)
     message = run.message or f"{source.rows:,} {_noun(source.rows, source.dataset)} read, {_made(written)}."
@@ -145,20 +147,34 @@ def _present(dataset: Dataset | None) -> Dataset:
 
 
 def _capture(ctx: Context, task: Task, source: type[DataSource], reporter: Reporter) -> Outcome:
-    how = _present(task.dataset).work.get("pseudonymise", "none")
+    """Go on from the last checkpoint, if there is one that can be used."""
+    checkpoint = task.job.checkpoint
+    try:
+        return _capture_from(ctx, task, source, reporter, checkpoint)
+    except StartOver as reason:
+        reporter.send("log", f"What earlier attempts had brought home cannot be used: {reason}. Starting over.")
+        reporter.send("checkpoint", {})
+        return _capture_from(ctx, task, source, reporter, None)
+
+
+def _capture_from(
+    ctx: Context, task: Task, source: type[DataSource], reporter: Reporter, checkpoint: dict[str, Any] | None
+) -> Outcome:
+    dataset = _present(task.dataset)
+    how = dataset.work.get("pseudonymise", "none")
     names = None if how == "none" else Pseudonyms(ctx.settings.pseudonym_key, anonymise=how == "anonymise")
-    run = QuarantineRun(reporter, task.folder, task.seed, task.settings, withhold=names is not None)
     options = load(source.Options, _given(source, task))
+    run = _capture_run(ctx, task, reporter, withhold=names is not None)
+    if checkpoint:
+        run.go_on_from(checkpoint, None if source.imports() else item_schema(source))
     if source.imports():
         if task.upload is None:
             raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
         file = UploadedFile(task.upload.filename, task.upload.file, ctx.files)
-        written = import_file(source(), file, options, run, names)
+        import_file(source(), file, options, run, names)
     else:
-        written = collect(source(), options, run, names)
-    quarantine = run.close()
-    if quarantine is not None:
-        written.files["quarantine"] = quarantine
+        collect(source(), options, run, names)
+    written = run.parts.finish(task.folder)
     outcome = Outcome(End.DONE, run.message or _captured(written, run), warnings=run.warnings)
     outcome.quarantined = run.quarantined
     outcome.provenance = {"parameters": dump(options)} if not any(_secrets(source)) else {}
@@ -169,6 +185,17 @@ def _capture(ctx: Context, task: Task, source: type[DataSource], reporter: Repor
     if not written.rows:
         outcome.end = End.EMPTY
     return outcome
+
+
+def _capture_run(ctx: Context, task: Task, reporter: Reporter, *, withhold: bool) -> QuarantineRun:
+    """The run of a capture; SIGUSR1 tells it that this machine is about to stop."""
+    prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
+    count = RowCount(reporter)
+    parts = Parts(ctx.files, task.folder, prefix, count)
+    run = QuarantineRun(reporter, task.folder, task.seed, task.settings, parts, ctx.database, withhold=withhold)
+    signal.signal(signal.SIGUSR1, run.hurry)
+    signal.siginterrupt(signal.SIGUSR1, False)
+    return run
 
 
 def _secrets(source: type[DataSource]) -> list[str]:

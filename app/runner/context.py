@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import math
 import time
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
+
+import orjson
 
 from app.domain.dataset import Dataset, StoredFile
-from app.domain.errors import NotFound
+from app.domain.errors import NotFound, Unavailable
+from app.runner.parts import Parts, StartOver
 from app.runner.report import Reporter
 from app.storage.database import Database
 from app.storage.files import FileStore, Listed
@@ -20,6 +24,9 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 _PROGRESS_EVERY = 0.2
+CHECKPOINT_SECONDS = 10.0
+_LONGEST_SECONDS = 300.0
+_URGENT_SECONDS = 2.0
 
 
 class DatasetSource:
@@ -120,44 +127,81 @@ class JobRun:
 
 
 class QuarantineRun(JobRun):
-    """The run of a capture: also keeps the records that could not be read."""
+    """The run of a capture: also keeps the records that could not be read, and brings home what there is so far."""
 
     def __init__(
-        self, reporter: Reporter, folder: Path, seed: int, settings: Mapping[str, Any], *, withhold: bool
+        self,
+        reporter: Reporter,
+        folder: Path,
+        seed: int,
+        settings: Mapping[str, Any],
+        parts: Parts,
+        database: Database,
+        *,
+        withhold: bool,
     ) -> None:
         super().__init__(reporter, folder, seed, settings)
-        self.quarantined = 0
-        self.path = folder / "quarantine.parquet"
+        self.database = database
+        self.parts = parts
+        self.resumed: Mapping[str, Any] | None = None
+        self.records = self.quarantined = 0
+        self.before_checkpoint: Callable[[], None] = lambda: None
         self._withhold = withhold
-        self._rows: list[tuple[int, str, str]] = []
-        self._writer: Any = None
+        self._home = time.monotonic()
+        self._is_urgent = False
+
+    def go_on_from(self, checkpoint: Mapping[str, Any], schema: pa.Schema | None) -> None:
+        """Take over what earlier attempts have brought home; `schema` is that of the table, where it is known.
+
+        :raises StartOver: when it cannot be used
+        """
+        self.parts.restore(checkpoint["parts"], checkpoint["rows"], schema)
+        self.records, self.quarantined = checkpoint["records"], checkpoint["quarantined"]
+        self.warnings, self.message = list(checkpoint["warnings"]), checkpoint["message"]
+        self.resumed = checkpoint["state"]
+        self.log(f"Going on where an earlier attempt was broken off: {self.parts.rows:,} rows are there.")
 
     def quarantine(self, position: int, reason: str, record: str) -> None:
         """Keep one record with its place and the reason; its text only where names may be kept."""
         self.quarantined += 1
-        self._rows.append((position, reason, "(not kept, since names are not to be)" if self._withhold else record))
-        if len(self._rows) >= 10_000:
-            self._flush()
+        kept = "(not kept, since names are not to be)" if self._withhold else record
+        self.parts.set_aside(position, reason, kept)
 
-    def _flush(self) -> None:
-        import pyarrow as pa
-        import pyarrow.parquet as pq
+    def hurry(self, *_: Any) -> None:
+        """Bring everything home with the next checkpoints, since this machine is about to stop."""
+        self._is_urgent, self._home = True, -math.inf
 
-        schema = pa.schema([("position", pa.int64()), ("reason", pa.string()), ("record", pa.string())])
-        if self._writer is None:
-            self._writer = pq.ParquetWriter(self.path, schema, compression="zstd")
-        columns = list(zip(*self._rows, strict=True)) or [(), (), ()]
-        self._writer.write_table(pa.table([list(column) for column in columns], schema=schema))
-        self._rows.clear()
+    def checkpoint(self, state: Mapping[str, Any]) -> None:
+        """Bring home what there is, unless that was done a moment ago: the more parts, the longer ago."""
+        kept = orjson.loads(orjson.dumps(state))
+        pause = _URGENT_SECONDS if self._is_urgent else min(max(CHECKPOINT_SECONDS, len(self.parts)), _LONGEST_SECONDS)
+        if time.monotonic() - self._home < pause:
+            return
+        self.before_checkpoint()
+        try:
+            stored = self.parts.store()
+        except Unavailable as error:
+            self.log(f"What is there so far could not be brought home, and the work goes on: {error}")
+        else:
+            self._reporter.send("checkpoint", self._described(kept, stored))
+        self._home = time.monotonic()
 
-    def close(self) -> Path | None:
-        """Finish the file of quarantined records; None when there are none."""
-        if not self.quarantined:
-            return None
-        if self._rows:
-            self._flush()
-        self._writer.close()
-        return self.path
+    def _described(self, state: Any, parts: list[dict[str, Any]]) -> dict[str, Any]:
+        return {
+            "state": state,
+            "parts": parts,
+            "records": self.records,
+            "rows": self.parts.rows,
+            "quarantined": self.quarantined,
+            "warnings": self.warnings,
+            "message": self.message,
+        }
+
+    def start_over(self, why: str) -> NoReturn:
+        """Drop what earlier attempts have brought home, and begin again."""
+        if self.resumed is None:
+            raise RuntimeError(f"This began from the start and cannot start over: {why}")
+        raise StartOver(why)
 
 
 @dataclass(frozen=True)

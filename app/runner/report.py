@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
 import orjson
+
+_COUNT_EVERY = 0.2
 
 
 class End(StrEnum):
@@ -56,6 +59,20 @@ class Reporter:
                 data = data[os.write(self._descriptor, data) :]
         except OSError:
             return
+
+
+class RowCount:
+    """Says how many rows have been written, a few times a second: should memory run out, people are told."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        self._reporter = reporter
+        self._said = 0.0
+
+    def __call__(self, rows: int) -> None:
+        """Say it, unless that was done a moment ago."""
+        if time.monotonic() - self._said > _COUNT_EVERY:
+            self._said = time.monotonic()
+            self._reporter.send("rows", rows)
 
 
 def _storable(value: Any) -> Any:

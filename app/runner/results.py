@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -21,6 +21,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 ROW_GROUP = 65_536
+CountRows = Callable[[int], None]
+"""Is told how many rows have been written so far."""
+
+
+def uncounted(rows: int) -> None:
+    """Nobody wants to know how many rows there are."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +39,12 @@ class Written:
     columns: list[str]
 
 
-def write_result(result: Any, processor: type[Processor], folder: Path, seed: int) -> Written:
+def write_result(
+    result: Any, processor: type[Processor], folder: Path, seed: int, count: CountRows = uncounted
+) -> Written:
     """Write a processor's result into `folder`; memory stays bounded for tables of any size.
+
+    `count` is told how many rows have been written, where they come in batches.
 
     :raises PluginError: when it is not what the processor declares in `returns`
     """
@@ -53,7 +63,7 @@ def write_result(result: Any, processor: type[Processor], folder: Path, seed: in
     elif isinstance(result, Files):
         written = _write_archive(result, folder / "archive.zip")
     elif isinstance(result, Iterable):
-        written = write_batches(result, folder / "table.parquet")
+        written = write_batches(result, folder / "table.parquet", count)
     else:
         raise PluginError(processor.type, f"it returned {type(result).__name__}, which is no kind of result.")
     _check(written, processor)
@@ -83,46 +93,74 @@ def write_frame(frame: pl.LazyFrame, path: Path) -> Written:
     return Written(Kind.TABLE, {"table": path}, metadata.num_rows, names)
 
 
-def write_batches(batches: Iterable[pa.RecordBatch], path: Path) -> Written:
-    """Write record batches, gathered into row groups of a good size; one is compressed while the next is made."""
-    import pyarrow as pa
-    import pyarrow.parquet as pq
+def write_batches(batches: Iterable[pa.RecordBatch], path: Path, count: CountRows = uncounted) -> Written:
+    """Write record batches to one Parquet file. `count` is told how many rows there are so far."""
+    with TableWriter(path, count) as writer:
+        for batch in batches:
+            writer.write(batch)
+    return Written(Kind.TABLE, {"table": path} if writer.has_begun else {}, writer.rows, writer.columns)
 
-    writer: Any = None
-    names: list[str] = []
-    total = 0
-    with ThreadPoolExecutor(1) as compressing:
-        writing: Future[None] | None = None
+
+class TableWriter:
+    """Writes one Parquet file, its batches gathered into row groups; one is compressed while the next is made."""
+
+    def __init__(self, path: Path, count: CountRows = uncounted, *, group: int = ROW_GROUP) -> None:
+        self.path = path
+        self.rows = 0
+        self.columns: list[str] = []
+        self._count, self._group = count, group
+        self._held: list[pa.RecordBatch] = []
+        self._held_rows = 0
+        self._writer: Any = None
+        self._compressing: ThreadPoolExecutor | None = None
+        self._writing: Future[None] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether there is a file, be it of no rows."""
+        return bool(self.columns)
+
+    def write(self, batch: pa.RecordBatch) -> None:
+        """Add a batch; all have the schema of the first."""
+        self.columns = self.columns or batch.schema.names
+        self._held.append(batch)
+        self._held_rows += batch.num_rows
+        self.rows += batch.num_rows
+        self._count(self.rows)
+        if self._held_rows >= self._group:
+            self._write_group()
+
+    def close(self) -> None:
+        """Finish the file."""
         try:
-            for held in _gathered(batches):
-                if writer is None:
-                    names = held[0].schema.names
-                    writer = pq.ParquetWriter(path, held[0].schema, compression="zstd", compression_level=1)
-                if writing is not None:
-                    writing.result()
-                total += sum(batch.num_rows for batch in held)
-                writing = compressing.submit(writer.write_table, pa.Table.from_batches(held), row_group_size=ROW_GROUP)
-            if writing is not None:
-                writing.result()
+            if self._held:
+                self._write_group()
+            if self._writing is not None:
+                self._writing.result()
         finally:
-            compressing.shutdown(wait=True)
-            if writer is not None:
-                writer.close()
-    return Written(Kind.TABLE, {"table": path} if writer is not None else {}, total, names)
+            if self._compressing is not None:
+                self._compressing.shutdown(wait=True)
+            if self._writer is not None:
+                self._writer.close()
 
+    def _write_group(self) -> None:
+        import pyarrow as pa
+        import pyarrow.parquet as pq
 
-def _gathered(batches: Iterable[pa.RecordBatch]) -> Iterator[list[pa.RecordBatch]]:
-    """The batches in lists of at least a row group's rows."""
-    held: list[pa.RecordBatch] = []
-    rows = 0
-    for batch in batches:
-        held.append(batch)
-        rows += batch.num_rows
-        if rows >= ROW_GROUP:
-            yield held
-            held, rows = [], 0
-    if held:
-        yield held
+        held, self._held, self._held_rows = self._held, [], 0
+        if self._writer is None or self._compressing is None:
+            self._writer = pq.ParquetWriter(self.path, held[0].schema, compression="zstd", compression_level=1)
+            self._compressing = ThreadPoolExecutor(1)
+        if self._writing is not None:
+            self._writing.result()
+        table = pa.Table.from_batches(held)
+        self._writing = self._compressing.submit(self._writer.write_table, table, row_group_size=ROW_GROUP)
 
 
 def _write_graph(graph: Graph, folder: Path, seed: int) -> Written:
