@@ -11,15 +11,17 @@ from typing import Any
 
 import redis
 
-from app.domain.errors import FourcatError, Unavailable
+from app.domain.errors import FourcatError
 from app.runner.reconcile import Reconciler
 from app.runner.schedule import declare, enqueue_due, open_scheduler, synchronise
+from app.runner.tidy import tidy
 from app.services.context import Context, open_context
 from app.settings import Settings
 
 log = logging.getLogger("scheduler")
 
 _STEP = 1.0
+_TIDY_EVERY = 600.0
 
 
 class Loop:
@@ -38,27 +40,40 @@ class Loop:
 
     def run(self) -> None:
         """Go on until stopped."""
-        reconcile_at = 0.0
+        reconcile_at = tidy_at = 0.0
         while not self._stopping:
             if time.monotonic() >= reconcile_at:
                 reconcile_at = time.monotonic() + self._ctx.settings.reconcile_seconds
                 self._reconcile()
             self._schedule()
+            if time.monotonic() >= tidy_at:
+                tidy_at = time.monotonic() + _TIDY_EVERY
+                self._tidy()
             time.sleep(_STEP)
 
     def _reconcile(self) -> None:
+        """What cannot be done now, whatever the reason, is left for the next look: one job must not hold up all."""
         try:
             self._declared = declare(self._ctx)
             synchronise(self._scheduler, self._ctx.bell, self._declared)
-        except (Unavailable, redis.RedisError) as error:
+        except (FourcatError, redis.RedisError) as error:
             log.warning("schedule not compared: %s", error)
-        self._reconciler.look()
+        try:
+            self._reconciler.look()
+        except FourcatError as error:
+            log.warning("queue not compared: %s", error)
 
     def _schedule(self) -> None:
         try:
-            enqueue_due(self._scheduler)
+            enqueue_due(self._scheduler, self._ctx.bell)
         except redis.RedisError as error:
             log.warning("Redis is away: %s", error)
+
+    def _tidy(self) -> None:
+        try:
+            tidy(self._ctx.bell, self._ctx.registry.queues())
+        except redis.RedisError as error:
+            log.warning("Redis not tidied: %s", error)
 
 
 def main() -> int:

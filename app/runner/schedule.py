@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-import logging
+import time
 from datetime import UTC, datetime
 from typing import Any
 
 from rq.job import Job as RQJob
+from rq.results import Result
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
-from app.queue.connection import ENTRY, Bell
+from app.queue.connection import ENTRY, FAILURE_SECONDS, Bell
 from app.services.context import Context
 from app.storage import job as jobs
 
-log = logging.getLogger(__name__)
+_KEPT = 3600
+"""How long RQ remembers, beyond two intervals, an entry that has come through."""
 
 
 class JSONJob(RQJob):
@@ -59,12 +61,11 @@ def synchronise(scheduler: Scheduler, bell: Bell, declared: dict[str, tuple[int,
     present = {name.decode() for name in stored}
     removed = sorted(present - set(wanted))
     for name in removed:
-        bell.client.zrem(scheduler.scheduled_jobs_key, name)
-        bell.client.delete(f"rq:job:{name}")
-    added = [name for name in sorted(wanted) if name not in present or not RQJob.exists(name, connection=bell.client)]
+        _forget(scheduler, bell, name)
+    added = [name for name in sorted(wanted) if name not in present or not _is_whole(bell, name)]
     for name in added:
         type_, job_id, interval = wanted[name]
-        scheduler.schedule(
+        entry = scheduler.schedule(
             datetime.now(UTC).replace(tzinfo=None),
             ENTRY,
             args=[job_id],
@@ -72,19 +73,49 @@ def synchronise(scheduler: Scheduler, bell: Bell, declared: dict[str, tuple[int,
             id=name,
             queue_name=bell.queue_name(type_),
             timeout=-1,
-            result_ttl=-1,
+            result_ttl=2 * interval + _KEPT,
         )
+        entry.failure_ttl = FAILURE_SECONDS
+        entry.save()
     return added, removed
 
 
-def enqueue_due(scheduler: Scheduler) -> int:
+def _is_whole(bell: Bell, name: str) -> bool:
+    """Whether an entry's call is still in Redis; a job that ends just after Redis was emptied leaves part of it."""
+    return bool(bell.client.hexists(JSONJob.key_for(name), "data"))
+
+
+def _forget(scheduler: Scheduler, bell: Bell, name: str) -> None:
+    """Remove an entry with all that RQ keeps of it, a doorbell that hangs included."""
+    queue = bell.queue(name.removeprefix(f"{bell.prefix}-interval-").rsplit("-", 2)[0])
+    bell.client.zrem(scheduler.scheduled_jobs_key, name)
+    bell.client.lrem(queue.key, 0, name)
+    for registry in (queue.failed_job_registry, queue.finished_job_registry):
+        registry.remove(name)
+    bell.client.delete(JSONJob.key_for(name), Result.get_key(name))
+
+
+def enqueue_due(scheduler: Scheduler, bell: Bell) -> int:
     """Put what is due into its RQ queue, unless another scheduler is at it; how many."""
     if not scheduler.acquire_lock():
         return 0
     try:
         due = list(scheduler.get_jobs_to_queue())
         for entry in due:
-            scheduler.enqueue_job(entry)
+            _ring(scheduler, bell, entry)
         return len(due)
     finally:
         scheduler.remove_lock()
+
+
+def _ring(scheduler: Scheduler, bell: Bell, entry: RQJob) -> None:
+    """Ring an entry once, and set the next time on its interval grid: rq-scheduler's own would drift off it.
+
+    One that hangs already, because its last run is not over, is left: one run makes up for all that were missed.
+    """
+    interval = int(entry.meta["interval"])
+    if bell.client.lpos(f"rq:queue:{entry.origin}", entry.id) is None:
+        scheduler.enqueue_job(entry)
+        bell.client.publish(bell.wake_channel, entry.origin.removeprefix(f"{bell.prefix}:"))
+    following = (int(time.time()) // interval + 1) * interval
+    bell.client.zadd(scheduler.scheduled_jobs_key, {entry.id: following}, xx=True)

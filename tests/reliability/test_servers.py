@@ -1,13 +1,11 @@
-"""PostgreSQL, Redis, watchers and schedulers that fail while there is work: all of it ends as it should, once."""
+"""PostgreSQL, Redis and watchers that fail while there is work: all of it ends as it should, once."""
 
 from __future__ import annotations
 
-import math
 import os
 import shutil
 import signal
 import time
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import asdict
 from pathlib import Path
@@ -27,9 +25,8 @@ from app.services.context import Context
 from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage import job as jobs
-from app.storage import setting
 from app.storage.migrate import migrate
-from tests.conftest import Process, Starter, finished_posts, settings_environment, wait_for, wait_for_end
+from tests.conftest import finished_posts, settings_environment, wait_for, wait_for_end
 from tests.reliability.asking import MADE, ask, assert_right, wait_for_trace
 
 
@@ -168,42 +165,6 @@ def test_a_frozen_watcher_publishes_nothing_when_it_thaws(
     wait_for(lambda: not watcher.is_running(), "the frozen watcher to end")
     assert datasets.get(ctx.database, asked.key) == ended
     assert_right(ctx, admin, ended)
-
-
-def tick_runs(ctx: Context, since: float = 0) -> list[float]:
-    found = setting.all_settings(ctx.database)
-    return sorted(value[0] for name, value in found.items() if name.startswith("tick.ran.") and value[0] > since)
-
-
-def per_interval(runs: list[float]) -> Counter[int]:
-    """How many runs began in each interval, of two seconds on the grid."""
-    return Counter(math.floor(moment / 2) for moment in runs)
-
-
-@pytest.mark.usefixtures("workers")
-class TestSchedulers:
-    """Interval jobs, however many schedulers there are."""
-
-    def test_two_at_once_run_nothing_twice(self, ctx: Context, start: Starter) -> None:
-        start("scheduler.py")
-        wait_for(lambda: len(tick_runs(ctx)) >= 5, "five runs")
-        runs = tick_runs(ctx)
-        assert max(per_interval(runs).values()) == 1, runs
-
-    def test_one_run_makes_up_for_those_that_were_missed(
-        self, ctx: Context, start: Starter, _crew: dict[str, Process]
-    ) -> None:
-        wait_for(lambda: tick_runs(ctx), "a run")
-        scheduler = _crew["scheduler"]
-        scheduler.kill()
-        scheduler.wait()
-        time.sleep(7)
-        back = time.time()
-        _crew["scheduler"] = start("scheduler.py")
-        wait_for(lambda: len(tick_runs(ctx, back)) >= 3, "runs after the pause")
-        runs = tick_runs(ctx, back)
-        assert len(tick_runs(ctx)) - len(runs) <= 3
-        assert max(per_interval(runs).values()) == 1, runs
 
 
 def test_an_attempt_whose_commit_came_through_unheard_keeps_its_result(ctx: Context, admin: User, top: Dataset) -> None:
