@@ -241,6 +241,8 @@ CREATE INDEX datasets_owner ON datasets USING btree (owner_id, id DESC) WHERE (p
 
 CREATE INDEX datasets_parent ON datasets USING btree (parent);
 
+CREATE INDEX datasets_stored ON datasets USING btree (owner_id) INCLUDE (bytes) WHERE (bytes > 0);
+
 CREATE INDEX datasets_top ON datasets USING btree (top);
 
 CREATE INDEX jobs_active ON jobs USING btree (type) WHERE (state = ANY (ARRAY['rung'::text, 'running'::text]));
@@ -264,6 +266,8 @@ CREATE INDEX repairs_at ON repairs USING btree (at);
 CREATE INDEX tokens_user ON tokens USING btree (user_id);
 
 CREATE INDEX uploads_created ON uploads USING btree (created);
+
+CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
 
 CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
 

@@ -19,6 +19,7 @@ from app.plugins.validation import load
 from app.services.access import require_change, require_see, require_write
 from app.services.context import Context
 from app.services.ending import cancel_in, enqueue_dataset
+from app.services.owner_limit import within_limits
 from app.services.upload import get_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -58,6 +59,7 @@ def create_capture(
 
     :raises InvalidInput: naming the parameters that will not do
     :raises NotCompatible: when the data source is not available here, with the reason
+    :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
     source = ctx.registry.datasource(datasource_id)
@@ -75,7 +77,7 @@ def create_capture(
         upload = get_upload(ctx, actor, upload_id)
         work |= {"upload": upload.id, "filename": upload.filename}
         dataset = replace(dataset, label=_label(label, upload.filename))
-    with ctx.database.transaction() as tx:
+    with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         dataset = replace(dataset, work=work)
         datasets.insert(tx, dataset)
         if upload_id and not uploads.attach(tx, upload_id, dataset.key):
@@ -200,9 +202,14 @@ def _is_preset(ctx: Context, dataset: Dataset) -> bool:
 
 
 def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
-    """Run a failed, cancelled or empty dataset again, as it was asked for. :raises Conflict: in any other state"""
-    require_change(actor, datasets.get(ctx.database, key))
-    with ctx.database.transaction() as tx:
+    """Run a failed, cancelled or empty dataset again, as it was asked for.
+
+    :raises Conflict: in any other state
+    :raises LimitReached: when its owner has as much as one person may have
+    """
+    known = datasets.get(ctx.database, key)
+    require_change(actor, known)
+    with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, known.owner_id):
         dataset = datasets.lock(tx, key)
         if dataset.status not in (Status.FAILED, Status.CANCELLED, Status.EMPTY):
             raise Conflict("Only a dataset that failed, was cancelled or is empty can be run again.")

@@ -12,6 +12,7 @@ from app.plugins.validation import load
 from app.services.access import require_write
 from app.services.context import Context
 from app.services.dataset import create_capture
+from app.services.owner_limit import require_room
 from app.services.upload import save_upload
 from app.storage import upload as uploads
 
@@ -31,12 +32,14 @@ def import_file(
     """Store a file and ask for a dataset of it. What is wrong with the parameters is said before the file is stored.
 
     :raises InvalidInput: naming the parameters that will not do
+    :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
     source = ctx.registry.datasource(datasource_id)
     if not source.imports():
         raise InvalidInput({"datasource": [f"{source.title} does not import files. Use POST /api/datasets."]})
     load(source.Options, parameters)
+    require_room(ctx, actor)
     upload = save_upload(ctx, actor, filename, stream)
     try:
         return create_capture(

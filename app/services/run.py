@@ -19,6 +19,7 @@ from app.services.access import require_see, require_write
 from app.services.context import Context
 from app.services.dataset import dataset_key, get_dataset
 from app.services.ending import enqueue_dataset
+from app.services.owner_limit import within_limits
 from app.storage import dataset as datasets
 from app.storage.database import Transaction
 
@@ -71,6 +72,7 @@ def run_processor(
 
     :raises InvalidInput: naming the options that will not do
     :raises NotCompatible: when the analysis does not fit, with the reason
+    :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
     parent = get_dataset(ctx, actor, key)
@@ -83,7 +85,7 @@ def run_processor(
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
     moment = datetime.now(UTC).isoformat() if rerun else None
-    with ctx.database.transaction() as tx:
+    with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         datasets.lock(tx, key)
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
         if not datasets.insert(tx, child):

@@ -7,12 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
-from app.domain.errors import InvalidInput, NotFound, Unavailable
+from app.domain.errors import InvalidInput, NotFound, StorageFull, Unavailable
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.services.access import require_write
 from app.services.context import Context
+from app.services.owner_limit import no_room, require_room_for_file, room_for_file
 from app.storage import upload as uploads
+from app.storage.files import discard
 
 _CHUNK = 1024 * 1024
 
@@ -21,20 +23,28 @@ def save_upload(ctx: Context, actor: User, filename: str, stream: BinaryIO) -> U
     """Store a file as it comes in; memory stays flat whatever its size.
 
     :raises InvalidInput: when it is empty or larger than MAX_UPLOAD_MB
+    :raises StorageFull: when the actor would store more than one person may
     """
     require_write(actor)
     name = PurePath(filename.replace("\\", "/")).name.strip()[:200] or "upload"
     limit = ctx.settings.max_upload_mb * 1024 * 1024
+    room = room_for_file(ctx, ctx.database, actor.id)
     upload_id = uuid.uuid4().hex
     with ctx.files.workspace() as folder:
         path = Path(folder) / "upload"
-        if _copy(stream, path, limit) == 0:
+        if _copy(stream, path, limit, room) == 0:
             raise InvalidInput({"file": ["This file is empty. Choose a file with at least a header and one row."]})
         file = ctx.files.put(path, f"uploads/{upload_id}{PurePath(name).suffix.lower()[:16]}")
-    return uploads.insert(ctx.database, upload_id, actor.id, name, file)
+    try:
+        with ctx.database.transaction() as tx:
+            require_room_for_file(ctx, tx, actor.id, file.size)
+            return uploads.insert(tx, upload_id, actor.id, name, file)
+    except StorageFull:
+        discard(ctx.files, [file.name])
+        raise
 
 
-def _copy(stream: BinaryIO, path: Path, limit: int) -> int:
+def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
     size = 0
     try:
         with path.open("wb") as target:
@@ -44,6 +54,8 @@ def _copy(stream: BinaryIO, path: Path, limit: int) -> int:
                     raise InvalidInput(
                         {"file": [f"This file is larger than {limit // 1024**2:,} MB, the most this site takes."]}
                     )
+                if room is not None and size > room:
+                    raise no_room(room)
                 target.write(chunk)
     except OSError as error:
         raise Unavailable(f"The file could not be stored: {error.strerror or error}.") from error

@@ -176,7 +176,7 @@ def wait_again(tx: Transaction, key: str, message: str) -> None:
     """Mark a dataset as waiting, with the reason."""
     tx.run(
         "UPDATE datasets SET status = 'waiting', message = %(message)s, progress = NULL, started = NULL, ended = NULL,"
-        " result = NULL WHERE key = %(key)s",
+        " result = NULL, bytes = 0 WHERE key = %(key)s",
         key=key,
         message=message,
     )
@@ -198,13 +198,19 @@ class Ending:
 
 
 def end(tx: Transaction, key: str, ending: Ending) -> None:
-    """Mark a dataset as ended, with everything that is known of its result."""
+    """Mark a dataset as ended, with everything that is known of its result.
+
+    A step whose files its preset is about to show too takes no bytes itself: they count once, as the preset's.
+    """
     tx.run(
         "UPDATE datasets SET status = %(status)s, message = %(message)s, progress = NULL, rows = %(rows)s,"
         " quarantined = %(quarantined)s, warnings = %(warnings)s, columns = %(columns)s,"
         " kind = coalesce(%(kind)s, kind), result = %(result)s, started = coalesce(started, now()), ended = now(),"
-        " provenance = provenance || %(provenance)s WHERE key = %(key)s",
+        " provenance = provenance || %(provenance)s, bytes = CASE WHEN EXISTS (SELECT 1 FROM datasets preset"
+        " WHERE preset.key = datasets.attach_to AND preset.status IN ('waiting', 'running')) THEN 0 ELSE %(bytes)s END"
+        " WHERE key = %(key)s",
         key=key,
+        bytes=ending.result.size if ending.result else 0,
         status=ending.status,
         message=ending.message,
         rows=ending.rows,
