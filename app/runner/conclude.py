@@ -154,7 +154,7 @@ def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> st
             " dataset."
         )
     if outcome.end is End.AWAY:
-        return f"{outcome.message} It has been so for {ctx.settings.outage_minutes:,} minutes. Run it again later."
+        return f"{outcome.message} It has been so for {ctx.settings.outage_minutes:,g} minutes. Run it again later."
     if outcome.end is End.BROKEN and outcome.permanent:
         return f"It stopped because of an error in it: {outcome.message} The log has the details."
     if outcome.end is End.BROKEN:

@@ -202,24 +202,6 @@ def test_what_is_cancelled_as_it_fails_is_not_tried_again(ctx: Context, admin: U
     assert jobs.for_dataset(ctx.database, asked.key) is None
 
 
-def test_a_redis_that_hangs_does_not_hold_up_the_heartbeat(
-    ctx: Context, admin: User, top: Dataset, start: Starter, tmp_path: Path
-) -> None:
-    start("-m", "app.runner")
-    asked = ask(ctx, admin, top, "sleep", seconds=60, trace=str(tmp_path / "trace"))
-    plugin = working(tmp_path / "trace")
-    server = psutil.Process(int(ctx.bell.client.info()["process_id"]))  # type: ignore[index,arg-type]
-    server.suspend()
-    try:
-        time.sleep(11)  # what the first try to show something may cost
-        with ctx.database.transaction() as tx:
-            ctx.queue.cancel(tx, jobs.find_open(tx, "misbehave", asked.key))
-        wait_for(lambda: not alive(plugin), "the work to stop", 5)
-    finally:
-        server.resume()
-    assert wait_for_end(ctx, asked.key).status is Status.CANCELLED
-
-
 def test_no_token_is_given_twice_even_if_the_database_forgets_the_last_ones(
     ctx: Context, admin: User, top: Dataset
 ) -> None:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
@@ -13,20 +11,18 @@ import pytest
 from app.domain.dataset import Dataset, Status
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, delete_dataset, log_text, retry_dataset
+from app.services.dataset import delete_dataset, log_text, retry_dataset
 from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs
+from app.storage import setting
 from tests.conftest import Process, Starter, finished_posts, wait_for, wait_for_end
+from tests.reliability.asking import ask, is_alive, wait_for_trace
 
 
 @pytest.fixture
 def top(ctx: Context, admin: User) -> Dataset:
     return finished_posts(ctx, admin)
-
-
-def ask(ctx: Context, admin: User, top: Dataset, way: str, **options: Any) -> Dataset:
-    return run_processor(ctx, admin, top.key, "misbehave", {"way": way, **options})[0]
 
 
 def change_way(ctx: Context, dataset: Dataset, way: str) -> None:
@@ -36,20 +32,6 @@ def change_way(ctx: Context, dataset: Dataset, way: str) -> None:
         way=way,
         key=dataset.key,
     )
-
-
-def wait_for_trace(trace: Path) -> int:
-    """The process that does the job, once it has said so."""
-    wait_for(lambda: trace.exists() and trace.read_text().strip(), "the trace")
-    return int(trace.read_text().split()[-1])
-
-
-def is_alive(pid: int) -> bool:
-    """Whether a process runs; one that is dead and not yet buried does not."""
-    try:
-        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
-    except psutil.NoSuchProcess:
-        return False
 
 
 @pytest.fixture
@@ -96,16 +78,23 @@ class TestEndings:
         ended = wait_for_end(ctx, ask(ctx, admin, top, way, trace=str(tmp_path / "trace")).key)
         assert (ended.status, ended.provenance["attempt"]) == (Status.FINISHED, 2)
 
-    def test_a_job_out_of_memory_ends_alone(
-        self, ctx: Context, admin: User, top: Dataset, start: Starter, workers: Process
-    ) -> None:
-        workers.terminate()
-        workers.wait(10)
-        start("-m", "app.runner", JOB_MEMORY_MB="400")
+    def test_a_job_out_of_memory_ends_alone(self, ctx: Context, admin: User, top: Dataset, workers: Process) -> None:
+        setting.put(ctx.database, "workers.misbehave.memory_mb", 400)
         ended = wait_for_end(ctx, ask(ctx, admin, top, "memory").key)
         assert ended.status is Status.FAILED
         assert "Out of memory at 60 rows: it needed more than 400 MB" in ended.message
         assert wait_for_end(ctx, ask(ctx, admin, top, "work").key).status is Status.FINISHED
+        assert workers.poll() is None
+
+    def test_a_job_that_takes_too_long_ends_alone(
+        self, ctx: Context, admin: User, top: Dataset, workers: Process
+    ) -> None:
+        setting.put(ctx.database, "workers.misbehave.minutes", 1)
+        long = ask(ctx, admin, top, "sleep", seconds=600)
+        assert wait_for_end(ctx, ask(ctx, admin, top, "work").key).status is Status.FINISHED
+        ended = wait_for_end(ctx, long.key, 90)
+        assert (ended.status, "This took longer than 1 minute," in ended.message) == (Status.FAILED, True)
+        assert workers.poll() is None
 
     def test_a_failed_one_can_be_run_again(self, ctx: Context, admin: User, top: Dataset, tmp_path: Path) -> None:
         asked = ask(ctx, admin, top, "raise")
@@ -125,50 +114,6 @@ class TestEndings:
 
 
 @pytest.mark.usefixtures("leftovers")
-class TestCancel:
-    """A running job stops within five seconds, whatever it is doing, with all it has started."""
-
-    @pytest.mark.parametrize("way", ["sleep", "library", "program", "swallow"])
-    def test_a_running_one(self, ctx: Context, admin: User, top: Dataset, way: str, tmp_path: Path) -> None:
-        trace = tmp_path / "trace"
-        asked = ask(ctx, admin, top, way, seconds=60, trace=str(trace))
-        pid = wait_for_trace(trace)
-
-        asked_at = time.monotonic()
-        cancel_dataset(ctx, admin, asked.key)
-        ended = wait_for_end(ctx, asked.key, 10)
-
-        assert (ended.status, ended.message) == (Status.CANCELLED, "Cancelled.")
-        assert time.monotonic() - asked_at < 5
-        assert not is_alive(pid)
-        assert not [found for found in psutil.process_iter(["cmdline"]) if "60.123" in (found.info["cmdline"] or [])]
-
-    def test_also_after_redis_was_emptied(self, ctx: Context, admin: User, top: Dataset, tmp_path: Path) -> None:
-        asked = ask(ctx, admin, top, "sleep", seconds=60, trace=str(tmp_path / "trace"))
-        wait_for_trace(tmp_path / "trace")
-        ctx.bell.client.flushall()
-        cancel_dataset(ctx, admin, asked.key)
-        assert wait_for_end(ctx, asked.key, 10).status is Status.CANCELLED
-
-    def test_a_waiting_one_is_gone_at_once_and_so_is_what_waits_for_it(
-        self, ctx: Context, admin: User, top: Dataset
-    ) -> None:
-        blockers = [ask(ctx, admin, top, "sleep", seconds=3, mark=str(number)) for number in range(2)]
-        waiting = ask(ctx, admin, top, "work")
-        child = run_processor(ctx, admin, waiting.key, "column-filter", {"column": "number", "match_value": "1"})[0]
-        assert cancel_dataset(ctx, admin, waiting.key).status is Status.CANCELLED
-        assert datasets.get(ctx.database, child.key).status is Status.CANCELLED
-        for blocker in blockers:
-            assert wait_for_end(ctx, blocker.key).status is Status.FINISHED
-
-    def test_a_deleted_one_stops_too(self, ctx: Context, admin: User, top: Dataset, tmp_path: Path) -> None:
-        asked = ask(ctx, admin, top, "sleep", seconds=60, trace=str(tmp_path / "trace"))
-        pid = wait_for_trace(tmp_path / "trace")
-        delete_dataset(ctx, admin, asked.key)
-        wait_for(lambda: not is_alive(pid), "the process to end", 5)
-
-
-@pytest.mark.usefixtures("leftovers")
 class TestDeath:
     """Any process may be killed at any moment."""
 
@@ -185,9 +130,22 @@ class TestDeath:
         asked = ask(ctx, admin, top, "sleep", seconds=2, trace=str(tmp_path / "trace"))
         pid = wait_for_trace(tmp_path / "trace")
         self.watcher_of(pid).kill()
-        wait_for(lambda: not is_alive(pid), "the job to die with its watcher", 2)
+        wait_for(lambda: not is_alive(pid), "the job to die with its watcher", 5)
         ended = wait_for_end(ctx, asked.key)
         assert (ended.status, ended.provenance["attempt"]) == (Status.FINISHED, 2)
+        self.clean(ctx)
+
+    def test_a_program_ends_with_the_watcher_of_its_plug_in(
+        self, ctx: Context, admin: User, top: Dataset, tmp_path: Path
+    ) -> None:
+        trace = tmp_path / "trace"
+        asked = ask(ctx, admin, top, "program", seconds=60, trace=str(trace))
+        plug_in = psutil.Process(wait_for_trace(trace))
+        program = wait_for(plug_in.children, "the program")[0]  # type: ignore[index]
+        self.watcher_of(plug_in.pid).kill()
+        wait_for(lambda: not is_alive(program.pid), "the program to end", 15)
+        wait_for_trace(trace, attempts=2)
+        delete_dataset(ctx, admin, asked.key)
         self.clean(ctx)
 
     def test_worker_and_watcher_at_once(self, ctx: Context, admin: User, top: Dataset, tmp_path: Path) -> None:
