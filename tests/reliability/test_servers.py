@@ -78,11 +78,12 @@ def servers_are_up(embedded: EmbeddedServers) -> Iterator[None]:
     embedded.keep_alive()
 
 
-def kill_postgres(ctx: Context) -> None:
+def kill_postgres(ctx: Context, *, forget: bool = True) -> None:
     pid = int((ctx.settings.data_dir / "postgresql" / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)
     wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie", "PostgreSQL to die")
-    ctx.database.close()
+    if forget:
+        ctx.database.close()
 
 
 def kill_redis(ctx: Context) -> None:
@@ -117,6 +118,37 @@ class TestPostgres:
         ended = wait_for_end(ctx, asked.key)
         assert_right(ctx, admin, ended)
         assert ended.provenance["attempt"] == 1
+
+
+    def test_away_for_longer_than_a_claim_stands(
+        self, ctx: Context, admin: User, top: Dataset, embedded: EmbeddedServers, tmp_path: Path
+    ) -> None:
+        """The work is suspended when its claim may be over, and goes on when the claim proves to stand."""
+        asked = ask(ctx, admin, top, "stamps", seconds=18, trace=str(tmp_path / "trace"))
+        wait_for(lambda: len(stamps(tmp_path)) > 5, "some work to be done")
+        kill_postgres(ctx)
+        away = time.time()
+        time.sleep(ctx.settings.dead_after_seconds + 5)
+        back = time.time()
+        embedded.keep_alive()
+        ended = wait_for_end(ctx, asked.key)
+        assert_right(ctx, admin, ended)
+        assert ended.provenance["attempt"] == 1
+        over = away + ctx.settings.dead_after_seconds + 1.5
+        assert [moment for moment in stamps(tmp_path) if over < moment < back] == []
+        assert [moment for moment in stamps(tmp_path) if moment > back]
+
+    def test_a_restart_goes_unseen_by_who_asks_next(self, ctx: Context, embedded: EmbeddedServers) -> None:
+        assert ctx.database.one("SELECT 1 AS one") == {"one": 1}
+        kill_postgres(ctx, forget=False)
+        embedded.keep_alive()
+        assert ctx.database.one("SELECT 1 AS one") == {"one": 1}
+
+
+def stamps(folder: Path) -> list[float]:
+    """When the work was at it."""
+    path = folder / "trace.stamps"
+    return [float(line.split()[1]) for line in path.read_text().splitlines()] if path.exists() else []
 
 
 @pytest.mark.usefixtures("workers")
