@@ -8,12 +8,12 @@ that the engine refuses (rows too long or short), is read row by row with exact 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from datasources.upload._dialect import Dialect, decode_sample, read_sample, sample_rows
-from datasources.upload._encoding import Utf8File
+from datasources.upload._encoding import Damage, Utf8File
 from datasources.upload._quotes import NEWLINE, QUOTE, is_well_quoted, last_row_end, located, ragged
 from datasources.upload._rows import Row, Rows, swallows_rows
 from datasources.upload._tables import Bad, Chunk, listed, unique_names
@@ -27,16 +27,32 @@ TYPE_ROW = "This row describes the columns (in the format of Orange) and is not 
 
 
 class DelimitedReader:
-    """A CSV or TSV file being read."""
+    """A CSV or TSV file being read; with `state`, from where the piece that had it ends."""
 
-    def __init__(self, path: Path, dialect: Dialect, block: int = BLOCK) -> None:
+    def __init__(
+        self, path: Path, dialect: Dialect, block: int | None = None, state: Mapping[str, Any] | None = None
+    ) -> None:
         self.columns = unique_names(dialect.names)
-        self._path, self._dialect, self._shape, self._block = path, dialect, dialect.shape, block
+        self._path, self._dialect, self._shape, self._block = path, dialect, dialect.shape, block or BLOCK
         self._file = Utf8File(
             path, dialect.encoding, detected=dialect.encoding_detected, only_returns=dialect.only_returns
         )
         self._to_skip = (1 + dialect.type_rows) if dialect.has_header else 0
         self._line = 1
+        self._rest = self._go_to(state) if state is not None else b""
+
+    def _go_to(self, state: Mapping[str, Any]) -> bytes:
+        self._line, self._to_skip = state["line"], state["to_skip"]
+        self._file.wrong, self._file.removed = Damage(*state["wrong"]), Damage(*state["removed"])
+        return self._file.go_to(state["file"])
+
+    def _state(self, rest: bytes) -> dict[str, Any] | None:
+        """Where to go on behind the rows before `rest`."""
+        mark = self._file.mark(rest)
+        if mark is None:
+            return None
+        damage = {"wrong": self._file.wrong.state(), "removed": self._file.removed.state()}
+        return {"file": mark, "line": self._line, "to_skip": self._to_skip, **damage}
 
     @property
     def notes(self) -> list[str]:
@@ -57,19 +73,17 @@ class DelimitedReader:
 
     def chunks(self) -> Iterator[Chunk]:
         """The rows of the file in pieces of some megabytes."""
-        rest, blocks = b"", self._file.blocks(self._block)
-        block = next(blocks, None)
-        while block is not None:
-            following = next(blocks, None)
+        rest = self._rest
+        for block in self._file.blocks(self._block):
+            final = self._file.at_end
             data = rest + self._file.clean(block, self._line + rest.count(b"\n"))
             skipped: list[Bad] = []
             if self._to_skip:
-                data, skipped = self._skip_first_rows(data, following is None)
-            chunk, rest = self._piece(data, final=following is None)
+                data, skipped = self._skip_first_rows(data, final)
+            chunk, rest = self._piece(data, final=final)
             chunk.bad[:0] = skipped
-            chunk.done = self._file.done
+            chunk.done, chunk.state = self._file.done, self._state(rest)
             yield chunk
-            block = following
 
     def _skip_first_rows(self, data: bytes, final: bool) -> tuple[bytes, list[Bad]]:
         """Leave out the header and the rows that describe the columns."""

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from app.plugins import InvalidInput
 from datasources.upload._tables import listed
@@ -103,6 +104,10 @@ class Damage:
         self.count += count
         self.lines.extend(dict.fromkeys(lines[: KEPT_LINES - len(self.lines)]))
 
+    def state(self) -> list[Any]:
+        """What is known so far, as plain JSON."""
+        return [self.count, list(self.lines)]
+
     def say(self, what: str) -> list[str]:
         """A sentence about it; none when nothing was damaged."""
         if not self.count:
@@ -114,7 +119,10 @@ class Damage:
 
 
 class Utf8File:
-    """A text file as pieces of UTF-8. NUL characters are removed, wrong bytes replaced; both are counted by line."""
+    """A text file as pieces of UTF-8. NUL characters are removed, wrong bytes replaced; both are counted by line.
+
+    `mark` says where reading stands, for a later process that goes on from there with `go_to`.
+    """
 
     def __init__(
         self, path: Path, encoding: str, *, detected: bool, only_returns: bool = False, always_decode: bool = False
@@ -123,31 +131,73 @@ class Utf8File:
         self.size = path.stat().st_size
         self.read = 0
         self.wrong, self.removed = Damage(), Damage()
-        self._only_returns, self._always_decode = only_returns, always_decode
+        self._only_returns = only_returns
         self._seen_utf8 = False
         self._switched = False
-        self._decoder: codecs.IncrementalDecoder | None = None
+        self._has_gone_to = False
+        self._raw = b""
+        self._decoder = self._fresh_decoder() if encoding != "utf-8" or always_decode else None
 
     @property
     def done(self) -> float:
         """The share of the file read."""
         return self.read / max(self.size, 1)
 
+    @property
+    def at_end(self) -> bool:
+        """Whether all of it has been read."""
+        return self.read >= self.size
+
+    def _fresh_decoder(self) -> codecs.IncrementalDecoder:
+        return codecs.getincrementaldecoder(self.encoding)("replace")
+
     def blocks(self, size: int) -> Iterator[bytes]:
         """Yield pieces of about `size` bytes. Wrong UTF-8 is in them still: see `repair`."""
-        if self.encoding != "utf-8" or self._always_decode:
-            self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
         with self.path.open("rb") as source:
-            mark, marked = mark_of(source.read(4))
-            source.seek(mark if marked == self.encoding else 0)
-            while block := source.read(size):
-                self.read = source.tell()
-                if self._decoder is not None:
-                    block = self._decoder.decode(block).encode("utf-8", "replace")
-                yield block.replace(b"\r", b"\n") if self._only_returns else block
-        tail = self._decoder.decode(b"", True) if self._decoder is not None else ""
-        if tail:
-            yield tail.encode()
+            length, marked = mark_of(source.read(4))
+            start = length if marked == self.encoding else 0
+            source.seek(self.read if self._has_gone_to else start)
+            while raw := source.read(size):
+                self.read, self._raw = source.tell(), raw
+                yield self._as_utf8(raw, self._decoder, final=self.at_end)
+
+    def _as_utf8(self, raw: bytes, decoder: codecs.IncrementalDecoder | None, *, final: bool = False) -> bytes:
+        block = raw if decoder is None else decoder.decode(raw, final).encode("utf-8", "replace")
+        return block.replace(b"\r", b"\n") if self._only_returns else block
+
+    def mark(self, rest: bytes) -> dict[str, Any] | None:
+        """Where to go on, when all that was read has been used but `rest`; None when that cannot be said exactly.
+
+        No text is kept: `rest` is what stands in the file before the place where reading stopped, and comes again from
+        there. It cannot, when characters of it were removed or replaced.
+        """
+        pending, _ = self._decoder.getstate() if self._decoder is not None else (b"", 0)
+        try:
+            length = len(rest.decode().encode(self.encoding) if self._decoder is not None else rest) + len(pending)
+        except UnicodeError:
+            return None
+        tail = self._raw[len(self._raw) - length :] if length <= len(self._raw) else b""
+        probe = self._fresh_decoder() if self._decoder is not None else None
+        if self._as_utf8(tail, probe) != rest or (probe and self._decoder and probe.getstate()[0] != pending):
+            return None
+        return {
+            "start": self.read - length,
+            "read": self.read,
+            "encoding": self.encoding,
+            "decodes": probe is not None,
+            "seen": self._seen_utf8,
+            "switched": self._switched,
+        }
+
+    def go_to(self, mark: dict[str, Any]) -> bytes:
+        """Go on from a mark; the `rest` that it was made with."""
+        self.encoding, self.read, self._has_gone_to = mark["encoding"], mark["read"], True
+        self._seen_utf8, self._switched = mark["seen"], mark["switched"]
+        self._decoder = self._fresh_decoder() if mark["decodes"] else None
+        with self.path.open("rb") as source:
+            source.seek(mark["start"])
+            self._raw = source.read(mark["read"] - mark["start"])
+        return self._as_utf8(self._raw, self._decoder)
 
     def clean(self, data: bytes, line: int) -> bytes:
         """Take out NUL characters; `line` is where the piece begins. In a transcoded file, count what was replaced."""
@@ -171,7 +221,7 @@ class Utf8File:
         if self.detected and not self._seen_utf8 and not _is_mostly_utf8(data, complete=True):
             self._switched = True
             self.encoding = "windows-1252"
-            self._decoder = codecs.getincrementaldecoder(self.encoding)("replace")
+            self._decoder = self._fresh_decoder()
             mended = self._decoder.decode(data).encode()
             return self.clean(mended, line), self._decoder.decode(tail).encode()
         text = data.decode("utf-8", "surrogateescape")

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,9 @@ from datasources.upload._xlsx import WorkbookReader
 if TYPE_CHECKING:
     import pyarrow as pa
 
+_FORM = 1
+"""How the state of a checkpoint is to be read; another form has another number."""
+
 
 def wanted_of(options: Any) -> Wanted:
     """What the options say of the file itself."""
@@ -29,22 +33,27 @@ def wanted_of(options: Any) -> Wanted:
 
 
 def open_reader(
-    path: Path, dialect: Dialect, header: str, folder: Path, tick: Callable[[float], None], limit: int | None = None
+    path: Path,
+    dialect: Dialect,
+    header: str,
+    folder: Path,
+    tick: Callable[[float], None],
+    limit: int | None = None,
+    state: Mapping[str, Any] | None = None,
 ) -> Reader:
-    """The reader for a file of this sort."""
+    """The reader for a file of this sort; with the `state` of a piece, it goes on behind that."""
     if dialect.is_delimited:
-        return DelimitedReader(path, dialect)
+        return DelimitedReader(path, dialect, state=state)
     if dialect.format == "xlsx":
-        return WorkbookReader(path, dialect, header)
-    return JsonReader(path, dialect, folder, tick, limit)
+        return WorkbookReader(path, dialect, header, state)
+    return JsonReader(path, dialect, folder, tick, limit, state)
 
 
-def settle(reader: Reader, options: Any) -> tuple[str, dict[str, Derived]]:
+def settle(reader: Reader, options: Any, guessed: Mapping[str, str]) -> tuple[str, dict[str, Derived]]:
     """The format and where each of the six columns comes from: what was asked for, the format's own, or a guess."""
     given = {item: getattr(options, item) for item in ITEM_COLUMNS}
     check(given, reader.columns)
     preset = find_preset(options.format, reader.columns)
-    guessed = guess(reader.columns, reader.sample())
     mapping: dict[str, Derived] = dict(guessed)
     if preset:
         own = PRESETS[preset].items
@@ -57,21 +66,35 @@ def settle(reader: Reader, options: Any) -> tuple[str, dict[str, Derived]]:
 
 
 def import_file(path: Path, filename: str, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
-    """Yield the items of a file; what cannot be used goes into quarantine, what the user should know to the run."""
+    """Yield the items of a file; what cannot be used goes into quarantine, what the user should know to the run.
+
+    An import that was broken off goes on behind the last piece whose items were brought home.
+    """
+    before = run.resumed
+    if before is not None and before["form"] != _FORM:
+        run.start_over("it was made by another release")
     wanted = wanted_of(options)
     dialect = detect(path, filename, wanted)
-    reader = open_reader(path, dialect, wanted.has_header, run.folder, run.progress)
+    state = before["reader"] if before is not None else None
+    reader = open_reader(path, dialect, wanted.has_header, run.folder, run.progress, state=state)
     if not reader.columns:
         _refuse_without_columns(reader, run)
-    preset, mapping = settle(reader, options)
-    plan = make_plan(reader.columns, mapping, preset, strip_html=options.strip_html, filename=filename)
-    _log(run, dialect, preset, mapping)
+    guessed = before["guessed"] if before is not None else guess(reader.columns, reader.sample())
+    preset, mapping = settle(reader, options, guessed)
+    moment = datetime.fromisoformat(before["maker"]["moment"]) if before is not None else None
+    plan = make_plan(reader.columns, mapping, preset, strip_html=options.strip_html, filename=filename, moment=moment)
     maker = Maker(plan, run)
-    other = DelimitedReader(path, dialect) if dialect.is_delimited else None
-    _decide_day_first(maker, reader, other, run)
+    if before is not None:
+        maker.go_on_from(before["maker"])
+    else:
+        _log(run, dialect, preset, mapping)
+        other = DelimitedReader(path, dialect) if dialect.is_delimited else None
+        _decide_day_first(maker, reader, other, run)
     for chunk in ahead(reader.chunks()):
         yield from maker.make(chunk)
         run.progress(min(chunk.done, 1.0))
+        if chunk.state is not None:
+            run.checkpoint({"form": _FORM, "reader": chunk.state, "guessed": guessed, "maker": maker.state()})
     for note in reader.notes:
         run.warn(note)
     maker.conclude()

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
 from datasources.upload._mapping import AUTO, EMPTY, NOW
@@ -43,9 +43,15 @@ class Plan:
 
 
 def make_plan(
-    columns: list[str], items: Mapping[str, Derived], preset: str, *, strip_html: bool, filename: str
+    columns: list[str],
+    items: Mapping[str, Derived],
+    preset: str,
+    *,
+    strip_html: bool,
+    filename: str,
+    moment: datetime | None = None,
 ) -> Plan:
-    """Decide which columns there will be.
+    """Decide which columns there will be. `moment` is when the import began, if not now.
 
     A column mapped as it stands is not repeated; one whose value changes (the time; a text freed of HTML) is kept
     under its own name beside the item's column, unless the names are the same.
@@ -66,6 +72,7 @@ def make_plan(
         dict(zip(kept_names, rest, strict=True)),
         strip_html,
         filename,
+        moment or datetime.now(UTC),
         relative_times=format_.relative_times,
     )
 
@@ -84,6 +91,26 @@ class Maker:
         self.reasons: Counter[str] = Counter()
         self._example: Bad | None = None
         self._number = 0
+
+    def state(self) -> dict[str, Any]:
+        """What has been made so far, as plain JSON."""
+        return {
+            "moment": self.plan.moment.isoformat(),
+            "number": self._number,
+            "good": self.good,
+            "undated": self.undated,
+            "reasons": dict(self.reasons),
+            "example": [self._example.line, self._example.reason] if self._example else None,
+            "day_first": self.moments.day_first,
+            "guessed": self.moments.guessed,
+        }
+
+    def go_on_from(self, state: Mapping[str, Any]) -> None:
+        """Take over what was made before."""
+        self._number, self.good, self.undated = state["number"], state["good"], state["undated"]
+        self.reasons = Counter(state["reasons"])
+        self._example = Bad(state["example"][0], state["example"][1], "") if state["example"] else None
+        self.moments.day_first, self.moments.guessed = state["day_first"], state["guessed"]
 
     @property
     def bad(self) -> int:

@@ -1,12 +1,13 @@
 """Read JSON and NDJSON of any size: records become rows of text, nested objects columns with dots in their names.
 
 The names of the columns are only known at the end of the file, so the rows are first written to a temporary file in
-pieces, each with the columns seen in it, and then read back with all columns.
+pieces, each with the columns seen in it, and then read back with all columns. Who goes on behind a piece knows them
+already, and reads an NDJSON file from there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -16,6 +17,7 @@ import orjson
 from app.plugins import InvalidInput
 from datasources.upload._dialect import Dialect
 from datasources.upload._encoding import Utf8File
+from datasources.upload._lines import BLOCK, Lines
 from datasources.upload._records import MORE, Record, as_json, flatten, largest_list, unpack
 from datasources.upload._tables import Bad, Chunk
 
@@ -26,31 +28,43 @@ LARGEST_OBJECT = 64 << 20
 """A JSON object up to this size is read at once; of a larger one, the first list of objects is streamed."""
 
 PIECE_ROWS, PIECE_BYTES = 20_000, 8 << 20
-BLOCK = 4 << 20
 WIDEST = 2_000
 _LINE = "__line__"
 _LIST_DEPTH = 4
 
 
 class JsonReader:
-    """A JSON or NDJSON file being read. With `limit`, only so many records are."""
+    """A JSON or NDJSON file being read. With `limit`, only so many records are; with `state`, those behind a piece."""
 
     def __init__(
-        self, path: Path, dialect: Dialect, folder: Path, tick: Callable[[float], None], limit: int | None = None
+        self,
+        path: Path,
+        dialect: Dialect,
+        folder: Path,
+        tick: Callable[[float], None],
+        limit: int | None = None,
+        state: Mapping[str, Any] | None = None,
     ) -> None:
         self._path, self._dialect, self._limit, self._tick = path, dialect, limit, tick
         self._file = Utf8File(path, dialect.encoding, detected=dialect.encoding_detected)
         self._spool = folder / "records.arrow"
         self._pieces = 0
+        self._passed = state["pieces"] if state is not None else 0
+        self._going_on = state["at"] if state is not None else None
+        self._lines: Lines | None = None
+        self._marks: list[dict[str, Any] | None] = []
         self._first: pa.Table | None = None
         self.columns: list[str] = []
         self.bad: list[Bad] = []
         self.total = self.seen = 0
         self._write_spool()
+        self.bad = self.bad if state is None else []
 
     @property
     def notes(self) -> list[str]:
         """What the user should know about the file."""
+        if self._going_on is not None:
+            return list(self._going_on["notes"])
         wide = f"The records have more than {WIDEST:,} fields; the others are in the column {MORE} as JSON."
         return self._file.notes() + ([wide] if MORE in self.columns else [])
 
@@ -64,24 +78,31 @@ class JsonReader:
         import pyarrow as pa
 
         bad, self.bad = self.bad, []
+        before = self._passed if self._going_on is not None else 0
         with self._spool.open("rb") as source:
             for number in range(self._pieces):
                 piece = pa.ipc.open_stream(source).read_all()
-                place = partial(_find, piece)
-                yield Chunk(
-                    self._widened(piece), place, bad if number == 0 else [], 0.5 + (number + 1) / self._pieces / 2
-                )
+                if before + number < self._passed:
+                    continue
+                done = 0.5 + (number + 1) / self._pieces / 2
+                state = {"pieces": before + number + 1, "at": self._place(self._marks[number])}
+                yield Chunk(self._widened(piece), partial(_find, piece), bad, done, state)
+                bad = []
         self._spool.unlink()
         if not self._pieces:
             yield Chunk(self._empty(), lambda places: [(0, "") for _ in places], bad, 1.0)
 
+    def _place(self, mark: dict[str, Any] | None) -> dict[str, Any] | None:
+        """Where to go on in the file, and what else is known of it; None when it must be read from its beginning."""
+        return None if mark is None else {"lines": mark, "columns": self.columns, "notes": self.notes}
+
     def _write_spool(self) -> None:
         """Write all records to the temporary file, piece by piece, and learn the columns."""
         rows: list[dict[str, str | None]] = []
-        known: dict[str, None] = {}
+        known: dict[str, None] = dict.fromkeys(self._going_on["columns"]) if self._going_on is not None else {}
         weight = 0
         with self._spool.open("wb") as sink:
-            for number, size, row in self._rows():
+            for number, size, row, is_last in self._rows():
                 flat = flatten(row)
                 fresh = [name for name in flat if name not in known]
                 if len(known) + len(fresh) > WIDEST:
@@ -95,12 +116,14 @@ class JsonReader:
                 self.total += 1
                 if len(rows) >= PIECE_ROWS or weight >= PIECE_BYTES:
                     self._write_piece(rows, sink)
+                    self._marks.append(self._lines.state() if self._lines is not None and is_last else None)
                     rows, weight = [], 0
                     self._tick(self._file.done / 2)
                 if self._limit is not None and self.total >= self._limit:
                     break
             if rows:
                 self._write_piece(rows, sink)
+                self._marks.append(None)
         self.columns = list(known)
 
     def _write_piece(self, rows: list[dict[str, str | None]], sink: Any) -> None:
@@ -127,23 +150,26 @@ class JsonReader:
 
         return pa.table({name: pa.array([], pa.string()) for name in self.columns})
 
-    def _rows(self) -> Iterator[tuple[int, int, Record]]:
-        """Each record with its line (in a JSON array, its number) and about how many bytes it has."""
-        source = self._lines() if self._dialect.format == "ndjson" else self._elements()
+    def _rows(self) -> Iterator[tuple[int, int, Record, bool]]:
+        """Each record with its line (in a JSON array, its number), about how many bytes it has, and if it is the last.
+
+        The last, that is, of those that came out of one line: pages hold several.
+        """
+        source = self._records() if self._dialect.format == "ndjson" else self._elements()
         for number, size, record in source:
             if not isinstance(record, dict):
                 raw = as_json(record)
                 self.bad.append(Bad(number, "This is a single value, not an object with fields.", raw))
                 continue
             rows = list(unpack(record))
-            for row in rows:
-                yield number, size // len(rows), row
+            for place, row in enumerate(rows, start=1):
+                yield number, size // len(rows), row, place == len(rows)
 
-    def _lines(self) -> Iterator[tuple[int, int, Any]]:
+    def _records(self) -> Iterator[tuple[int, int, Any]]:
         """The records of an NDJSON file."""
-        number = 0
-        for line in _split(self._file):
-            number += 1
+        self._lines = Lines(self._file, self._going_on["lines"] if self._going_on is not None else None)
+        for line in self._lines:
+            number = self._lines.number
             if not line.strip():
                 continue
             try:
@@ -241,24 +267,6 @@ class _Stream:
         taken = self._rest if size < 0 else self._rest[:size]
         self._rest = self._rest[len(taken) :]
         return taken
-
-
-def _split(file: Utf8File) -> Iterator[bytes]:
-    """The lines of a file, without their ends."""
-    parts: list[bytes] = []
-    line = 1
-    for block in file.blocks(BLOCK):
-        clean = file.clean(block, line)
-        line += clean.count(b"\n")
-        head, found, tail = clean.rpartition(b"\n")
-        if not found:
-            parts.append(tail)
-            continue
-        yield from b"".join([*parts, head]).split(b"\n")
-        parts = [tail]
-    last = b"".join(parts)
-    if last:
-        yield last
 
 
 def _find(piece: pa.Table, places: Iterable[int]) -> list[tuple[int, str]]:

@@ -84,8 +84,10 @@ class Moments:
         evidence = self._evidence(values)
         if evidence is not None and evidence != 0:
             self.day_first, self.guessed = evidence > 0, False
+            self._known.clear()
         elif evidence == 0 and self.day_first is None:
             self.day_first, self.guessed = self._usual, True
+            self._known.clear()
 
     _usual = False
 

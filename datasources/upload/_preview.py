@@ -10,8 +10,8 @@ from app.plugins import ITEM_COLUMNS
 from datasources.upload._dialect import SAMPLE_BYTES, Dialect, decode_sample, described_encoding, detect, read_sample
 from datasources.upload._import import open_reader, settle, wanted_of
 from datasources.upload._json import JsonReader
-from datasources.upload._mapping import CHOICES
-from datasources.upload._presets import PRESETS
+from datasources.upload._mapping import CHOICES, guess
+from datasources.upload._presets import PRESETS, Derived
 from datasources.upload._rows import Rows
 from datasources.upload._tables import Reader
 from datasources.upload._xlsx import WorkbookReader
@@ -26,7 +26,7 @@ def preview(path: Path, filename: str, options: Any, folder: Path) -> dict[str, 
     wanted = wanted_of(options)
     dialect = detect(path, filename, wanted)
     reader = open_reader(path, dialect, wanted.has_header, folder, lambda share: None, RECORDS)
-    preset, mapping = settle(reader, _without_stale(options, reader)) if reader.columns else ("", {})
+    preset, mapping = _settle(reader, options) if reader.columns else ("", {})
     size = path.stat().st_size
     problems, rows, exact = _problems(path, dialect, reader, size)
     sample = reader.sample().slice(0, SHOWN_ROWS)
@@ -45,6 +45,10 @@ def preview(path: Path, filename: str, options: Any, folder: Path) -> dict[str, 
         "size": size,
         "rows_estimated": rows,
     }
+
+
+def _settle(reader: Reader, options: Any) -> tuple[str, dict[str, Derived]]:
+    return settle(reader, _without_stale(options, reader), guess(reader.columns, reader.sample()))
 
 
 def _without_stale(options: Any, reader: Reader) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -25,12 +25,16 @@ Place = Callable[[Sequence[int]], list[tuple[int, str]]]
 
 @dataclass
 class Chunk:
-    """A piece of the file: text columns, the rows left out, and the share of the file read so far."""
+    """A piece of the file: text columns, the rows left out, and the share of the file read so far.
+
+    `state`, which is plain JSON, lets a reader begin behind this piece; without it, it cannot.
+    """
 
     table: pa.Table
     place: Place
     bad: list[Bad] = field(default_factory=list)
     done: float = 0.0
+    state: dict[str, Any] | None = None
 
 
 class Reader(Protocol):

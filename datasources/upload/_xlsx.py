@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import warnings
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
-from itertools import chain, islice
+from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,9 +23,13 @@ _SAMPLE_ROWS = 300
 
 
 class WorkbookReader:
-    """A sheet of a workbook being read: the one named, or the first that holds something."""
+    """A sheet of a workbook being read: the one named, or the first that holds something.
 
-    def __init__(self, path: Path, dialect: Dialect, header: str) -> None:
+    With `state`, the pieces up to the one that had it are passed over.
+    """
+
+    def __init__(self, path: Path, dialect: Dialect, header: str, state: Mapping[str, Any] | None = None) -> None:
+        self._skipped = state["pieces"] if state is not None else 0
         self._book = _open(path)
         self.sheets = list(self._book.sheetnames)
         self.sheet, self.total, self._rows = self._choose(dialect.sheet)
@@ -52,7 +56,13 @@ class WorkbookReader:
     def chunks(self) -> Iterator[Chunk]:
         """The rows of the sheet in pieces."""
         rows, seen = chain(self._sample, self._rows), 0
-        while piece := list(islice(rows, PIECE_ROWS)):
+        for number in count(1):
+            piece = list(islice(rows, PIECE_ROWS))
+            if not piece:
+                break
+            seen += len(piece)
+            if number <= self._skipped:
+                continue
             good, bad = [], []
             for row in piece:
                 row.cells += [""] * (len(self.columns) - len(row.cells))
@@ -61,8 +71,8 @@ class WorkbookReader:
                     bad.append(Bad(row.line, reason, "\t".join(row.cells)))
                 else:
                     good.append(row)
-            seen += len(piece)
-            yield Chunk(_table(self.columns, good), _placer(good), bad, min(seen / max(self.total, seen, 1), 1.0))
+            done = min(seen / max(self.total, seen, 1), 1.0)
+            yield Chunk(_table(self.columns, good), _placer(good), bad, done, {"pieces": number})
         self._book.close()
 
     def _choose(self, wanted: str) -> tuple[str, int, Iterator[Row]]:
