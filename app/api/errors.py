@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.domain.errors import FourcatError, InvalidInput, Unavailable
+from app.domain.errors import FourcatError, InvalidInput, TooManyJobs, Unavailable
 from app.statuses import status_of
 
 log = logging.getLogger(__name__)
@@ -48,6 +48,8 @@ def error_response(error: Exception) -> Response:
         if isinstance(error, Unavailable):
             log.warning("a part of the installation does not answer: %s", error)
             answer.headers["Retry-After"] = "5"
+        if isinstance(error, TooManyJobs):
+            answer.headers["Retry-After"] = "60"
         return answer
     return _unexpected(error)
 

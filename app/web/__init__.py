@@ -5,7 +5,21 @@ from __future__ import annotations
 from flask import Flask
 
 from app.services.context import Context
-from app.web import account, analysis, assets, auth, control, create, dataset, datasets, errors, result, shown, site
+from app.web import (
+    account,
+    analysis,
+    assets,
+    auth,
+    control,
+    control_settings,
+    create,
+    dataset,
+    datasets,
+    errors,
+    result,
+    shown,
+    site,
+)
 from app.web.page import keep_context
 from app.web.security import add_headers
 
@@ -17,5 +31,5 @@ def init_web(app: Flask, ctx: Context) -> None:
     shown.init_filters(app)
     errors.init_errors(app)
     app.after_request(add_headers)
-    for area in (site, auth, create, datasets, dataset, result, analysis, account, control):
+    for area in (site, auth, create, datasets, dataset, result, analysis, account, control, control_settings):
         app.register_blueprint(area.pages)

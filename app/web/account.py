@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, NotSignedIn
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import token as tokens
 from app.services import user as users
+from app.services.owner_limit import own_usage
 from app.web.page import current_actor, go_to, installation, render
 
 pages = Blueprint("account", __name__)
@@ -24,6 +25,7 @@ def _show(*, status: int = 200, **values: Any) -> Response:
         "account/show.html",
         status=status,
         tokens=tokens.list_tokens(installation(), current_actor()),
+        usage=own_usage(installation(), current_actor()),
         lives=_LIVES,
         **shown,
     )

@@ -10,7 +10,7 @@ from flask import make_response as plain_response
 from htmx_flask import request
 
 from app.domain.dataset import Dataset
-from app.domain.errors import InvalidInput, NotCompatible, NotFound
+from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound
 from app.plugins.options import specs
 from app.plugins.registry import Analysis
 from app.services import dataset as datasets
@@ -103,7 +103,7 @@ def run(key: str, type_: str) -> Response:
     except InvalidInput as error:
         dataset = datasets.get_dataset(ctx, actor, key)
         return _form(ctx, dataset, analysis, given=given, errors=error.fields, status=422)
-    except NotCompatible as error:
+    except (NotCompatible, LimitReached) as error:
         dataset = datasets.get_dataset(ctx, actor, key)
         return _form(ctx, dataset, analysis, given=given, problem=error.message, status=422)
     if not request.htmx:

@@ -9,7 +9,7 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
-from app.domain.errors import InvalidInput, NotCompatible
+from app.domain.errors import InvalidInput, LimitReached, NotCompatible, UserError
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
 from app.services import dataset as datasets
@@ -90,7 +90,7 @@ def create(source_id: str) -> Response:
         return _make(ctx, source, given, None)
     except InvalidInput as error:
         return _source_form(ctx, source, given=given, errors=error.fields, status=422)
-    except NotCompatible as error:
+    except (NotCompatible, LimitReached) as error:
         return _source_form(ctx, source, given=given, errors={}, problem=error.message, status=422)
 
 
@@ -134,22 +134,26 @@ def send_file(source_id: str) -> Response:
             if sent is None or not sent.filename:
                 raise InvalidInput({"file": ["Choose a file first."]})
             upload = uploads.save_upload(ctx, actor, sent.filename, sent.stream)
-    except InvalidInput as error:
+    except (InvalidInput, LimitReached) as error:
         if name is not None:
             return _refused(error)
-        return _source_form(ctx, source, given={}, errors=error.fields, problem=_first(error), status=422)
+        return _source_form(ctx, source, given={}, errors=_fields(error), problem=_first(error), status=422)
     url = url_for("create.map_columns", source_id=source_id, upload_id=upload.id)
     return jsonify(url=url) if name is not None else go_to(url)
 
 
-def _refused(error: InvalidInput) -> Response:
+def _refused(error: UserError) -> Response:
     answer = jsonify(message=_first(error))
     answer.status_code = 422
     return answer
 
 
-def _first(error: InvalidInput) -> str:
-    return next((text for texts in error.fields.values() for text in texts), error.message)
+def _first(error: UserError) -> str:
+    return next((text for texts in _fields(error).values() for text in texts), error.message)
+
+
+def _fields(error: UserError) -> Mapping[str, Sequence[str]]:
+    return error.fields if isinstance(error, InvalidInput) else {}
 
 
 @pages.route("/create/<source_id>/<upload_id>", methods=["GET", "POST"])
@@ -166,7 +170,7 @@ def map_columns(source_id: str, upload_id: str) -> Response:
             return _make(ctx, source, given, upload_id)
         except InvalidInput as error:
             errors = error.fields
-        except NotCompatible as error:
+        except (NotCompatible, LimitReached) as error:
             problem = error.message
     elif request.method == "POST":
         # The columns are other ones when the file is read in another way, so their meaning is guessed anew.

@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from htmx_flask import make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.domain.errors import FourcatError, NotSignedIn, Unavailable
+from app.domain.errors import FourcatError, LimitReached, NotSignedIn, Unavailable
 from app.statuses import status_of
 from app.web.page import go_to
 
@@ -82,7 +82,10 @@ def show_error(error: Exception) -> Response:
         piece = render_template("error/_notice.html", message=message)
         notice: Response = make_response(piece, status, retarget="#notices", reswap="innerHTML", push_url=False)
         return notice
-    page = render_template("error/show.html", heading=_HEADINGS.get(status, "Something went wrong"), message=message)
+    heading = _HEADINGS.get(status, "Something went wrong")
+    if isinstance(error, LimitReached):
+        heading = "As much as you may have"
+    page = render_template("error/show.html", heading=heading, message=message)
     response = plain_response(page, status)
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():
