@@ -3,17 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import asdict
 from typing import Any
 
 import marshmallow as ma
 from flask import request, url_for
 
-from app.api.auth import actor, installation
+from app.api.auth import installation
 from app.api.base import Schema
 from app.domain.dataset import Dataset, Status
-from app.services.dataset import place_in_queue
 from app.services.download import formats
+from app.services.outlook import MOST, Outlook, outlooks
 from app.storage import overview
+
+
+class WaitSchema(Schema):
+    """What a dataset waits for."""
+
+    position = ma.fields.Integer(
+        allow_none=True, metadata={"description": "Its place in the queue; 1 starts next, null is not in line yet"}
+    )
+    is_capped = ma.fields.Boolean(
+        metadata={"description": f"Whether it is further back than that: places are counted up to {MOST:,}"}
+    )
+    reason = ma.fields.String(metadata={"description": "Why it has not started, in a sentence"})
+    expected_start = ma.fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When it may start, judged by how long such work took lately"}
+    )
 
 
 class DatasetSchema(Schema):
@@ -29,6 +45,9 @@ class DatasetSchema(Schema):
     message = ma.fields.String(metadata={"description": "How it goes or went, in a sentence"})
     progress = ma.fields.Float(allow_none=True, metadata={"description": "From 0 to 1 while it runs"})
     position = ma.fields.Integer(allow_none=True, metadata={"description": "Its place in the queue; 1 starts next"})
+    waiting = ma.fields.Nested(
+        WaitSchema, allow_none=True, metadata={"description": "What it waits for; null unless it waits"}
+    )
     rows = ma.fields.Integer(allow_none=True)
     warnings = ma.fields.List(ma.fields.String())
     quarantined = ma.fields.Integer(metadata={"description": "Records that could not be read"})
@@ -53,8 +72,9 @@ _SAME = (
 
 
 def present(found: Sequence[Dataset]) -> list[dict[str, Any]]:
-    """Datasets as the schema wants them, with two questions to the database whatever their number."""
+    """Datasets as the schema wants them, with as many questions to the database whatever their number."""
     ctx = installation()
+    waits = outlooks(ctx, found)
     children = overview.children_of(ctx.database, [dataset.key for dataset in found])
     owners = overview.names_of(ctx.database, [dataset.owner_id for dataset in found])
     return [
@@ -63,7 +83,7 @@ def present(found: Sequence[Dataset]) -> list[dict[str, Any]]:
             "status": str(dataset.status),
             "kind": str(dataset.kind) if dataset.kind else None,
             "formats": [name for name, _ in formats(dataset)],
-            "position": _position(dataset),
+            **_waiting(waits.get(dataset.key)),
             "url": f"{request.host_url}datasets/{dataset.key}",
             "children": children.get(dataset.key, []),
             "owner": owners.get(dataset.owner_id),
@@ -72,10 +92,8 @@ def present(found: Sequence[Dataset]) -> list[dict[str, Any]]:
     ]
 
 
-def _position(dataset: Dataset) -> int | None:
-    if dataset.status is not Status.WAITING:
-        return None
-    return place_in_queue(installation(), actor(), dataset.key)
+def _waiting(wait: Outlook | None) -> dict[str, Any]:
+    return {"position": wait.position if wait else None, "waiting": asdict(wait) if wait else None}
 
 
 def accepted(dataset: Dataset) -> tuple[dict[str, Any], int, dict[str, str]]:

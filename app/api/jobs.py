@@ -10,11 +10,22 @@ from marshmallow import validate
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
-from app.services import status
+from app.domain.job import JobState
+from app.services import failure, status
 from app.services.access import require_admin
 
 blueprint = Blueprint("machinery", "Queues, jobs and workers. For administrators.")
 blueprints = (blueprint,)
+
+
+class UnclaimedSchema(Schema):
+    """Work that waits while nobody takes it."""
+
+    type = ma.fields.String()
+    jobs = ma.fields.Integer(metadata={"description": "How many have waited for a minute or more"})
+    seconds = ma.fields.Float(metadata={"description": "How long the oldest has waited"})
+    reason = ma.fields.String()
+    advice = ma.fields.String(metadata={"description": "How to mend it"})
 
 
 class QueueSchema(Schema):
@@ -22,12 +33,18 @@ class QueueSchema(Schema):
 
     type = ma.fields.String()
     waiting = ma.fields.Integer()
+    blocked = ma.fields.Integer(metadata={"description": "How many of those wait for another dataset"})
     rung = ma.fields.Integer(metadata={"description": "Given to a worker that has not taken it yet"})
     running = ma.fields.Integer()
     failed = ma.fields.Integer()
     oldest = ma.fields.Float(allow_none=True, metadata={"description": "Seconds that the oldest ready job has waited"})
     max_workers = ma.fields.Integer(metadata={"description": "How many may run at once"})
+    memory_mb = ma.fields.Integer(allow_none=True, metadata={"description": "The most memory that one may use"})
+    minutes = ma.fields.Integer(allow_none=True, metadata={"description": "The longest that one may take"})
     is_known = ma.fields.Boolean(metadata={"description": "Whether something here does such jobs"})
+    unclaimed = ma.fields.Nested(
+        UnclaimedSchema, allow_none=True, metadata={"description": "Why nobody takes what waits; null when all is well"}
+    )
 
 
 class JobSchema(Schema):
@@ -35,8 +52,10 @@ class JobSchema(Schema):
 
     id = ma.fields.Integer()
     type = ma.fields.String()
-    state = ma.fields.String()
+    state = ma.fields.String(metadata={"enum": [str(state) for state in JobState]})
     dataset = ma.fields.String(allow_none=True)
+    label = ma.fields.String(allow_none=True, metadata={"description": "The label of its dataset"})
+    owner = ma.fields.String(allow_none=True, metadata={"description": "Whose turn it takes"})
     blocked_by = ma.fields.String(allow_none=True, metadata={"description": "The dataset it waits for"})
     interval = ma.fields.Integer(allow_none=True)
     attempts = ma.fields.Integer()
@@ -45,24 +64,12 @@ class JobSchema(Schema):
     claim_after = ma.fields.AwareDateTime(allow_none=True)
     claimed = ma.fields.AwareDateTime(allow_none=True)
     heartbeat = ma.fields.AwareDateTime(allow_none=True)
-    host = ma.fields.String(allow_none=True)
-    pid = ma.fields.Integer(allow_none=True)
-    cancel_requested = ma.fields.Boolean()
-    error = ma.fields.String(allow_none=True)
-
-
-class RunningSchema(Schema):
-    """A job at work."""
-
-    id = ma.fields.Integer()
-    type = ma.fields.String()
-    dataset = ma.fields.String(allow_none=True)
-    host = ma.fields.String(allow_none=True)
-    pid = ma.fields.Integer(allow_none=True)
-    attempts = ma.fields.Integer()
-    max_attempts = ma.fields.Integer()
-    since = ma.fields.AwareDateTime(allow_none=True)
     heartbeat_age = ma.fields.Float(allow_none=True, metadata={"description": "Seconds since its last sign of life"})
+    host = ma.fields.String(allow_none=True)
+    pid = ma.fields.Integer(allow_none=True)
+    cancel_requested = ma.fields.Boolean(metadata={"description": "Whether it is being stopped"})
+    failed = ma.fields.AwareDateTime(allow_none=True)
+    error = ma.fields.String(allow_none=True, metadata={"description": "Why it failed, with the traceback"})
 
 
 class ManagerSchema(Schema):
@@ -71,8 +78,9 @@ class ManagerSchema(Schema):
     name = ma.fields.String()
     host = ma.fields.String()
     pid = ma.fields.Integer()
-    started = ma.fields.Raw()
+    started = ma.fields.AwareDateTime()
     version = ma.fields.String()
+    sign_age = ma.fields.Float(allow_none=True, metadata={"description": "Seconds since it last said it is there"})
     queues = ma.fields.List(ma.fields.String())
     workers = ma.fields.Dict(
         keys=ma.fields.String(), values=ma.fields.Integer(), metadata={"description": "Worker processes by type"}
@@ -84,14 +92,36 @@ class WorkersSchema(Schema):
 
     redis = ma.fields.Boolean(metadata={"description": "Whether Redis answers; without it managers are not known"})
     managers = ma.fields.List(ma.fields.Nested(ManagerSchema), allow_none=True)
-    running = ma.fields.List(ma.fields.Nested(RunningSchema))
+    running = ma.fields.List(ma.fields.Nested(JobSchema))
     versions = ma.fields.Dict(keys=ma.fields.String(), values=ma.fields.String(allow_none=True))
 
 
-class JobsQuery(Query):
-    """How many jobs."""
+class RepairSchema(Schema):
+    """Something that was wrong with the machinery and has been mended by it."""
 
+    id = ma.fields.Integer()
+    at = ma.fields.AwareDateTime()
+    kind = ma.fields.String()
+    type = ma.fields.String(allow_none=True)
+    job = ma.fields.Integer(allow_none=True)
+    dataset = ma.fields.String(allow_none=True)
+    label = ma.fields.String(allow_none=True, metadata={"description": "The label of its dataset"})
+    host = ma.fields.String(allow_none=True)
+    text = ma.fields.String(metadata={"description": "What was wrong and what was done"})
+
+
+class JobsQuery(Query):
+    """Which jobs, and how many."""
+
+    state = ma.fields.String(load_default=None, validate=validate.OneOf([str(state) for state in JobState]))
+    type = ma.fields.String(load_default=None)
     limit = ma.fields.Integer(load_default=500, validate=validate.Range(1, 5000))
+
+
+class RepairsQuery(Query):
+    """How many repairs."""
+
+    limit = ma.fields.Integer(load_default=100, validate=validate.Range(1, 5000))
 
 
 @blueprint.route("/queues")
@@ -100,9 +130,10 @@ class Queues(MethodView):
 
     @blueprint.response(200, QueueSchema(many=True))
     def get(self) -> list[dict[str, Any]]:
-        """List the queues: how many jobs wait, run and have failed."""
+        """List the queues: how many jobs wait, run and have failed, their limits, and whether somebody takes them."""
         require_admin(actor())
-        return status.queues(installation())
+        ctx = installation()
+        return status.queues(ctx, status.find_managers(ctx))
 
 
 @blueprint.route("/jobs")
@@ -114,7 +145,27 @@ class Jobs(MethodView):
     def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         """List open and failed jobs, running ones first."""
         require_admin(actor())
-        return status.list_jobs(installation(), query["limit"])
+        return status.list_jobs(installation(), state=query["state"], type_=query["type"], limit=query["limit"])
+
+
+@blueprint.route("/jobs/<int:job_id>/retry")
+class RetryJob(MethodView):
+    """Trying again."""
+
+    @blueprint.response(204)
+    def post(self, job_id: int) -> None:
+        """Run a failed job again, with its dataset if it has one."""
+        failure.retry_job(installation(), actor(), job_id)
+
+
+@blueprint.route("/jobs/<int:job_id>")
+class FailedJob(MethodView):
+    """One that failed."""
+
+    @blueprint.response(204)
+    def delete(self, job_id: int) -> None:
+        """Dismiss a failed job; its dataset stays failed and keeps its log."""
+        failure.dismiss_job(installation(), actor(), job_id)
 
 
 @blueprint.route("/workers")
@@ -125,6 +176,16 @@ class Workers(MethodView):
     def get(self) -> dict[str, Any]:
         """Show the managers with their worker processes, and the jobs at work."""
         require_admin(actor())
-        found = status.snapshot(installation())
-        shown = {name: found[name] for name in ("managers", "running", "versions")}
-        return {"redis": found["redis"]["ok"], **shown}
+        return status.workers(installation())
+
+
+@blueprint.route("/repairs")
+class Repairs(MethodView):
+    """Repairs."""
+
+    @blueprint.arguments(RepairsQuery, location="query", unknown=ma.RAISE)
+    @blueprint.response(200, RepairSchema(many=True))
+    def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+        """List what the reconciler has mended, the latest first."""
+        require_admin(actor())
+        return status.list_repairs(installation(), query["limit"])

@@ -12,6 +12,7 @@ from app.api.auth import actor, find_actor, installation
 from app.api.base import Blueprint, Schema
 from app.services import status
 from app.services.access import require_admin
+from app.services.metrics import prometheus
 
 blueprint = Blueprint("status", "Whether the service is well. Open to all.", is_open=True)
 metrics = Blueprint("metrics", "Metrics for Prometheus. For administrators.", prefix="")
@@ -59,11 +60,7 @@ class Status(MethodView):
         ctx = installation()
         found = status.liveness(ctx)
         if found["database"]["ok"] and find_actor() is not None:
-            busy = [
-                {"type": queue["type"], "waiting": queue["waiting"] + queue["rung"], "running": queue["running"]}
-                for queue in status.queues(ctx)
-            ]
-            found["queues"] = [queue for queue in busy if queue["waiting"] or queue["running"]]
+            found["queues"] = status.busy_queues(ctx)
         return found, 200 if found["database"]["ok"] else 503
 
 
@@ -73,6 +70,6 @@ class Metrics(MethodView):
 
     @metrics.response(200, {"type": "string"}, content_type="text/plain")
     def get(self) -> Response:
-        """Show jobs, queues, datasets and managers in Prometheus' text format."""
+        """Show jobs, queues, machines, repairs and datasets in Prometheus' text format."""
         require_admin(actor())
-        return Response(status.prometheus(installation()), content_type="text/plain; version=0.0.4; charset=utf-8")
+        return Response(prometheus(installation()), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -1,10 +1,11 @@
-"""The state of the machinery: queues, managers, running and failed jobs, versions."""
+"""The state of the machinery: queues, machines, running and failed jobs, repairs, versions."""
 
 from __future__ import annotations
 
 import platform
 import time
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from functools import lru_cache
 from importlib import metadata
@@ -14,11 +15,15 @@ import redis
 
 from app import __version__
 from app.domain.errors import Unavailable
+from app.domain.setting import worker_setting
 from app.services.context import Context
-from app.storage import job as jobs
-from app.storage import job_reports, overview
+from app.services.job_limits import job_limits
+from app.services.unclaimed import LATE, Managers, find_unclaimed
+from app.storage import overview, repair
 
 _LIBRARIES = ("rq", "rq-scheduler", "flask", "flask-smorest", "polars", "duckdb", "pyarrow", "psycopg2-binary", "redis")
+_NONE = {"waiting": 0, "blocked": 0, "rung": 0, "running": 0, "failed": 0, "oldest": None, "late": 0, "late_rung": 0}
+_REPAIR_HOURS = 24.0
 
 
 def liveness(ctx: Context) -> dict[str, Any]:
@@ -48,51 +53,99 @@ def _ask(question: Any) -> tuple[dict[str, Any], Any]:
 def snapshot(ctx: Context) -> dict[str, Any]:
     """Everything an operator looks at. A part that does not answer is said so, and the rest is still there.
 
-    Keys: status, name, version, time, database, redis, versions, datasets (count by status), queues, managers
-    (None while Redis is away), running, failed.
+    Keys: status, name, version, time, database, redis, versions, datasets (count by status), queues, unclaimed,
+    managers (None while Redis is away), running, hosts, failed, repairs, repair_counts (of one day, by kind).
     """
     found = liveness(ctx)
-    managers, answer = _ask(ctx.bell.managers)
+    managers = find_managers(ctx) if found["redis"]["ok"] else None
     found |= {
         "versions": versions(ctx, with_servers=found["database"]["ok"]),
-        "managers": _managers(answer) if managers["ok"] else None,
+        "managers": list_managers(managers),
         "datasets": {},
-        "queues": [],
-        "running": [],
-        "failed": [],
+        "repair_counts": {},
+        **{name: [] for name in ("queues", "unclaimed", "running", "hosts", "failed", "repairs")},
     }
     if found["database"]["ok"]:
+        counted = queues(ctx, managers)
         found |= {
             "datasets": overview.dataset_counts(ctx.database),
-            "queues": queues(ctx),
+            "queues": counted,
+            "unclaimed": [queue["unclaimed"] for queue in counted if queue["unclaimed"]],
             "running": overview.running_jobs(ctx.database),
+            "hosts": overview.running_by_host(ctx.database),
             "failed": overview.failed_jobs(ctx.database),
+            "repairs": repair.latest(ctx.database),
+            "repair_counts": repair.counts(ctx.database, _REPAIR_HOURS),
         }
     return found
 
 
-def queues(ctx: Context) -> list[dict[str, Any]]:
-    """Every queue: how many jobs wait, have been rung, run and failed, how many may run, and the oldest one's wait."""
-    counts = job_reports.queue_counts(ctx.database)
+def queues(ctx: Context, managers: Managers | None) -> list[dict[str, Any]]:
+    """Every queue: how many jobs wait, have been rung, run and failed, its limits, and the oldest one's wait.
+
+    `unclaimed` says why nobody takes what waits, or is None; for that it needs what `find_managers` gives.
+    """
+    found = list(_count_queues(ctx).values())
+    faults = {fault.type: asdict(fault) for fault in find_unclaimed(found, managers)}
+    return [{**queue, "unclaimed": faults.get(queue["type"])} for queue in found]
+
+
+def _count_queues(ctx: Context) -> dict[str, dict[str, Any]]:
+    counts = overview.queue_counts(ctx.database, LATE)
     site = ctx.site_settings()
-    now = datetime.now(UTC)
-    declared = {type_: plugin.max_workers for type_, plugin in ctx.registry.queues().items()}
-    found = []
-    for type_ in sorted({*declared, *counts}):
-        count = counts.get(type_, {"waiting": 0, "rung": 0, "running": 0, "failed": 0, "oldest": None})
-        oldest = max((now - count["oldest"]).total_seconds(), 0.0) if count["oldest"] else None
-        limit = _limit(site, type_, declared.get(type_, 1))
-        found.append({"type": type_, **count, "oldest": oldest, "max_workers": limit, "is_known": type_ in declared})
+    return {
+        type_: {"type": type_, **_NONE, **counts.get(type_, {}), **_limits(ctx, site, type_)}
+        for type_ in sorted({*ctx.registry.queues(), *counts})
+    }
+
+
+def _limits(ctx: Context, site: Mapping[str, Any], type_: str) -> dict[str, Any]:
+    """How many jobs of a type may run at once, and what each may use."""
+    plugin = ctx.registry.queues().get(type_)
+    at_once = worker_setting(site, type_, "max_workers")
+    if plugin is None:
+        return {"max_workers": 1 if at_once is None else at_once, "memory_mb": None, "minutes": None, "is_known": False}
+    each = job_limits(ctx.settings, plugin, site)
+    return {
+        "max_workers": plugin.max_workers if at_once is None else at_once,
+        "memory_mb": each.memory_mb,
+        "minutes": each.minutes,
+        "is_known": True,
+    }
+
+
+def busy_queues(ctx: Context) -> list[dict[str, Any]]:
+    """The queues in which something waits or runs: type and counts, and nothing that only operators may know."""
+    counts = overview.queue_counts(ctx.database, LATE)
+    found = [
+        {"type": type_, "waiting": count["waiting"] + count["rung"], "running": count["running"]}
+        for type_, count in counts.items()
+    ]
+    return [queue for queue in found if queue["waiting"] or queue["running"]]
+
+
+def find_managers(ctx: Context) -> Managers | None:
+    """What the managers say of themselves, by name; None while Redis is away."""
+    _, answer = _ask(ctx.bell.managers)
+    found: Managers | None = answer
     return found
 
 
-def _limit(site: Mapping[str, Any], type_: str, declared: int) -> int:
-    value = site.get(f"workers.{type_}.max_workers")
-    return max(value, 0) if isinstance(value, int) and not isinstance(value, bool) else declared
-
-
-def _managers(answer: Mapping[str, Mapping[str, Any]]) -> list[dict[str, Any]]:
-    return [{"name": name, **facts} for name, facts in sorted(answer.items())]
+def list_managers(managers: Managers | None) -> list[dict[str, Any]] | None:
+    """The managers as a list. `sign_age` is how many seconds ago one said that it is there, where it says when."""
+    if managers is None:
+        return None
+    now = time.time()
+    return [
+        {
+            "name": name,
+            **facts,
+            "started": datetime.fromtimestamp(facts["started"], UTC),
+            "slots": sum(facts["workers"].values()),
+            "sign_age": round(max(now - facts["signed"], 0.0), 1) if "signed" in facts else None,
+        }
+        for name, facts in sorted(managers.items())
+    ]
 
 
 def versions(ctx: Context, *, with_servers: bool = True) -> dict[str, str | None]:
@@ -113,38 +166,24 @@ def _libraries() -> dict[str, str | None]:
     return {name: metadata.version(name) for name in _LIBRARIES}
 
 
-def list_jobs(ctx: Context, limit: int = 500) -> list[dict[str, Any]]:
-    """Open and failed jobs, running ones first, with what they work on. Their details stay out: they hold secrets."""
-    shown = ("id", "type", "state", "dataset", "blocked_by", "interval", "attempts", "max_attempts", "queued")
-    more = ("claim_after", "claimed", "heartbeat", "host", "pid", "cancel_requested", "error")
-    return [{name: getattr(job, name) for name in (*shown, *more)} for job in jobs.list_jobs(ctx.database, limit)]
+def list_jobs(
+    ctx: Context, *, state: str | None = None, type_: str | None = None, limit: int = 500
+) -> list[dict[str, Any]]:
+    """Open and failed jobs, running ones first, with whose they are and what they make. Their details stay out."""
+    return overview.list_jobs(ctx.database, state=state, type_=type_, limit=limit)
 
 
-def prometheus(ctx: Context) -> str:
-    """The state of the machinery in Prometheus' text format."""
-    found = snapshot(ctx)
-    lines = [
-        "# HELP fourcat_up Whether a part of the installation answers.",
-        "# TYPE fourcat_up gauge",
-        *(f'fourcat_up{{part="{part}"}} {int(found[part]["ok"])}' for part in ("database", "redis")),
-        "# HELP fourcat_jobs Jobs by type and state.",
-        "# TYPE fourcat_jobs gauge",
-    ]
-    states = ("waiting", "rung", "running", "failed")
-    for queue in found["queues"]:
-        lines += [f'fourcat_jobs{{type="{queue["type"]}",state="{state}"}} {queue[state]}' for state in states]
-    lines += [
-        "# HELP fourcat_jobs_oldest_seconds How long the oldest job that could start has waited.",
-        "# TYPE fourcat_jobs_oldest_seconds gauge",
-        *(f'fourcat_jobs_oldest_seconds{{type="{queue["type"]}"}} {queue["oldest"] or 0}' for queue in found["queues"]),
-        "# HELP fourcat_max_workers Jobs of a type that may run at once.",
-        "# TYPE fourcat_max_workers gauge",
-        *(f'fourcat_max_workers{{type="{queue["type"]}"}} {queue["max_workers"]}' for queue in found["queues"]),
-        "# HELP fourcat_datasets Datasets by status.",
-        "# TYPE fourcat_datasets gauge",
-        *(f'fourcat_datasets{{status="{status}"}} {count}' for status, count in found["datasets"].items()),
-    ]
-    if found["managers"] is not None:
-        lines += ["# HELP fourcat_managers Managers that are there.", "# TYPE fourcat_managers gauge"]
-        lines.append(f"fourcat_managers {len(found['managers'])}")
-    return "\n".join(lines) + "\n"
+def workers(ctx: Context) -> dict[str, Any]:
+    """Who works: whether Redis answers, the managers, the jobs at work and the versions."""
+    managers = find_managers(ctx)
+    return {
+        "redis": managers is not None,
+        "managers": list_managers(managers),
+        "running": overview.running_jobs(ctx.database),
+        "versions": versions(ctx),
+    }
+
+
+def list_repairs(ctx: Context, limit: int = 100) -> list[dict[str, Any]]:
+    """What the reconciler has mended, the latest first."""
+    return repair.latest(ctx.database, limit)

@@ -29,23 +29,84 @@ def names_of(db: Session, ids: Iterable[int]) -> dict[int, str]:
     return {row["id"]: row["name"] for row in rows}
 
 
-def running_jobs(db: Session, limit: int = 200) -> list[Row]:
-    """Jobs at work: where, since when, and how many seconds ago they last said that they are alive."""
+_SHOWN = (
+    "j.id, j.type, j.state, j.dataset, d.label, j.blocked_by, j.interval, j.attempts, j.max_attempts, j.queued,"
+    " j.claim_after, j.claimed, j.heartbeat, j.host, j.pid, j.cancel_requested IS NOT NULL AS cancel_requested,"
+    " j.failed, j.error, u.name AS owner,"
+    " CASE WHEN j.state = 'running' THEN"
+    " round(extract(epoch FROM clock_timestamp() - j.heartbeat)::numeric, 1)::float END AS heartbeat_age"
+)
+_NAMED = "LEFT JOIN datasets d ON d.key = j.dataset LEFT JOIN users u ON u.id::text = j.owner"
+
+
+def list_jobs(db: Session, *, state: str | None = None, type_: str | None = None, limit: int = 500) -> list[Row]:
+    """Open and failed jobs, running ones first, then those longest in the queue; whose they are and what they make.
+
+    Their details stay out: they may hold secrets.
+    """
     return db.many(
-        "SELECT id, type, dataset, host, pid, attempts, max_attempts, claimed AS since,"
-        " round(extract(epoch FROM now() - heartbeat)::numeric, 1)::float AS heartbeat_age FROM jobs"
-        " WHERE state = 'running' ORDER BY claimed LIMIT %(limit)s",
+        f"SELECT {_SHOWN} FROM (SELECT * FROM jobs WHERE (%(state)s IS NULL OR state = %(state)s)"
+        " AND (%(type)s IS NULL OR type = %(type)s)"
+        " ORDER BY state <> 'running', state = 'failed', queued, id LIMIT %(limit)s) j"
+        f" {_NAMED} ORDER BY j.state <> 'running', j.state = 'failed', j.queued, j.id",
+        state=state,
+        type=type_,
+        limit=limit,
+    )
+
+
+def running_jobs(db: Session, limit: int = 200) -> list[Row]:
+    """Jobs at work, the longest first: where, whose, and how many seconds ago they last said that they are alive."""
+    return db.many(
+        f"SELECT {_SHOWN} FROM jobs j {_NAMED} WHERE j.state = 'running' ORDER BY j.claimed, j.id LIMIT %(limit)s",
         limit=limit,
     )
 
 
 def failed_jobs(db: Session, limit: int = 50) -> list[Row]:
-    """Jobs that failed, the latest first: when and why."""
+    """Jobs that failed, the latest first, with their tracebacks.
+
+    So are standing tasks whose last run failed: they wait for their next turn all the same.
+    """
     return db.many(
-        "SELECT id, type, dataset, host, attempts, failed AS at, error FROM jobs WHERE state = 'failed'"
-        " ORDER BY failed DESC NULLS LAST, id DESC LIMIT %(limit)s",
+        f"SELECT {_SHOWN} FROM ("
+        "  (SELECT * FROM jobs WHERE state = 'failed' ORDER BY failed DESC LIMIT %(limit)s)"
+        "  UNION ALL"
+        "  (SELECT * FROM jobs WHERE state <> 'failed' AND interval IS NOT NULL AND error IS NOT NULL)"
+        f") j {_NAMED} ORDER BY j.failed DESC NULLS LAST, j.id DESC LIMIT %(limit)s",
         limit=limit,
     )
+
+
+def running_by_host(db: Session) -> list[Row]:
+    """How many jobs run on each machine, and the seconds since the longest silent one has said that it is alive."""
+    return db.many(
+        "SELECT coalesce(host, '') AS host, count(*) AS count,"
+        " max(extract(epoch FROM clock_timestamp() - heartbeat))::float AS heartbeat_age"
+        " FROM jobs WHERE state = 'running' GROUP BY host ORDER BY host"
+    )
+
+
+def queue_counts(db: Session, late: float) -> dict[str, Row]:
+    """For each type with jobs: how many wait, are rung, run and failed, and since when the oldest ready one waits.
+
+    `blocked` of those that wait do so for another dataset. `late` counts the ready ones that have waited for more than
+    so many seconds, `late_rung` those rung so long ago. A standing task that rests until its next turn does not wait.
+    """
+    ready = "state = 'waiting' AND blocked_by IS NULL AND claim_after <= now()"
+    rows = db.many(
+        "SELECT type,"
+        " count(*) FILTER (WHERE state = 'waiting' AND (interval IS NULL OR claim_after <= now())) AS waiting,"
+        " count(*) FILTER (WHERE state = 'waiting' AND blocked_by IS NOT NULL) AS blocked,"
+        " count(*) FILTER (WHERE state = 'rung') AS rung,"
+        " count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'failed') AS failed,"
+        f" extract(epoch FROM now() - min(claim_after) FILTER (WHERE ({ready}) OR state = 'rung'))::float AS oldest,"
+        f" count(*) FILTER (WHERE {ready} AND claim_after < now() - make_interval(secs => %(late)s)) AS late,"
+        " count(*) FILTER (WHERE state = 'rung' AND rung < now() - make_interval(secs => %(late)s)) AS late_rung"
+        " FROM jobs GROUP BY type ORDER BY type",
+        late=late,
+    )
+    return {row.pop("type"): row for row in rows}
 
 
 def dataset_counts(db: Session) -> dict[str, int]:
@@ -55,5 +116,65 @@ def dataset_counts(db: Session) -> dict[str, int]:
 
 
 def server_facts(db: Session) -> dict[str, Any]:
-    """The version of the database server, and its clock."""
-    return db.one("SELECT current_setting('server_version') AS version, clock_timestamp() AS clock")
+    """The version of the database server, its clock, and how many of its connections are in use."""
+    return db.one(
+        "SELECT current_setting('server_version') AS version, clock_timestamp() AS clock,"
+        " (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend') AS connections,"
+        " current_setting('max_connections')::int - current_setting('superuser_reserved_connections')::int"
+        " AS max_connections"
+    )
+
+
+def waiting_jobs(db: Session, datasets: Iterable[str]) -> dict[str, Row]:
+    """The job that each of these waiting datasets has in the queue, by dataset; where there is one.
+
+    `source` is the label of the dataset it waits for, `is_due` whether the time has come at which it may start.
+    """
+    wanted = list(datasets)
+    if not wanted:
+        return {}
+    rows = db.many(
+        "SELECT DISTINCT ON (j.dataset) j.dataset, j.id, j.type, j.state, j.claim_after, s.label AS source,"
+        " j.blocked_by, j.claim_after <= now() AS is_due FROM jobs j LEFT JOIN datasets s ON s.key = j.blocked_by"
+        " WHERE j.dataset = ANY(%(keys)s) AND j.state <> 'failed'"
+        " ORDER BY j.dataset, j.cancel_requested IS NOT NULL, j.id DESC",
+        keys=wanted,
+    )
+    return {row["dataset"]: row for row in rows}
+
+
+def first_in_line(db: Session, type_: str, most: int) -> list[int]:
+    """The jobs of a type that could start, in the order in which they will; the first so many."""
+    rows = db.many(
+        "SELECT id FROM jobs WHERE type = %(type)s AND state = 'waiting' AND blocked_by IS NULL"
+        " AND claim_after <= now() ORDER BY turn, id LIMIT %(most)s",
+        type=type_,
+        most=most,
+    )
+    return [row["id"] for row in rows]
+
+
+def newest_job(db: Session) -> int:
+    """The largest number of a job."""
+    return int(db.one("SELECT coalesce(max(id), 0) AS newest FROM jobs")["newest"])
+
+
+def running_for(db: Session, type_: str) -> list[float]:
+    """For how many seconds each job of a type has run; one that has been rung and not yet begun counts as zero."""
+    rows = db.many(
+        "SELECT CASE WHEN state = 'running' THEN extract(epoch FROM now() - claimed)::float ELSE 0 END AS seconds"
+        " FROM jobs WHERE type = %(type)s AND state IN ('rung', 'running')",
+        type=type_,
+    )
+    return [max(row["seconds"] or 0.0, 0.0) for row in rows]
+
+
+def usual_seconds(db: Session, type_: str, last: int = 20) -> float | None:
+    """How long the last datasets of a type took on average; None when none has finished."""
+    row = db.one(
+        "SELECT avg(extract(epoch FROM ended - started))::float AS seconds FROM (SELECT started, ended FROM datasets"
+        " WHERE type = %(type)s AND status = 'finished' ORDER BY ended DESC LIMIT %(last)s) lately",
+        type=type_,
+        last=last,
+    )
+    return None if row["seconds"] is None else max(float(row["seconds"]), 0.0)

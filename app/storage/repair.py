@@ -29,9 +29,11 @@ def add(
 
 
 def latest(db: Session, limit: int = 50) -> list[Row]:
-    """The last repairs, the latest first."""
+    """The last repairs, the latest first; `label` is that of the dataset if it is still there."""
     return db.many(
-        "SELECT id, at, kind, type, job, dataset, host, text FROM repairs ORDER BY id DESC LIMIT %(limit)s",
+        "SELECT r.id, r.at, r.kind, r.type, r.job, r.dataset, d.label, r.host, r.text"
+        " FROM (SELECT * FROM repairs ORDER BY id DESC LIMIT %(limit)s) r LEFT JOIN datasets d ON d.key = r.dataset"
+        " ORDER BY r.id DESC",
         limit=limit,
     )
 

@@ -1,32 +1,59 @@
-"""The control panel: whether everything works, for administrators."""
+"""The control panel: whether everything works, for administrators, and what can be done about what failed."""
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
+from typing import Any
 
-from app.services import status
+from flask import Blueprint, Response, url_for
+from htmx_flask import request
+
+from app.services import failure, status
 from app.services.access import require_admin
-from app.web.page import current_actor, installation, render
+from app.web.page import current_actor, go_to, installation, render
 
 pages = Blueprint("control", __name__)
 
 
 @pages.get("/control")
 def show() -> Response:
-    """Health first: servers, workers, queues, what runs and what failed."""
+    """Health first: servers, machines, queues, what runs, what failed and what was mended."""
     require_admin(current_actor())
+    return render("control/show.html", piece="control/_health.html", **_values())
+
+
+def _values() -> dict[str, Any]:
     found = status.snapshot(installation())
     busy = [
         queue for queue in found["queues"] if any(queue[state] for state in ("waiting", "rung", "running", "failed"))
     ]
-    oldest = max((queue["oldest"] or 0 for queue in busy), default=0)
-    return render(
-        "control/show.html",
-        piece="control/_health.html",
-        found=found,
-        busy=busy,
-        idle=len(found["queues"]) - len(busy),
-        oldest=oldest,
-        waiting=sum(queue["waiting"] + queue["rung"] for queue in busy),
-        failed=sum(queue["failed"] for queue in busy),
-    )
+    return {
+        "found": found,
+        "busy": busy,
+        "idle": len(found["queues"]) - len(busy),
+        "oldest": max((queue["oldest"] or 0 for queue in busy), default=0),
+        "waiting": sum(queue["waiting"] + queue["rung"] for queue in busy),
+        "running": sum(queue["running"] for queue in busy),
+        "failed": sum(queue["failed"] for queue in busy),
+        "silent": max((host["heartbeat_age"] or 0 for host in found["hosts"]), default=0),
+        "slots": sum(manager["slots"] for manager in found["managers"] or ()),
+        "repaired": sum(found["repair_counts"].values()),
+    }
+
+
+@pages.post("/control/jobs/<int:job_id>/retry")
+def retry(job_id: int) -> Response:
+    """Run a failed job again."""
+    failure.retry_job(installation(), current_actor(), job_id)
+    return _changed()
+
+
+@pages.post("/control/jobs/<int:job_id>/dismiss")
+def dismiss(job_id: int) -> Response:
+    """Forget a failure."""
+    failure.dismiss_job(installation(), current_actor(), job_id)
+    return _changed()
+
+
+def _changed() -> Response:
+    """The panel after a change: only its changing part where HTMX asks."""
+    return render("control/_health.html", **_values()) if request.htmx else go_to(url_for("control.show"))

@@ -15,9 +15,11 @@ from app.services import run as runs
 from app.services.access import can_change
 from app.services.context import Context
 from app.services.download import formats
-from app.web.described import made_by, parameters_of, summary_of, tree_of, wait_of, wait_sentence
+from app.services.outlook import outlook
+from app.web.described import made_by, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
+from app.web.waiting import poll_seconds, wait_heading
 
 pages = Blueprint("dataset", __name__)
 
@@ -38,7 +40,7 @@ def show_values(key: str, tab: str | None = None) -> dict[str, Any]:
     """What the templates of the page need."""
     ctx, actor = installation(), current_actor()
     family = datasets.lineage(ctx, actor, key)
-    root = tree_of(ctx, actor, family)
+    root = tree_of(ctx, family)
     dataset = next((found for found in family if found.key == key), None)
     if dataset is None:
         raise NotFound(f"There is no dataset {key}.")
@@ -50,6 +52,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
     actor = current_actor()
     tabs = tabs_of(dataset)
     chosen = tab if tab in tabs else default_tab(dataset)
+    wait = outlook(ctx, dataset)
     shown = tab_values(ctx, dataset, chosen) if dataset.status.is_ended else {}
     return shown | {
         "dataset": dataset,
@@ -60,7 +63,9 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "made_by": made_by(ctx, dataset),
         "summary": summary_of(ctx, dataset),
         "parameters": parameters_of(ctx, dataset),
-        "waits": wait_sentence(ctx, dataset, wait_of(ctx, actor, dataset)),
+        "wait": wait,
+        "heading": wait_heading(wait) if wait else "",
+        "poll": poll_seconds(wait),
         "next_steps": _next_steps(ctx, dataset),
         "can_repeat": dataset.parent is not None and dataset.type in ctx.registry.processors,
     }
@@ -84,7 +89,7 @@ def tree(key: str) -> Response:
     """The tree around a dataset, asked for until everything in it has ended."""
     ctx, actor = installation(), current_actor()
     try:
-        root = tree_of(ctx, actor, datasets.lineage(ctx, actor, key))
+        root = tree_of(ctx, datasets.lineage(ctx, actor, key))
     except NotFound:
         return plain_response(render_template(_GONE), STOP_POLLING)
     status = 200 if root.is_open else STOP_POLLING

@@ -9,7 +9,7 @@ from htmx_flask import request
 from app.domain.errors import NotFound
 from app.services import dataset as datasets
 from app.storage import overview as overview_of
-from app.web.described import made_by, node_of
+from app.web.described import made_by, node_of, nodes_of
 from app.web.page import STOP_POLLING, current_actor, installation, render
 
 pages = Blueprint("datasets", __name__)
@@ -53,7 +53,7 @@ def overview() -> Response:
     return render(
         "datasets/overview.html",
         piece="datasets/_rows.html" if request.htmx.target == "more" else "datasets/_list.html",
-        nodes=[node_of(ctx, actor, dataset) for dataset in found],
+        nodes=nodes_of(ctx, found),
         owners=overview_of.names_of(ctx.database, [dataset.owner_id for dataset in found]),
         sources={dataset.key: made_by(ctx, dataset) for dataset in found},
         chosen=chosen,
@@ -72,4 +72,4 @@ def row(key: str) -> Response:
     except NotFound:
         return plain_response("", STOP_POLLING)
     status = STOP_POLLING if dataset.status.is_ended else 200
-    return render("datasets/_row.html", node=node_of(ctx, actor, dataset), source=made_by(ctx, dataset), status=status)
+    return render("datasets/_row.html", node=node_of(ctx, dataset), source=made_by(ctx, dataset), status=status)

@@ -8,29 +8,35 @@ from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
-from app.domain.user import User
 from app.plugins.options import OptionsClass, default_for, specs
 from app.plugins.validation import load
-from app.services import dataset as datasets
 from app.services.context import Context
+from app.services.outlook import Outlook, outlooks
 from app.web.forms import in_words
-from app.web.shown import number, ordinal
+from app.web.waiting import poll_seconds, wait_line
 
 _SHORT = 60
 
 
 @dataclass
 class Node:
-    """One dataset in its tree: `how` is the line under its label."""
+    """One dataset in its tree: `how` is the line under its label, `pause` the seconds until it may have changed."""
 
     dataset: Dataset
     how: str = ""
+    pause: int = 1
     children: list[Node] = field(default_factory=list)
 
     @property
     def is_open(self) -> bool:
         """Whether it, or anything below it, has not ended."""
         return not self.dataset.status.is_ended or any(child.is_open for child in self.children)
+
+    @property
+    def poll(self) -> int:
+        """After how many seconds its tree is asked for again."""
+        pauses = [child.poll for child in self.children if child.is_open]
+        return min(pauses if self.dataset.status.is_ended else [self.pause, *pauses], default=1)
 
 
 def options_of(ctx: Context, dataset: Dataset) -> OptionsClass | None:
@@ -90,61 +96,29 @@ def _short(label: str, value: str) -> str:
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-@dataclass(frozen=True)
-class Wait:
-    """What a waiting dataset waits for: its turn (`place`, 1 is next), another dataset, or only to be taken up."""
-
-    place: int | None = None
-    source: Dataset | None = None
-    has_steps: bool = False
-
-    @property
-    def line(self) -> str:
-        """The same in a few words."""
-        if self.place is not None:
-            return f"{ordinal(self.place)} in the queue"
-        if self.source is not None:
-            return f"waits for {self.source.label}"
-        return "its steps are under way" if self.has_steps else "about to start"
-
-
-def wait_of(ctx: Context, actor: User, dataset: Dataset) -> Wait | None:
-    """What a dataset waits for; None when it does not wait."""
-    if dataset.status is not Status.WAITING:
-        return None
-    place = datasets.place_in_queue(ctx, actor, dataset.key)
-    if place is not None:
-        return Wait(place)
-    key = dataset.work.get("source")
-    source = datasets.get_dataset(ctx, actor, key) if key else None
-    has_steps = key is None and dataset.type in ctx.registry.processors
-    return Wait(None, source if source and not source.status.is_ended else None, has_steps)
-
-
-def wait_sentence(ctx: Context, dataset: Dataset, wait: Wait | None) -> str:
-    """What a dataset waits for, in a sentence."""
-    if wait is None:
-        return ""
-    if wait.place == 1:
-        return f"Next in the queue for {made_by(ctx, dataset)}."
-    if wait.place is not None:
-        return f"{ordinal(wait.place)} in the queue for {made_by(ctx, dataset)}, {number(wait.place - 1)} before it."
-    if wait.source is not None:
-        return f"It starts when “{wait.source.label}” has finished."
-    return "Its steps are under way; the tree shows them." if wait.has_steps else "It is about to start."
-
-
-def node_of(ctx: Context, actor: User, dataset: Dataset) -> Node:
+def node_of(ctx: Context, dataset: Dataset) -> Node:
     """One dataset with the line under its label."""
-    wait = wait_of(ctx, actor, dataset)
+    return nodes_of(ctx, [dataset])[0]
+
+
+def nodes_of(ctx: Context, found: Sequence[Dataset]) -> list[Node]:
+    """Datasets, each with the line under its label."""
+    waits = outlooks(ctx, found)
+    return [
+        Node(dataset, _how(ctx, dataset, waits.get(dataset.key)), poll_seconds(waits.get(dataset.key)))
+        for dataset in found
+    ]
+
+
+def _how(ctx: Context, dataset: Dataset, wait: Outlook | None) -> str:
     if wait is not None:
-        return Node(dataset, wait.line)
-    return Node(dataset, summary_of(ctx, dataset) if dataset.status is Status.FINISHED else dataset.message)
+        return wait_line(wait)
+    return summary_of(ctx, dataset) if dataset.status is Status.FINISHED else dataset.message
 
 
-def tree_of(ctx: Context, actor: User, family: Sequence[Dataset]) -> Node:
+def tree_of(ctx: Context, family: Sequence[Dataset]) -> Node:
     """A family, oldest first, as a tree with its capture at the root."""
-    nodes = {dataset.key: node_of(ctx, actor, dataset) for dataset in family}
+    nodes = {node.dataset.key: node for node in nodes_of(ctx, family)}
     for node in nodes.values():
         parent = nodes.get(node.dataset.parent or "")
         if parent is not None:

@@ -49,7 +49,7 @@ def test_a_waiting_row_is_asked_for_until_it_ends(ada: FlaskClient, ctx: Context
     waiting = ada.piece(f"/datasets/{dataset.key}/row")
     assert waiting.status_code == 200
     assert 'hx-trigger="every 1s"' in waiting.text
-    assert "1st in the queue" in waiting.text
+    assert "Next in the queue" in waiting.text
     _end(ctx, dataset.key, Status.FAILED, "The file is gone.")
     ended = ada.piece(f"/datasets/{dataset.key}/row")
     assert ended.status_code == 286
@@ -70,7 +70,7 @@ def _end(ctx: Context, key: str, status: Status, message: str) -> None:
 def test_live_progress_shows_and_then_the_result(ada: FlaskClient, ctx: Context, admin: User) -> None:
     _fill_queue(ctx, admin)
     dataset = import_posts(ctx, admin)
-    assert "Next in the queue for Upload a file." in ada.get(f"/datasets/{dataset.key}").text
+    assert "Next in the queue" in ada.get(f"/datasets/{dataset.key}").text
     with ctx.database.transaction() as tx:
         datasets.start(tx, dataset.key, {})
     ctx.bell.show(dataset.key, 0.62, "Reading the file")
@@ -89,10 +89,10 @@ def test_live_progress_shows_and_then_the_result(ada: FlaskClient, ctx: Context,
 
 def test_a_waiting_dataset_says_what_it_waits_for(ada: FlaskClient, ctx: Context, admin: User) -> None:
     capture = import_posts(ctx, admin)
-    assert "It is about to start." in ada.get(f"/datasets/{capture.key}").text
+    assert "No machine takes work of this type at the moment." in ada.get(f"/datasets/{capture.key}").text
     child, _ = runs.run_processor(ctx, admin, capture.key, "count-posts", {})
-    assert f"It starts when “{capture.label}” has finished." in ada.get(f"/datasets/{child.key}").text
-    assert "waits for posts.csv" in ada.piece(f"/datasets/{capture.key}/tree").text
+    assert f"Waits for “{capture.label}” to finish." in ada.get(f"/datasets/{child.key}").text
+    assert "waits for “posts.csv” to finish" in ada.piece(f"/datasets/{capture.key}/tree").text
 
 
 def test_a_deleted_dataset_stops_the_polling(ada: FlaskClient) -> None:

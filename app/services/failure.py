@@ -1,0 +1,63 @@
+"""Failed jobs: run one again, or dismiss it. For administrators."""
+
+from __future__ import annotations
+
+from app.domain.errors import NotFound
+from app.domain.user import User
+from app.services.access import require_admin, require_write
+from app.services.context import Context
+from app.services.dataset import retry_dataset
+from app.storage import failed_job
+from app.storage.database import Row, Transaction
+
+
+def retry_job(ctx: Context, actor: User, job_id: int) -> None:
+    """Run a failed job again: with its dataset, or as the standing task it is, now instead of at its next turn.
+
+    :raises NotFound: when there is no failed job of this number
+    :raises Conflict: when its dataset is under way already
+    """
+    dataset = _find(ctx, actor, job_id)["dataset"]
+    if dataset is not None:
+        retry_dataset(ctx, actor, dataset)
+        return
+    with ctx.database.transaction() as tx:
+        job = _lock(tx, job_id)
+        ctx.registry.runnable(job["type"])
+        if job["interval"] is not None:
+            failed_job.make_due(tx, job_id)
+            tx.after_commit(lambda: ctx.queue.try_dispatch(job["type"]))
+            return
+        failed_job.forget(tx, job_id)
+        ctx.queue.enqueue(
+            tx,
+            job["type"],
+            job["remote_id"],
+            owner=job["owner"],
+            details=job["details"],
+            max_attempts=job["max_attempts"],
+        )
+
+
+def dismiss_job(ctx: Context, actor: User, job_id: int) -> None:
+    """Forget a failure. Its dataset, if it has one, stays failed, and keeps its log.
+
+    :raises NotFound: when there is no failed job of this number
+    """
+    _find(ctx, actor, job_id)
+    with ctx.database.transaction() as tx:
+        failed_job.forget(tx, _lock(tx, job_id)["id"])
+
+
+def _find(ctx: Context, actor: User, job_id: int) -> Row:
+    require_admin(actor)
+    require_write(actor)
+    with ctx.database.transaction() as tx:
+        return _lock(tx, job_id)
+
+
+def _lock(tx: Transaction, job_id: int) -> Row:
+    found = failed_job.lock(tx, job_id)
+    if found is None:
+        raise NotFound(f"There is no failed job {job_id}. It may have been run again or dismissed meanwhile.")
+    return found
