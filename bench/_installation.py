@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -43,8 +43,8 @@ def wait_for_end(ctx: Context, key: str) -> Dataset:
 
 
 @contextmanager
-def installation(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
-    """An open installation with workers, and the environment its processes run in."""
+def servers(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+    """An open installation without any process at work, and the environment that its processes run in."""
     with tempfile.TemporaryDirectory() as folder, embedded_servers(Path(folder)) as (database_url, redis_url):
         migrate(database_url)
         environ = {
@@ -60,11 +60,43 @@ def installation(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
             **more,
         }
         ctx = open_context(Settings.from_env(environ), Registry.discover((*BUILT_IN, "bench.plugins")))
-        manager = subprocess.Popen([sys.executable, "-m", "app.runner"], cwd=ROOT, env=environ)
         try:
-            wait(lambda: bool(ctx.bell.managers()))
             yield ctx, environ
         finally:
-            manager.terminate()
-            manager.wait()
             ctx.close()
+
+
+@contextmanager
+def processes(environ: dict[str, str], *commands: Sequence[str], quiet: bool = False) -> Iterator[list[int]]:
+    """Run Python commands in the folder of the project while the block lasts; their ids."""
+    where = subprocess.DEVNULL if quiet else None
+    running = [
+        subprocess.Popen([sys.executable, *command], cwd=ROOT, env=environ, stderr=where) for command in commands
+    ]
+    try:
+        yield [process.pid for process in running]
+        died = [str(process.args) for process in running if process.poll() is not None]
+        if died:
+            raise RuntimeError(f"ended by itself: {', '.join(died)}")
+    finally:
+        for process in running:
+            process.terminate()
+        for process in running:
+            process.wait()
+
+
+@contextmanager
+def managers(ctx: Context, environ: dict[str, str], count: int = 1, queues: Sequence[str] = ()) -> Iterator[list[int]]:
+    """Managers, for all queues or for some; their ids. They are there when this returns."""
+    command = ("-m", "app.runner", *(("--queues", *queues) if queues else ()))
+    with processes(environ, *[command] * count) as started:
+        wait(lambda: len(ctx.bell.managers()) >= count, 60)
+        yield started
+    wait(lambda: not ctx.bell.managers(), 60)
+
+
+@contextmanager
+def installation(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+    """An open installation with workers, and the environment its processes run in."""
+    with servers(**more) as (ctx, environ), managers(ctx, environ):
+        yield ctx, environ

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from app.plugins import Number, Processor, Run, Source, Table
+from bench._starts import note
 
 if TYPE_CHECKING:
     import polars as pl
@@ -23,13 +24,16 @@ class Clock(Processor):
 
     @dataclass(frozen=True)
     class Options:
-        """A number, so that no two requests are the same."""
+        """A number, so that no two requests are the same, and how long to take."""
 
         number: int = Number("Number", 0)
+        seconds: float = Number("Seconds", 0, integer=False)
 
     def process(self, source: Source, options: Options, run: Run) -> pl.LazyFrame:
         """Give the time."""
         started = time.time()
+        note(f"clock {options.number}")
         import polars as pl
 
+        time.sleep(options.seconds)
         return pl.LazyFrame({"started": [started]})
