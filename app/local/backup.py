@@ -51,14 +51,13 @@ def make_backup(data_dir: Path | None, target: Path, keep: int | None, say: Say)
     """
     _require_installation(data_dir)
     with servers_for_command(local_environment(data_dir)) as settings:
-        name = f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}"
         try:
-            with new_backup(target, name) as folder:
+            with new_backup(target) as (whole, folder):
                 manifest = _fill(settings, folder, _newest(target), say)
         except OSError as error:
             raise Unavailable(f"The backup could not be written: {error.strerror or error}.") from error
     deleted = prune(target, keep) if keep else []
-    return Backup(target / name, manifest, deleted)
+    return Backup(whole, manifest, deleted)
 
 
 def _fill(settings: Settings, folder: Path, before: Path | None, say: Say) -> Manifest:

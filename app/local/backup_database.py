@@ -100,7 +100,11 @@ def read_facts(opened: connection) -> Facts:
     with opened.cursor() as cursor:
         cursor.execute("SELECT name, checksum FROM schema_migrations ORDER BY number")
         rows: list[Any] = cursor.fetchall()
-    running = _one(opened, "SELECT count(*) AS found FROM jobs WHERE state = 'running' AND dataset IS NOT NULL")
+    running = _one(
+        opened,
+        "SELECT count(*) AS found FROM jobs"
+        " WHERE state = 'running' AND dataset IS NOT NULL AND cancel_requested IS NULL",
+    )
     migrations = {row["name"]: row["checksum"] for row in rows}
     return Facts(server_version(opened)[1], migrations, count_rows(opened), int(running["found"]))
 

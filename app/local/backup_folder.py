@@ -19,8 +19,10 @@ import hashlib
 import json
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -137,8 +139,8 @@ def list_backups(folder: Path) -> list[Path]:
 
 
 @contextlib.contextmanager
-def new_backup(folder: Path, name: str) -> Iterator[Path]:
-    """A folder for a new backup: it gets its name when the block ends well.
+def new_backup(folder: Path) -> Iterator[tuple[Path, Path]]:
+    """Where a new backup will be, and the folder to fill, which is moved there when the block ends well.
 
     What a former one that did not end well has copied is there again, to be used when it proves right.
 
@@ -150,9 +152,9 @@ def new_backup(folder: Path, name: str) -> Iterator[Path]:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError:
             raise Conflict(f"Another backup is being made in {folder}. Wait until it has ended.") from None
-        if (folder / name).exists():
-            raise Conflict(f"There is a backup {folder / name} already. Try again in a second.")
-        unfinished = folder / f"{name}{_UNFINISHED}"
+        while (whole := folder / f"{datetime.now(UTC):%Y-%m-%dT%H-%M-%SZ}").exists():
+            time.sleep(0.1)
+        unfinished = whole.with_name(f"{whole.name}{_UNFINISHED}")
         left = sorted(folder.glob(f"*{_UNFINISHED}"))
         if left:
             left[-1].rename(unfinished)
@@ -161,9 +163,9 @@ def new_backup(folder: Path, name: str) -> Iterator[Path]:
         unfinished.mkdir(exist_ok=True, mode=0o700)
         for part in (*PARTS, MANIFEST):
             (unfinished / part).unlink(missing_ok=True)
-        yield unfinished
+        yield whole, unfinished
         os.sync()
-        unfinished.rename(folder / name)
+        unfinished.rename(whole)
 
 
 def prune(folder: Path, keep: int) -> list[str]:

@@ -6,9 +6,10 @@ import contextlib
 import os
 import re
 import shutil
+import signal
 import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -16,6 +17,7 @@ from typing import IO
 from psycopg2.extensions import make_dsn, parse_dsn
 
 from app.domain.errors import FourcatError, Unavailable
+from app.local.identity import die_with_parent
 from app.local.postgres import find_programs
 
 _PROGRAMS = ("pg_dump", "pg_restore", "psql")
@@ -66,7 +68,8 @@ def dump(client: Client, database_url: str, snapshot: str, target: Path) -> None
         "--no-password",
     ]
     command += [f"--snapshot={snapshot}", "--lock-wait-timeout=60s", f"--file={target}", f"--dbname={address}"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    end = _ending_with_this_process()
+    done = subprocess.run(command, env=environment, preexec_fn=end, capture_output=True, text=True, check=False)
     if done.returncode != 0:
         raise Unavailable(f"The database could not be saved: {_last_line(done.stderr)}")
 
@@ -85,10 +88,12 @@ def restore(
     command: list[str | Path] = [client.folder / "psql", "--no-psqlrc", "--quiet", "--no-password"]
     command += ["--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={address}"]
     read: list[str | Path] = [client.folder / "pg_restore", "--no-owner", "--no-privileges", "--file=-", source]
+    end = _ending_with_this_process()
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as refused:
+        none, pipe = subprocess.DEVNULL, subprocess.PIPE
         with (
-            subprocess.Popen(command, env=environment, stdin=subprocess.PIPE, stderr=said) as server,
-            subprocess.Popen(read, stdout=subprocess.PIPE, stderr=refused) as script,
+            subprocess.Popen(command, env=environment, preexec_fn=end, stdin=pipe, stdout=none, stderr=said) as server,
+            subprocess.Popen(read, preexec_fn=end, stdin=none, stdout=pipe, stderr=refused) as script,
         ):
             # Without a COMMIT the server rolls everything back, so it is sent only when all else has been.
             whole = _feed(_pipe(server.stdin), _pipe(script.stdout), known, before, after, script)
@@ -124,6 +129,11 @@ def _feed(
         with contextlib.suppress(BrokenPipeError):
             target.close()
     return True
+
+
+def _ending_with_this_process() -> Callable[[], None]:
+    parent = os.getpid()
+    return lambda: die_with_parent(signal.SIGTERM, parent)
 
 
 def _places() -> list[Path]:
