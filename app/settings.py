@@ -73,7 +73,8 @@ class Settings:
     storage_url: str = _setting(
         "STORAGE_URL",
         "",
-        "Where result files are kept: `file:///a/folder`, or `s3://bucket/prefix?endpoint=https://...&region=...`.",
+        "Where result files are kept: `file:///a/folder`, or `s3://bucket/prefix?endpoint=https://...&region=...`. "
+        "With `&timeout=30` an S3 server that says nothing for so many seconds is given up.",
         url("file", "s3", optional=True),
         "the folder `storage` in DATA_DIR",
     )
