@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 from app.runner.schedule import open_scheduler
 from app.services.context import Context
@@ -37,7 +38,7 @@ def assert_on_grid(found: list[Run], interval: int = 2) -> None:
 def entries(ctx: Context) -> dict[str, float]:
     """rq-scheduler's entries, and when each is due."""
     scheduler = open_scheduler(ctx.bell)
-    found = ctx.bell.client.zrange(scheduler.scheduled_jobs_key, 0, -1, withscores=True)
+    found: Any = ctx.bell.client.zrange(scheduler.scheduled_jobs_key, 0, -1, withscores=True)
     return {name.decode(): score for name, score in found}
 
 

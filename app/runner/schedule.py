@@ -92,7 +92,7 @@ def _forget(scheduler: Scheduler, bell: Bell, name: str) -> None:
     bell.client.lrem(queue.key, 0, name)
     for registry in (queue.failed_job_registry, queue.finished_job_registry):
         registry.remove(name)
-    bell.client.delete(JSONJob.key_for(name), Result.get_key(name))
+    bell.client.delete(JSONJob.key_for(name), Result.get_key(name))  # type: ignore[no-untyped-call]
 
 
 def enqueue_due(scheduler: Scheduler, bell: Bell) -> int:

@@ -29,7 +29,7 @@ def tidy(bell: Bell, types: Collection[str]) -> int:
                 _drop(queue)
             done += 1
         finally:
-            queue.release_maintenance_lock()
+            queue.release_maintenance_lock()  # type: ignore[no-untyped-call]
     return done
 
 
