@@ -92,8 +92,15 @@ def restore(
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as refused:
         none, pipe = subprocess.DEVNULL, subprocess.PIPE
         with (
-            subprocess.Popen(command, env=environment, preexec_fn=end, stdin=pipe, stdout=none, stderr=said) as server,
-            subprocess.Popen(read, preexec_fn=end, stdin=none, stdout=pipe, stderr=refused) as script,
+            subprocess.Popen(  # no thread runs here
+                command,
+                env=environment,
+                preexec_fn=end,
+                stdin=pipe,
+                stdout=none,
+                stderr=said,  # noqa: PLW1509
+            ) as server,
+            subprocess.Popen(read, preexec_fn=end, stdin=none, stdout=pipe, stderr=refused) as script,  # noqa: PLW1509
         ):
             # Without a COMMIT the server rolls everything back, so it is sent only when all else has been.
             whole = _feed(_pipe(server.stdin), _pipe(script.stdout), known, before, after, script)
