@@ -40,11 +40,11 @@ class CleanUpFiles(Worker):
 
     @staticmethod
     def _used_names(ctx: WorkerContext) -> set[str]:
-        """Names that a dataset, an upload or the checkpoint of a job that is still to be done refers to."""
+        """Names that a dataset, an upload or the checkpoint of a job that may still be done refers to."""
         rows = ctx.database.many(
             "SELECT file.value ->> 'name' AS name FROM datasets, jsonb_each(result -> 'files') AS file"
             " WHERE result IS NOT NULL UNION ALL SELECT file ->> 'name' FROM uploads"
             " UNION ALL SELECT file.value ->> 'name' FROM jobs, jsonb_array_elements(checkpoint -> 'parts') AS part,"
-            " jsonb_each(part) AS file WHERE checkpoint IS NOT NULL AND state <> 'failed'"
+            " jsonb_each(part) AS file WHERE checkpoint IS NOT NULL"
         )
         return {row["name"] for row in rows}

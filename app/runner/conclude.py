@@ -9,6 +9,7 @@ import time
 from dataclasses import replace
 from datetime import UTC, datetime
 
+from app.domain.checkpoint import checkpoint_files
 from app.domain.dataset import Kind, Result, Status, StoredFile
 from app.domain.errors import Unavailable
 from app.domain.job import Job
@@ -171,6 +172,9 @@ def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome) -> Non
         if "original" not in outcome.files:
             name = task.upload.file.name
             tx.after_commit(lambda: discard(ctx.files, [name]))
+    home = checkpoint_files(task.job.checkpoint)
+    if home:
+        tx.after_commit(lambda: discard(ctx.files, home))
     ctx.queue.finish(tx, task.job)
 
 

@@ -226,11 +226,13 @@ def _steps_to_retry(ctx: Context, tx: Transaction, dataset: Dataset) -> list[Dat
 
 
 def _wait_again(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
-    jobs.forget_failed(tx, dataset.key)
+    checkpoint = jobs.forget_failed(tx, dataset.key)
     datasets.wait_again(tx, dataset.key, "Waiting to start again.")
     if not _is_preset(ctx, dataset):
         _require_source(tx, dataset)
-        enqueue_dataset(ctx, tx, dataset)
+        job = enqueue_dataset(ctx, tx, dataset)
+        if checkpoint:
+            jobs.go_on_from(tx, job.id, checkpoint)
     if dataset.attach_to:
         preset = datasets.get(tx, dataset.attach_to)
         if preset.status.is_ended:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.dataset import Dataset, Status
+from app.domain.job import Job
 from app.services.context import Context
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -51,11 +52,11 @@ def cancel_in(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
     end_dataset(ctx, tx, dataset, Ending(Status.CANCELLED, "Cancelled before it started." if is_gone else "Cancelled."))
 
 
-def enqueue_dataset(ctx: Context, tx: Transaction, dataset: Dataset, *, secrets: dict[str, str] | None = None) -> None:
+def enqueue_dataset(ctx: Context, tx: Transaction, dataset: Dataset, *, secrets: dict[str, str] | None = None) -> Job:
     """Put the job that makes a dataset into the queue; it waits until the dataset it reads has finished."""
     source = datasets.find(tx, dataset.work["source"]) if "source" in dataset.work else None
     plugin = ctx.registry.runnable(dataset.type)
-    ctx.queue.enqueue(
+    return ctx.queue.enqueue(
         tx,
         dataset.type,
         dataset.key,

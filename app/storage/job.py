@@ -214,9 +214,22 @@ def blocked_by(tx: Transaction, dataset: str) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
-def forget_failed(tx: Transaction, dataset: str) -> None:
-    """Forget the failed jobs of a dataset that is to be tried again."""
-    tx.run("DELETE FROM jobs WHERE dataset = %(dataset)s AND state = 'failed'", dataset=dataset)
+def forget_failed(tx: Transaction, dataset: str) -> dict[str, Any] | None:
+    """Forget the failed jobs of a dataset that is to be tried again; the checkpoint from which it may go on."""
+    rows = tx.many(
+        "DELETE FROM jobs WHERE dataset = %(dataset)s AND state = 'failed' RETURNING id, checkpoint", dataset=dataset
+    )
+    latest = max(rows, key=lambda row: row["id"], default=None)
+    return latest["checkpoint"] if latest else None
+
+
+def go_on_from(tx: Transaction, job_id: int, checkpoint: dict[str, Any]) -> None:
+    """Let a job that has not begun go on where another broke off."""
+    tx.run(
+        "UPDATE jobs SET checkpoint = %(checkpoint)s WHERE id = %(job_id)s",
+        checkpoint=Json(checkpoint),
+        job_id=job_id,
+    )
 
 
 def declare_interval(tx: Transaction, type_: str, interval: int, max_attempts: int) -> Job:

@@ -77,10 +77,7 @@ def test_a_capture_that_waits_for_a_query(ctx: Context, admin: User, trace: Path
 
 def queries(ctx: Context) -> list[dict[str, object]]:
     """The slow queries that the database is at work on."""
-    return ctx.database.many(
-        "SELECT pid FROM pg_stat_activity WHERE query LIKE %(query)s AND state = 'active' AND pid <> pg_backend_pid()",
-        query="%pg_sleep(599)%",
-    )
+    return ctx.database.many("SELECT pid FROM pg_stat_activity WHERE wait_event = 'PgSleep'")
 
 
 def test_a_capture_that_waits_for_the_network(ctx: Context, admin: User, trace: Path) -> None:
