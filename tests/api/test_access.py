@@ -31,6 +31,9 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/queues"): (401, 403, 403, 403, 200),
     ("GET", "/api/jobs"): (401, 403, 403, 403, 200),
     ("GET", "/api/workers"): (401, 403, 403, 403, 200),
+    ("GET", "/api/repairs"): (401, 403, 403, 403, 200),
+    ("POST", "/api/jobs/<int:job_id>/retry"): (401, 403, 403, 403, 404),  # no job has failed
+    ("DELETE", "/api/jobs/<int:job_id>"): (401, 403, 403, 403, 404),
     ("GET", "/api/datasources"): (401, 200, 200, 200, 200),
     ("GET", "/api/datasources/<datasource_id>"): (401, 200, 200, 200, 200),
     ("GET", "/api/processors"): (401, 200, 200, 200, 200),
@@ -50,6 +53,10 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
     ("DELETE", "/api/datasets/<key>"): (401, 403, 404, 204, 404),
+    ("GET", "/api/settings"): (401, 403, 403, 403, 200),
+    ("PUT", "/api/settings/<name>"): (401, 403, 403, 403, 200),
+    ("DELETE", "/api/settings/<name>"): (401, 403, 403, 403, 204),
+    ("GET", "/api/account"): (401, 200, 200, 200, 200),
     ("GET", "/api/tokens"): (401, 200, 200, 200, 200),
     ("POST", "/api/tokens"): (401, 403, 201, 201, 201),
     ("DELETE", "/api/tokens/<int:token_id>"): (401, 403, 404, 204, 404),
@@ -81,6 +88,7 @@ def body_of(method: str, path: str) -> dict[str, Any]:
         ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
         ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
+        ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
     }
     if path == "/api/datasets/upload":
@@ -94,6 +102,8 @@ def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
         path.replace("<key>", posts.key)
         .replace("<processor_type>", "count-posts")
         .replace("<datasource_id>", "upload")
+        .replace("<name>", "limits.open_jobs")
+        .replace("<int:job_id>", "7")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
@@ -112,7 +122,13 @@ def test_the_document_is_valid_and_says_enough(app: Flask, registry: Registry) -
     assert document is not None
     validate(document)
     described = {
-        (method.upper(), path.replace("{", "<").replace("}", ">").replace("<token_id>", "<int:token_id>"))
+        (
+            method.upper(),
+            path.replace("{", "<")
+            .replace("}", ">")
+            .replace("<token_id>", "<int:token_id>")
+            .replace("<job_id>", "<int:job_id>"),
+        )
         for path, operations in document["paths"].items()
         for method in operations
         if method != "parameters"

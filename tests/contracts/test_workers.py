@@ -23,6 +23,7 @@ from app.services.dataset import cancel_dataset, create_capture, delete_dataset
 from app.services.upload import save_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
+from app.storage import repair
 from app.storage import upload as uploads
 from tests.conftest import POSTS, finished_posts, import_posts
 from workers.clean_up_files import CleanUpFiles
@@ -219,6 +220,33 @@ def test_the_failed_job_of_a_dataset_is_kept_with_it(ctx: Context, do: Do, user:
     do(CleanUpJobs)
 
     assert jobs.for_dataset(ctx.database, dataset.key) is not None
+
+
+def test_repairs_are_forgotten_after_a_month(ctx: Context, do: Do) -> None:
+    for kind, days in (("old", 31), ("recent", 29)):
+        repair.add(ctx.database, kind, "It was mended.")
+        ctx.database.run(
+            "UPDATE repairs SET at = now() - make_interval(days => %(days)s) WHERE kind = %(kind)s",
+            days=days,
+            kind=kind,
+        )
+
+    assert do(CleanUpJobs) == ["forgot 1 repairs"]
+    assert [row["kind"] for row in repair.latest(ctx.database)] == ["recent"]
+
+
+def test_turns_that_decide_nothing_are_forgotten(ctx: Context, do: Do) -> None:
+    ctx.database.run(
+        "INSERT INTO queue_turns (type, owner, turn) VALUES ('upload', 'served last', 9), ('upload', 'gone', 8),"
+        " ('upload', 'waits', 3), ('count-posts', 'alone', 1)"
+    )
+    with ctx.database.transaction() as tx:
+        ctx.queue.enqueue(tx, "upload", "one", owner="waits", delay=1000)
+
+    do(CleanUpJobs)
+
+    left = ctx.database.many("SELECT owner FROM queue_turns WHERE type <> 'clean-up-jobs'")
+    assert {row["owner"] for row in left} == {"served last", "waits", "alone"}
 
 
 def failed_job(ctx: Context, moment: datetime) -> Job:
