@@ -25,7 +25,7 @@ class SiteSettingSchema(Schema):
     is_set = ma.fields.Boolean(metadata={"description": "Whether it has been set, or else is the default"})
     default = ma.fields.Integer()
     origin = ma.fields.String(
-        metadata={"description": "Where the default comes from: a variable of the environment, or the type of work"}
+        metadata={"description": "Where the default comes from: a variable of the environment, or the type"}
     )
     least = ma.fields.Integer(attribute="rule.least")
     most = ma.fields.Integer(attribute="rule.most")

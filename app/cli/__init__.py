@@ -6,7 +6,7 @@ import argparse
 import sys
 from collections.abc import Sequence
 
-from app.cli import data, manage, run
+from app.cli import backup, data, manage, run, setting
 from app.cli.arguments import option
 from app.domain.errors import FourcatError, InvalidInput
 
@@ -35,6 +35,8 @@ def make_parser() -> argparse.ArgumentParser:
     run.add_commands(commands)
     manage.add_commands(commands)
     data.add_commands(commands)
+    setting.add_commands(commands)
+    backup.add_commands(commands)
     return parser
 
 

@@ -56,7 +56,7 @@ def list_settings(asked: argparse.Namespace) -> int:
         found = [setting for setting in list_site_settings(ctx, actor) if asked.part in setting.name]
     width = max((len(setting.name) for setting in found), default=0)
     for setting in found:
-        where = f"set; {setting.default} by {setting.origin}" if setting.is_set else f"by {setting.origin}"
+        where = f"set; the default is {setting.default}" if setting.is_set else f"default: {setting.origin}"
         ignored = f"; {setting.ignored!r} is stored, but will not do" if setting.ignored is not None else ""
         print(f"{setting.name:<{width}}  {setting.value:>8} {setting.unit:<7}  {where}{ignored}")
     return 0
@@ -77,7 +77,7 @@ def set_setting(asked: argparse.Namespace) -> int:
 
     with _working(asked) as (ctx, actor):
         done = set_site_setting(ctx, actor, asked.name, asked.value)
-    print(f"{done.name} is {done.value} now. The default is {done.default}, by {done.origin}.")
+    print(f"{done.name} is {done.value} now. The default is {done.default} ({done.origin}).")
     return 0
 
 
@@ -87,7 +87,7 @@ def unset_setting(asked: argparse.Namespace) -> int:
 
     with _working(asked) as (ctx, actor):
         done = unset_site_setting(ctx, actor, asked.name)
-    print(f"{done.name} is {done.value}, the default by {done.origin}.")
+    print(f"{done.name} is {done.value}, the default ({done.origin}).")
     return 0
 
 

@@ -37,14 +37,14 @@ class Rule:
 
 WORKER_RULES: Mapping[str, Rule] = {
     "max_workers": Rule(
-        "At once",
+        "Jobs at once",
         "jobs",
         0,
         10_000,
         "How many jobs of this type may run at once, on all machines together. With 0 none starts.",
     ),
-    "memory_mb": Rule("Memory", "MB", 128, 1_048_576, "The most memory that one job of this type may use."),
-    "minutes": Rule("Time", "minutes", 1, 527_040, "The longest that one job of this type may take."),
+    "memory_mb": Rule("Memory in MB", "MB", 128, 1_048_576, "The most memory that one job of this type may use."),
+    "minutes": Rule("Minutes", "minutes", 1, 527_040, "The longest that one job of this type may take."),
 }
 """By the last part of `workers.<type>.max_workers` and so on."""
 
@@ -57,7 +57,7 @@ LIMIT_RULES: Mapping[str, Rule] = {
         "The most jobs that one person may have waiting and running. With 0 there is no limit.",
     ),
     "stored_mb": Rule(
-        "Storage",
+        "Storage in MB",
         "MB",
         0,
         1_000_000_000,

@@ -18,6 +18,8 @@ from app.settings import variable_of
 from app.storage import setting
 from app.storage.database import Transaction
 
+_DECLARED = "declared by the type"
+
 
 @dataclass(frozen=True)
 class SiteSetting:
@@ -126,11 +128,10 @@ def _known(ctx: Context) -> Iterator[_Known]:
 
 def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Known]:
     limits = declared_limits(ctx.settings, plugin)
-    here = f"{type_} itself"
     defaults = {
-        "max_workers": (plugin.max_workers, here),
-        "memory_mb": (limits.memory_mb, variable_of("job_memory_mb") if plugin.memory_mb is None else here),
-        "minutes": (limits.minutes, variable_of("job_minutes") if plugin.minutes is None else here),
+        "max_workers": (plugin.max_workers, _DECLARED),
+        "memory_mb": (limits.memory_mb, variable_of("job_memory_mb") if plugin.memory_mb is None else _DECLARED),
+        "minutes": (limits.minutes, variable_of("job_minutes") if plugin.minutes is None else _DECLARED),
     }
     for what, rule in WORKER_RULES.items():
         yield _Known(f"{WORKERS}.{type_}.{what}", type_, rule, *defaults[what])

@@ -44,7 +44,7 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
         "help": "The most jobs that one person may have waiting and running. With 0 there is no limit.",
         "ignored": None,
     }
-    assert one(call, NAME)["origin"] == "count-posts itself"
+    assert one(call, NAME)["origin"] == "declared by the type"
     assert one(call, "workers.count-posts.memory_mb")["origin"] == "JOB_MEMORY_MB"
 
 

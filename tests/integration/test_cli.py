@@ -137,6 +137,26 @@ def test_users_are_made_once(folder):
     assert "--password" in silent.stderr
 
 
+def test_settings_are_listed_changed_and_given_back(folder):
+    name = "workers.wordcloud.max_workers"
+    listed = run("setting", "list", "wordcloud", data=folder).stdout
+    assert re.search(rf"{name} +2 jobs +default: declared by the type\n", listed)
+    assert len(listed.splitlines()) == 3
+    done = run("setting", "set", name, "5", data=folder)
+    assert done.stdout == f"{name} is 5 now. The default is 2 (declared by the type).\n"
+    assert run("setting", "get", name, data=folder).stdout == "5\n"
+    assert "set; the default is 2" in run("setting", "list", name, data=folder).stdout
+    assert run("setting", "unset", name, data=folder).stdout == f"{name} is 2, the default (declared by the type).\n"
+
+
+def test_a_setting_that_is_wrong_is_named(folder):
+    wrong = run("setting", "set", "limits.open_jobs", "many", data=folder)
+    expected = "4cat: limits.open_jobs: “many” will not do. Write a whole number from 0 to 1,000,000.\n"
+    assert (wrong.returncode, wrong.stderr) == (2, expected)
+    missing = run("setting", "get", "limits.colours", data=folder)
+    assert (missing.returncode, "no setting called limits.colours" in missing.stderr) == (1, True)
+
+
 def test_import_a_file_and_run_an_analysis(folder, tmp_path):
     posts = write_posts(tmp_path / "posts.csv")
     made = run("dataset", "import", posts, "--label", "Some posts", "author=author", data=folder)
