@@ -145,13 +145,13 @@ def waiting_jobs(db: Session, datasets: Iterable[str]) -> dict[str, Row]:
 
 def first_in_line(db: Session, type_: str, most: int) -> list[int]:
     """The jobs of a type that could start, in the order in which they will; the first so many."""
-    rows = db.many(
-        "SELECT id FROM jobs WHERE type = %(type)s AND state = 'waiting' AND blocked_by IS NULL"
-        " AND claim_after <= now() ORDER BY turn, id LIMIT %(most)s",
+    row = db.one(
+        "SELECT array_agg(id ORDER BY turn, id) AS ids FROM (SELECT id, turn FROM jobs WHERE type = %(type)s"
+        " AND state = 'waiting' AND blocked_by IS NULL AND claim_after <= now() ORDER BY turn, id LIMIT %(most)s) f",
         type=type_,
         most=most,
     )
-    return [row["id"] for row in rows]
+    return row["ids"] or []
 
 
 def newest_job(db: Session) -> int:
