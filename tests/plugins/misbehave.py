@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import os
 import signal
+import socket
 import subprocess
 import time
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ WAYS = (
     "work",
     "sleep",
     "span",
+    "stamps",
     "library",
     "program",
     "swallow",
@@ -88,6 +90,14 @@ class Misbehave(Processor):
         time.sleep(options.seconds)
         with Path(f"{options.trace}.spans").open("a") as opened:
             opened.write(f"{began} {time.time()}\n")
+
+    def _stamps(self, options: Options, first: bool) -> None:
+        """Leave beside the trace, ten times a second, the machine's name and the time; only the first try is long."""
+        deadline = time.monotonic() + (options.seconds if first else 0.5)
+        while time.monotonic() < deadline:
+            with Path(f"{options.trace}.stamps").open("a") as opened:
+                opened.write(f"{socket.gethostname()} {time.time()}\n")
+            time.sleep(0.1)
 
     def _library(self, options: Options, first: bool) -> None:
         """Stay inside a C library that holds the interpreter's lock."""
