@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from app.domain.dataset import Kind, StoredFile
 from app.domain.errors import NotFound
 from app.runner.results import CountRows, TableWriter, Written, uncounted, write_batches
-from app.storage.files import CHUNK, FileStore, digest
+from app.storage.files import FileStore, digest
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -232,9 +232,11 @@ class Parts:
                     yield from table.iter_batches()
 
     def _join_raw(self, target: Path) -> None:
-        """Put the compressed records one after the other: what Zstandard has compressed in turns is one stream."""
-        with target.open("wb") as joined:
+        """Make one stream of the compressed records. Not by joining them: some readers stop at the end of the first."""
+        import zstandard
+
+        with target.open("wb") as joined, zstandard.ZstdCompressor(level=3).stream_writer(joined) as packed:
             for part in self._finished:
                 if "raw" in part:
                     with self._path(part["raw"]).open("rb") as opened:
-                        shutil.copyfileobj(opened, joined, CHUNK)
+                        zstandard.ZstdDecompressor().copy_stream(opened, packed)

@@ -160,7 +160,8 @@ class TableWriter:
         if self._writing is not None:
             self._writing.result()
         table = pa.Table.from_batches(held)
-        self._writing = self._compressing.submit(self._writer.write_table, table, row_group_size=ROW_GROUP)
+        groups = max(round(len(table) / ROW_GROUP), 1)
+        self._writing = self._compressing.submit(self._writer.write_table, table, max(-(-len(table) // groups), 1))
 
 
 def _write_graph(graph: Graph, folder: Path, seed: int) -> Written:
