@@ -70,14 +70,19 @@ def memory_by_role(pid: int) -> dict[str, tuple[int, int]]:
 
 
 def connections_by_role(pid: int, ports: dict[str, int]) -> dict[str, list[dict[str, int]]]:
-    """For each process of each kind: how many connections it has to each of these servers."""
+    """For each process of each kind: how many connections it has to each of these servers.
+
+    A fork holds its parent's connections too, without using them; each counts for the parent.
+    """
     names = {port: name for name, port in ports.items()}
     counts: dict[str, list[dict[str, int]]] = defaultdict(list)
+    seen: set[int] = set()
     for each, role in roles(pid).items():
         with suppress(psutil.Error):
             held = dict.fromkeys(ports, 0)
             for line in psutil.Process(each).net_connections("tcp"):
-                if line.raddr and line.status == psutil.CONN_ESTABLISHED and line.raddr.port in names:
-                    held[names[line.raddr.port]] += 1
+                if line.raddr and line.raddr.port in names and line.laddr.port not in seen:
+                    seen.add(line.laddr.port)
+                    held[names[line.raddr.port]] += line.status == psutil.CONN_ESTABLISHED
             counts[role].append(held)
     return dict(counts)

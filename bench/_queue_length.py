@@ -14,6 +14,7 @@ from app.queue.connection import connect_redis
 from app.queue.jobs import JobQueue
 from app.services.context import Context
 from app.storage import job as jobs
+from app.storage import overview
 from bench._plain_rq import started
 from bench._tables import quantile
 
@@ -91,7 +92,7 @@ class Ours:
             timed(times["finish"], self._finish, job)
         for step, values in times.items():
             steps.add(step, length, values)
-        self._positions(length, steps)
+        self._look(length, steps)
 
     def _enqueue(self) -> None:
         self._number += 1
@@ -112,17 +113,22 @@ class Ours:
         with self._ctx.database.transaction() as tx:
             self._queue.finish(tx, self._queue.hold(tx, job))
 
-    def _positions(self, length: int, steps: Steps) -> None:
-        if not length:
-            return
-        last = self._ctx.database.one(
-            "SELECT id FROM jobs WHERE type = %(type)s ORDER BY turn DESC, id DESC LIMIT 1", type=TYPE
-        )
-        found = jobs.find(self._ctx.database, last["id"])
-        times: list[float] = []
-        for _ in range(20):
-            timed(times, lambda: self._queue.position(found) if found else None)
-        steps.add("position of the last", length, times)
+    def _look(self, length: int, steps: Steps) -> None:
+        """What pages ask: the place of the job that comes last, the numbers of all queues, the list of jobs."""
+        database = self._ctx.database
+        last = database.find("SELECT id FROM jobs WHERE type = %(type)s ORDER BY turn DESC, id DESC LIMIT 1", type=TYPE)
+        found = jobs.find(database, last["id"]) if last else None
+        asked: dict[str, Callable[[], Any]] = {
+            "numbers of all queues": lambda: overview.queue_counts(database, 60),
+            "list of jobs": lambda: overview.list_jobs(database),
+        }
+        if found:
+            asked["position of the last"] = lambda: self._queue.position(found)
+        for step, ask in asked.items():
+            times: list[float] = []
+            for _ in range(10):
+                timed(times, ask)
+            steps.add(step, length, times)
 
 
 def measure_plain(redis_url: str, lengths: Sequence[int], rounds: int, steps: Steps) -> None:

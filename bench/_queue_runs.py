@@ -38,18 +38,17 @@ def all_begun(side: Side, starts: Starts, names: Iterable[str]) -> Callable[[], 
 def costs(side: Side, workers: list[int], jobs: int) -> Iterator[Costs]:
     """Measure what a block costs for each of so many jobs."""
     ids = {"PostgreSQL": [server("PostgreSQL")], "Redis": [server("Redis")], "workers": workers}
-    redis = side.ctx.bell.client
-    held = redis.info("memory")["used_memory"]
     before = {name: sum(cpu_seconds(each) for each in some) for name, some in ids.items()}
     found = Costs()
     yield found
     for name, some in ids.items():
         found.cpu[name] = (sum(cpu_seconds(each) for each in some) - before[name]) * 1000 / jobs
-    found.redis_bytes = (redis.info("memory")["used_memory"] - held) / jobs
 
 
 def rate(side: Side, starts: Starts, jobs: int, workers: int, machines: int = 1) -> tuple[float, Costs]:
     """Jobs begun a second, from the first to the last of a queue that was full when the workers came."""
+    redis = side.ctx.bell.client
+    held = redis.info("memory")["used_memory"]
     names = [side.ask() for _ in range(jobs)]
     with side.workers(workers, machines) as ids:
         wait(lambda: names[0] in starts.look())
@@ -57,6 +56,7 @@ def rate(side: Side, starts: Starts, jobs: int, workers: int, machines: int = 1)
             wait(all_begun(side, starts, names))
             moments = sorted(starts.at[name] for name in names)
             time.sleep(0.1)
+    found.redis_bytes = (redis.info("memory")["used_memory"] - held) / jobs
     return (jobs - 1) / (moments[-1] - moments[0]), found
 
 

@@ -88,16 +88,16 @@ class Datasets(Bare):
 
     def __init__(self, ctx: Context, environ: dict[str, str]) -> None:
         super().__init__(ctx, environ)
-        self._user = create_user(ctx, "bench", "not a secret at all", is_admin=True)
-        upload = save_upload(ctx, self._user, "one.csv", io.BytesIO(b"id,body\n1,one\n2,two\n"))
-        self._top = create_capture(ctx, self._user, "upload", {}, upload_id=upload.id).key
+        self.user = create_user(ctx, "bench", "not a secret at all", is_admin=True)
+        upload = save_upload(ctx, self.user, "one.csv", io.BytesIO(b"id,body\n1,one\n2,two\n"))
+        self._top = create_capture(ctx, self.user, "upload", {}, upload_id=upload.id).key
         with managers(ctx, environ):
             wait_for_end(ctx, self._top)
 
     def ask(self, seconds: float = 0) -> str:
         """Ask for a dataset."""
         number = self.next_number()
-        run_processor(self.ctx, self._user, self._top, self.type, {"number": number, "seconds": seconds})
+        run_processor(self.ctx, self.user, self._top, self.type, {"number": number, "seconds": seconds})
         return f"{self.type} {number}"
 
 
