@@ -171,16 +171,19 @@ def _are_before(count: int) -> str:
 def _start(line: Line, position: int) -> datetime | None:
     """When a job at this place may start, if those before it take as long as such jobs have lately taken.
 
-    What runs longer than that already is given another tenth of it.
+    What runs longer than that already is expected to run for as long as it is over its time.
     """
     if line.usual is None:
         return None
-    usual = line.usual
-    left = sorted(max(usual - ran, usual / 10) for ran in line.running)
-    free = max(line.limit - len(left), 0)
-    ends = ([0.0] * free + left)[-line.limit :]
-    rounds, turn = divmod(position - 1, line.limit)
-    return datetime.now(UTC) + timedelta(seconds=ends[turn] + rounds * usual)
+    usual = max(line.usual, 0.01)
+    left = sorted(abs(usual - ran) for ran in line.running)
+    ends = ([0.0] * (line.limit - len(left)) + left)[-line.limit :]
+    soonest, latest = 0.0, ends[0] + position * usual
+    while latest - soonest > 0.5:
+        middle = (soonest + latest) / 2
+        begun = sum(int((middle - end) / usual) + 1 for end in ends if end <= middle)
+        soonest, latest = (soonest, middle) if begun >= position else (middle, latest)
+    return datetime.now(UTC) + timedelta(seconds=latest)
 
 
 _remembered: WeakKeyDictionary[Database, dict[str, tuple[float, Any]]] = WeakKeyDictionary()

@@ -97,10 +97,19 @@ def test_a_place_in_line_says_what_is_before_it_and_when_it_starts(ctx: Context,
     assert waits(ctx, third).reason == "2 of 2 places are taken and no job is before it."
     assert waits(ctx, fourth).reason == "2 of 2 places are taken and 1 job is before it."
     assert [waits(ctx, dataset).position for dataset in (third, fourth)] == [1, 2]
-    assert seconds_until(waits(ctx, third).expected_start) == pytest.approx(4, abs=2)
-    assert seconds_until(waits(ctx, fourth).expected_start) == pytest.approx(10, abs=2)
+    assert seconds_until(waits(ctx, third).expected_start) == pytest.approx(10, abs=2)
+    assert seconds_until(waits(ctx, fourth).expected_start) == pytest.approx(50, abs=2)
     fifth = import_posts(ctx, user)
-    assert seconds_until(waits(ctx, fifth).expected_start) == pytest.approx(44, abs=2)
+    assert seconds_until(waits(ctx, fifth).expected_start) == pytest.approx(90, abs=2)
+
+
+def test_what_runs_far_too_long_is_not_expected_to_end_at_once(ctx: Context, user: User) -> None:
+    serve(ctx, "upload")
+    setting.put(ctx.database, "workers.upload.max_workers", 1)
+    took(ctx, user, *[2] * 20)
+    first, second = import_posts(ctx, user), import_posts(ctx, user)
+    begin(ctx, first, 600)
+    assert seconds_until(waits(ctx, second).expected_start) == pytest.approx(600, abs=10)
 
 
 def test_without_experience_nothing_is_promised(ctx: Context, user: User) -> None:
