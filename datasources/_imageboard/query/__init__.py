@@ -1,0 +1,36 @@
+r"""The search language: parsed once, and said in SQL, in Sphinx's words, or tried on a text.
+
+A query is a list of words, all of which must occur, in any order. In full:
+
+| written | finds posts with |
+|---|---|
+| `coffee milk` | both words |
+| `coffee \| tea` | one of the words; binds closer than the space: `hot coffee \| tea` is `hot (coffee \| tea)` |
+| `"hot coffee"` | these words, one after the other |
+| `-decaf` or `!decaf` | not this word; something must be wanted beside it |
+| `coff*`, `*offee`, `*ffe*`, `c*fee` | words with anything in place of the star; three letters at least beside it |
+| `^coffee`, `coffee$` | this word at the very start or end |
+| `coffee << milk` | the first somewhere before the second; binds closer than the space, less than the bar |
+| `(black coffee) \| tea` | brackets hold together what belongs together |
+
+Case, accents and punctuation do not count. A word that falls into several, such as `covid-19`, is taken as a phrase.
+"""
+
+from datasources._imageboard.query.matching import matches
+from datasources._imageboard.query.sphinx import to_sphinx
+from datasources._imageboard.query.sql import Condition, to_sql
+from datasources._imageboard.query.syntax import InvalidQuery, Node, parse
+from datasources._imageboard.query.words import plain_text, spaced, tokens
+
+__all__ = [
+    "Condition",
+    "InvalidQuery",
+    "Node",
+    "matches",
+    "parse",
+    "plain_text",
+    "spaced",
+    "to_sphinx",
+    "to_sql",
+    "tokens",
+]

@@ -1,0 +1,84 @@
+"""Queries in PostgreSQL find what the language says: hundreds of made-up ones, on made-up posts."""
+
+from __future__ import annotations
+
+import random
+
+from app.services.context import Context
+from datasources._imageboard.query import Node, matches, parse, spaced, to_sql
+
+_WORDS = (
+    "coffee",
+    "coffees",
+    "toffee",
+    "milk",
+    "tea",
+    "hot",
+    "cold",
+    "a",
+    "100",
+    "foo_bar",
+    "café",
+    "привет",
+    "日本",
+    "o'clock",
+)
+
+
+def made_up_text(dice: random.Random) -> str:
+    words = [dice.choice(_WORDS) for _ in range(dice.randrange(9))]
+    return " ".join(word.upper() if dice.random() < 0.2 else word for word in words)
+
+
+def made_up_term(dice: random.Random) -> str:
+    word = dice.choice(_WORDS)
+    kind = dice.randrange(12)
+    if kind == 0:
+        return f'"{word} {dice.choice(_WORDS)}"'
+    if kind == 1:
+        return f'"{word} {dice.choice(("coff*", "*ffee", "*off*"))}"'
+    if kind == 2:
+        return f"^{word}"
+    if kind == 3:
+        return f"{word}$"
+    if kind == 4:
+        return dice.choice(
+            ("coff*", "*ffee", "*off*", "c*fee", "100*", "foo_*", "^coff*", "*ffee$", "*ff*ees", "*fee_*")
+        )
+    return word
+
+
+def made_up_query(dice: random.Random, depth: int = 0) -> str:
+    kind = dice.randrange(8)
+    if depth > 2 or kind < 3:
+        return made_up_term(dice)
+    first, second = made_up_query(dice, depth + 1), made_up_query(dice, depth + 1)
+    if kind == 3:
+        return f"({first}) | ({second})"
+    if kind == 4:
+        return f"{made_up_term(dice)} << {made_up_term(dice)}|{made_up_term(dice)}"
+    if kind == 5:
+        return f"({first}) -({second})"
+    return f"({first}) ({second})"
+
+
+def test_every_made_up_query(ctx: Context) -> None:
+    dice = random.Random(11)
+    texts = [spaced(made_up_text(dice)) for _ in range(400)]
+    queries: list[tuple[str, Node]] = []
+    while len(queries) < 400:
+        query = made_up_query(dice)
+        tree = parse(query)
+        assert tree is not None
+        queries.append((query, tree))
+    with ctx.database.transaction() as tx:
+        tx.run("CREATE TEMPORARY TABLE texts (id integer, words text) ON COMMIT DROP")
+        tx.run_each("INSERT INTO texts VALUES %s", list(enumerate(texts)))
+        hits = 0
+        for query, tree in queries:
+            condition = to_sql(tree, "words")
+            rows = tx.many(f"SELECT id FROM texts WHERE {condition.sql}", **condition.values)
+            found = {row["id"] for row in rows}
+            assert found == {number for number, words in enumerate(texts) if matches(tree, words)}, query
+            hits += bool(found) and len(found) < len(texts)
+    assert hits > 200
