@@ -149,3 +149,27 @@ def test_previews_say_what_the_form_needs(source: type[DataSource], tmp_path: Pa
     assert {"format", "dialect", "described", "columns", "rows", "guess", "preset", "problems", "size"} <= set(found)
     assert json.loads(json.dumps(found)) == found
     load(source.Options, found["guess"])
+
+
+@every_source
+@pytest.mark.usefixtures("no_network")
+def test_an_import_goes_on_behind_each_of_its_checkpoints(source: type[DataSource], tmp_path: Path) -> None:
+    if not source.imports():
+        assert source.import_file is DataSource.import_file
+        return
+    path = tmp_path / "posts.csv"
+    path.write_text(POSTS)
+    options = load(source.Options, {})
+
+    def rows(run: MemoryRun) -> list[dict[str, Any]]:
+        return [row for batch in source().import_file(GivenFile(path), options, run) for row in batch.to_pylist()]
+
+    with tempfile.TemporaryDirectory() as folder:
+        first = MemoryRun(Path(folder))
+        whole: list[dict[str, Any]] = []
+        lengths: list[int] = []
+        first.at_checkpoint = lambda: lengths.append(len(whole))
+        for batch in source().import_file(GivenFile(path), options, first):
+            whole.extend(batch.to_pylist())
+        for state, length in zip(first.checkpoints, lengths, strict=True):
+            assert whole[:length] + rows(MemoryRun(Path(folder), resumed=state)) == whole

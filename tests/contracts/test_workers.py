@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import os
 import tempfile
 import time
@@ -153,6 +154,36 @@ def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx
 
     assert names(ctx) == {*kept, fresh}
     assert lines == ["deleted datasets/0123/1/table.parquet", "deleted uploads/4567.csv"]
+
+
+@pytest.mark.parametrize("job_state", ["waiting", "running", "failed"])
+def test_the_clean_up_spares_what_work_that_may_go_on_has_brought_home(
+    ctx: Context, do: Do, user: User, job_state: str
+) -> None:
+    empty_storage(ctx)
+    import_posts(ctx, user)
+    parts = {put(ctx, f"datasets/0123/1/part-{number}/table.parquet") for number in (1, 2)}
+    checkpoint = {"state": {}, "parts": [{"table": {"name": name, "size": 1, "sha256": ""}} for name in parts]}
+    set_checkpoint = "UPDATE jobs SET checkpoint = %(checkpoint)s::jsonb, state = %(state)s"
+    ctx.database.run(set_checkpoint, checkpoint=json.dumps(checkpoint), state=job_state)
+    age(ctx, 2)
+
+    do(CleanUpFiles)
+
+    assert parts < names(ctx)
+
+
+def test_a_job_that_starts_over_keeps_nothing(ctx: Context, do: Do, user: User) -> None:
+    empty_storage(ctx)
+    import_posts(ctx, user)
+    kept = names(ctx)
+    put(ctx, "datasets/0123/1/part-1/table.parquet")
+    ctx.database.run("UPDATE jobs SET checkpoint = '{}'")
+    age(ctx, 2)
+
+    do(CleanUpFiles)
+
+    assert names(ctx) == kept
 
 
 def test_the_clean_up_takes_what_a_deleted_dataset_has_left(ctx: Context, do: Do, user: User) -> None:
