@@ -1,10 +1,11 @@
-"""The cluster that is soaked: servers, two managers on two names of machines, a scheduler; and ways to harm them."""
+"""The cluster that is soaked: servers, storage, two managers on two names of machines, two schedulers, the web."""
 
 from __future__ import annotations
 
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -19,17 +20,23 @@ from app.domain.errors import Unavailable
 from app.local.servers import EmbeddedServers
 from app.storage.migrate import migrate
 from bench._installation import ROOT
+from bench._soak_storage import open_storage
 
 MANAGERS = ("manager-1", "manager-2")
 SCHEDULERS = ("scheduler-1", "scheduler-2")
+WEB = "web"
+PROCESSES = (*MANAGERS, *SCHEDULERS, WEB)
 _MARK = "SOAK_RUN"
 
 
 class Cluster:
     """All processes of one soak. What dies is started again, as a platform would, unless it is held down."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, storage: str) -> None:
         self.folder = folder
+        self.storage = open_storage(storage, folder)
+        self.port = _free_port()
+        self.url = f"http://127.0.0.1:{self.port}"
         self.run = uuid.uuid4().hex
         self.held: set[str] = set()
         self.lock = threading.RLock()
@@ -52,12 +59,17 @@ class Cluster:
             "RECONCILE_SECONDS": "2",
             "SHUTDOWN_SECONDS": "4",
             "WORKER_IDLE_SECONDS": "10",
+            "STORAGE_URL": self.storage.url,
+            "HOST": "127.0.0.1",
+            "PORT": str(self.port),
+            "RATE_LIMIT": "100000 per minute",
+            **self.storage.environ,
             _MARK: self.run,
         }
 
     def start(self, name: str) -> None:
-        """Start a manager or a scheduler under a host name of its own where the machine allows that."""
-        command = [sys.executable, *(("-m", "app.runner") if name in MANAGERS else ("scheduler.py",))]
+        """Start one of PROCESSES, under a host name of its own where the machine allows that."""
+        command = [sys.executable, *_command(name)]
         if os.geteuid() == 0 and shutil.which("unshare"):
             command = ["unshare", "-u", "sh", "-c", f'hostname {name}; exec "$@"', name, *command]
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -72,7 +84,7 @@ class Cluster:
             if "servers" not in self.held:
                 with suppress(Unavailable):
                     started += self._servers.keep_alive()
-            for name in (*MANAGERS, *SCHEDULERS):
+            for name in PROCESSES:
                 process = self._processes.get(name)
                 if name not in self.held and (process is None or process.poll() is not None):
                     self.start(name)
@@ -80,13 +92,20 @@ class Cluster:
         return started
 
     def signal(self, name: str, signum: signal.Signals) -> None:
-        """Send a signal to a manager or a scheduler."""
+        """Send a signal to one of PROCESSES."""
         process = self._processes.get(name)
         if process is not None and process.poll() is None:
             process.send_signal(signum)
 
+    def kill_group(self, name: str) -> None:
+        """Kill one of PROCESSES with all that it has started, at one blow."""
+        process = self._processes.get(name)
+        if process is not None:
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+
     def wait_for_end_of(self, name: str, seconds: float) -> None:
-        """Wait for a manager or a scheduler to end; a platform kills what takes too long."""
+        """Wait for one of PROCESSES to end; a platform kills what takes too long."""
         process = self._processes.get(name)
         if process is not None:
             try:
@@ -110,15 +129,17 @@ class Cluster:
         shutil.rmtree(self.folder / "redis" / "appendonlydir", ignore_errors=True)
 
     def roles(self) -> dict[str, list[psutil.Process]]:
-        """The processes below the managers: workers, their watchers, and the plug-ins these watch."""
-        found: dict[str, list[psutil.Process]] = {"worker": [], "watcher": [], "plug-in": []}
-        for name in MANAGERS:
-            process = self._processes.get(name)
-            if process is None or process.poll() is not None:
-                continue
+        """The processes below the managers: workers, their watchers, and the plug-ins these watch; and the web's."""
+        below = ("worker", "watcher", "plug-in")
+        found: dict[str, list[psutil.Process]] = {role: [] for role in (*below, "web worker", *PROCESSES)}
+        for name, process in list(self._processes.items()):
             with suppress(psutil.Error):
-                level = [psutil.Process(process.pid)]
-                for role in found:
+                found[name] = [psutil.Process(process.pid)] if process.poll() is None else []
+                found["web worker"] += found[name][0].children() if name == WEB and found[name] else []
+        for name in MANAGERS:
+            level = found[name]
+            with suppress(psutil.Error):
+                for role in below:
                     level = [child for parent in level for child in parent.children()]
                     found[role] += level
         return found
@@ -133,8 +154,8 @@ class Cluster:
         return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
 
     def stop_workers(self) -> list[psutil.Process]:
-        """Stop managers and schedulers; the processes that outlast them."""
-        self.held = {*MANAGERS, *SCHEDULERS}
+        """Stop PROCESSES; what outlasts them."""
+        self.held = {*PROCESSES}
         for name in self.held:
             self.signal(name, signal.SIGTERM)
         for name in sorted(self.held):
@@ -150,3 +171,16 @@ class Cluster:
             with suppress(psutil.Error):
                 process.kill()
         self._servers.stop()
+        self.storage.close()
+
+
+def _command(name: str) -> tuple[str, ...]:
+    if name == WEB:
+        return ("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app")
+    return ("-m", "app.runner") if name in MANAGERS else ("scheduler.py",)
+
+
+def _free_port() -> int:
+    with socket.socket() as opened:
+        opened.bind(("127.0.0.1", 0))
+        return int(opened.getsockname()[1])

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import random
 import signal
-import subprocess
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from pathlib import Path
 
 import psutil
 import redis
 
+from app.domain.errors import Unavailable
 from app.services.context import Context
-from bench._soak_cluster import MANAGERS, SCHEDULERS, Cluster
+from app.storage import setting
+from bench._soak_cluster import MANAGERS, SCHEDULERS, WEB, Cluster
 
 
 class Faults:
@@ -43,7 +43,14 @@ class Faults:
             self._freeze_watcher: 2,
             self._freeze_worker: 2,
             self._freeze_plug_in: 1,
-            self._refuse_storage: 2,
+            self._freeze_manager: 1,
+            self._freeze_scheduler: 1,
+            self._freeze_web: 1,
+            self._kill_web_worker: 2,
+            self._kill_web: 1,
+            self._kill_web_with_its_workers: 2,
+            self._harm_storage: 4,
+            self._change_limits: 2,
             self._rolling_restart: 2,
         }
         self._bag = [kind for kind, weight in kinds.items() for _ in range(weight)]
@@ -182,26 +189,42 @@ class Faults:
             if at_work:
                 self._random.choice(at_work).kill()
 
-    def _refuse_storage(self) -> None:
-        with unwritable(self._cluster.folder / "storage"):
-            time.sleep(self._random.uniform(1, 6))
+    def _harm_storage(self) -> None:
+        storage = self._cluster.storage
+        storage.harm(self._random.choice(storage.faults), self._random.choice((1, 4, 15)))
+
+    def _freeze_manager(self) -> None:
+        with self._frozen(self._random.choice(MANAGERS), self._random.choice((3, 12))):
+            pass
+
+    def _freeze_scheduler(self) -> None:
+        with self._frozen(self._random.choice(SCHEDULERS), 14):
+            pass
+
+    def _freeze_web(self) -> None:
+        with self._frozen("web worker", 4):
+            pass
+
+    def _kill_web_worker(self) -> None:
+        self._kill("web worker")
+
+    def _kill_web(self) -> None:
+        self._kill(WEB)
+
+    def _kill_web_with_its_workers(self) -> None:
+        self._cluster.kill_group(WEB)
+
+    def _change_limits(self) -> None:
+        """An operator changes how many may run at once, and for a while lets nobody store more."""
+        with suppress(Unavailable):
+            setting.put(self._ctx.database, "workers.soak-step.max_workers", self._random.randrange(1, 6))
+            setting.put(self._ctx.database, "limits.stored_mb", 1)
+        time.sleep(3)
+        with suppress(Unavailable):
+            setting.delete(self._ctx.database, "limits.stored_mb")
 
     def _rolling_restart(self) -> None:
         for name in MANAGERS:
             self._cluster.signal(name, signal.SIGTERM)
             self._cluster.wait_for_end_of(name, 15)
             time.sleep(self._random.uniform(0, 1))
-
-
-@contextmanager
-def unwritable(folder: Path) -> Iterator[None]:
-    """Let nothing be made or removed in a folder; a mark of the file system that binds root too."""
-    places = [folder, *(place for place in (folder / "datasets", folder / "uploads", folder / "tmp") if place.is_dir())]
-    changed = subprocess.run(["chattr", "+i", *places], check=False, capture_output=True).returncode == 0
-    if not changed:
-        print("  (this file system cannot be made unwritable; nothing done)")
-    try:
-        yield
-    finally:
-        if changed:
-            subprocess.run(["chattr", "-i", *places], check=False, capture_output=True)

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import time
 from collections import Counter
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
 import polars as pl
 
 from app.domain.dataset import Dataset, Status
+from app.domain.errors import NotFound
 from app.services.context import Context
 from app.storage import dataset as datasets
 from bench._installation import wait
 from bench._soak_load import Asked, Owner
+from bench._soak_storage import Storage
 
-_DAY = 24 * 3600
 _MUST_BE_NONE = ("lost", "doubled", "stuck", "orphaned", "wrong")
 
 
@@ -39,13 +37,20 @@ class Ledger:
         return not any(self.counts[name] for name in _MUST_BE_NONE)
 
     def print(self) -> None:
+        """The ledger as a table, then what explains it."""
+        ended = {str(status): self.counts[status] for status in Status}
+        row = {
+            "asked": self.counts["asked"] + self.counts["found unasked"],
+            "finished": ended["finished"] + ended["empty"],
+            "failed": ended["failed"],
+            "cancelled": ended["cancelled"],
+            **{name: self.counts[name] for name in ("deleted", *_MUST_BE_NONE)},
+        }
         print("\nledger")
-        for name in ("asked", "refused", "unanswered", "found unasked", "retries", "attempts beyond the first"):
-            print(f"  {name:26}{self.counts[name]:6}")
-        for status in Status:
-            print(f"  {status:26}{self.counts[status]:6}")
-        for name in ("deleted", *_MUST_BE_NONE):
-            print(f"  {name:26}{self.counts[name]:6}")
+        print("  " + " ".join(f"{name:>9}" for name in row))
+        print("  " + " ".join(f"{count:9}" for count in row.values()))
+        for name in ("found unasked", "refused", "unanswered", "retries", "attempts beyond the first"):
+            print(f"  {self.counts[name]:6} {name}")
         print("why they failed")
         for reason, count in self.reasons.most_common(12):
             print(f"  {count:4}  {reason}")
@@ -67,6 +72,16 @@ def audit(ctx: Context, owners: list[Owner], ledger: Ledger) -> None:
         ledger.counts["found unasked"] += 1
         _audit_end(ctx, dataset, ledger)
     _audit_jobs(ctx, ledger)
+
+
+def open_datasets(ctx: Context) -> list[str]:
+    """A line for each dataset that has not ended, with its job."""
+    rows = ctx.database.many(
+        "SELECT d.key, d.type, d.status, d.message, j.id, j.state, j.attempts, j.blocked_by,"
+        " j.claim_after - now() AS due, now() - j.heartbeat AS silent"
+        " FROM datasets d LEFT JOIN jobs j ON j.dataset = d.key WHERE d.status IN ('waiting', 'running')"
+    )
+    return [", ".join(f"{name} {value}" for name, value in row.items()) for row in rows]
 
 
 def _audit_one(ctx: Context, asked: Asked, dataset: Dataset | None, ledger: Ledger) -> None:
@@ -101,9 +116,8 @@ def _may_be_cancelled(asked: Asked | None) -> bool:
 
 def _audit_end(ctx: Context, dataset: Dataset, ledger: Ledger) -> None:
     ledger.counts[dataset.status] += 1
-    if not dataset.status.is_ended:
-        job = ctx.database.find("SELECT * FROM jobs WHERE dataset = %(key)s", key=dataset.key)
-        ledger.found("stuck", f"{dataset.type} {dataset.key} is {dataset.status}: {dataset.message}; job {job}")
+    if not dataset.status.is_ended and not ledger.counts["stuck"]:
+        ledger.found("stuck", f"{dataset.type} {dataset.key} is {dataset.status}: {dataset.message}")
     if dataset.status is Status.FAILED:
         ledger.reasons[dataset.message] += 1
         if not dataset.message.strip():
@@ -119,10 +133,11 @@ def _difference(ctx: Context, asked: Asked, dataset: Dataset) -> str:
     if dataset.result is None:
         return "finished without a result"
     for file in dataset.result.files.values():
-        path = ctx.files.root / file.name  # type: ignore[attr-defined]
-        if not path.is_file():
+        try:
+            content = b"".join(ctx.files.read(file.name))
+        except NotFound:
             return f"{file.name} is gone"
-        if hashlib.sha256(path.read_bytes()).hexdigest() != file.sha256:
+        if hashlib.sha256(content).hexdigest() != file.sha256:
             return f"{file.name} is not what was stored"
     table = pl.read_parquet(ctx.files.local(dataset.result.files["table"]))
     values = sorted(table["value"].cast(pl.Int64).to_list())
@@ -141,13 +156,10 @@ def _audit_jobs(ctx: Context, ledger: Ledger) -> None:
         ledger.found("orphaned", f"job {dict(row)}")
 
 
-def sweep(ctx: Context, folder: Path, ledger: Ledger) -> None:
+def sweep(ctx: Context, storage: Storage, ledger: Ledger) -> None:
     """Make everything look old, let the standing task clean up, and count what it left though nothing refers to it."""
-    storage = folder / "storage"
-    old = time.time() - 2 * _DAY
-    for path in storage.rglob("*"):
-        os.utime(path, (old, old))
     ctx.database.run("UPDATE uploads SET created = created - interval '2 days'")
+    storage.age(ctx)
     began = ctx.database.one("SELECT now() AS now")["now"]
     ctx.database.run("UPDATE jobs SET claim_after = now() WHERE type = 'clean-up-files' AND state = 'waiting'")
     wait(lambda: _has_run(ctx, began), 60)
@@ -158,9 +170,8 @@ def sweep(ctx: Context, folder: Path, ledger: Ledger) -> None:
             " WHERE result IS NOT NULL UNION ALL SELECT file ->> 'name' FROM uploads"
         )
     }
-    for path in storage.rglob("*"):
-        name = str(path.relative_to(storage))
-        if (path.is_file() and name not in used) or path.parent == storage / "tmp":
+    for name in storage.remains():
+        if name not in used:
             ledger.found("orphaned", f"file {name}")
 
 

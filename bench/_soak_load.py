@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import random
 import threading
 import time
@@ -10,16 +9,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from app.domain.dataset import Dataset, Status
+from app.domain.dataset import Status
 from app.domain.errors import FourcatError, UserError
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, create_capture, delete_dataset, retry_dataset
-from app.services.run import run_processor
-from app.services.upload import save_upload
 from app.storage import dataset as datasets
+from bench._soak_sides import Side
 
-_MOST_OPEN = 15
+_MOST_OPEN = 12
 
 
 @dataclass
@@ -42,6 +39,7 @@ class Owner:
 
     ctx: Context
     user: User
+    side: Side
     seed: int
     asked: list[Asked] = field(default_factory=list)
     counts: Counter[str] = field(default_factory=Counter)
@@ -49,13 +47,15 @@ class Owner:
     def __post_init__(self) -> None:
         self._random = random.Random(self.seed)
         self._number = 0
-        self._actions: list[tuple[int, Callable[[], None]]] = [
+        self._actions: list[tuple[float, Callable[[], None]]] = [
             (5, self._upload),
             (13, self._step),
             (4, self._preset),
             (3, self._filter),
             (2, self._rerun),
-            (2, self._cancel),
+            (3, self._capture),
+            (0.3, self._burst),
+            (3, self._cancel),
             (2, self._delete),
             (3, self._retry),
         ]
@@ -81,9 +81,9 @@ class Owner:
         )
         return int(row["open"])
 
-    def _accepted(self, dataset: Dataset, kind: str, values: list[int], source: Asked | None = None) -> None:
-        if all(other.key != dataset.key for other in self.asked):
-            self.asked.append(Asked(dataset.key, kind, values, source))
+    def _accepted(self, key: str, kind: str, values: list[int], source: Asked | None = None) -> None:
+        if all(other.key != key for other in self.asked):
+            self.asked.append(Asked(key, kind, values, source))
 
     def _any(self) -> Asked | None:
         """Something there, rather one of the latest."""
@@ -91,37 +91,48 @@ class Owner:
         return self._random.choice(found) if found else None
 
     def _upload(self) -> None:
-        values = [self._random.randrange(1000) for _ in range(self._random.randrange(1, 400))]
+        values = [self._random.randrange(1000) for _ in range(self._random.choice((5, 50, 400, 20_000)))]
         lines = [f"{number},post {number},{value}" for number, value in enumerate(values)]
         content = "\n".join(["id,body,value", *lines, ""]).encode()
-        upload = save_upload(self.ctx, self.user, "soak.csv", io.BytesIO(content))
         how = self._random.choice(("none", "none", "pseudonymise"))
-        asked = create_capture(self.ctx, self.user, "upload", {}, upload_id=upload.id, pseudonymise=how)
-        self._accepted(asked, "upload", values)
+        self._accepted(self.side.upload(content, how), "upload", values)
+
+    def _capture(self) -> None:
+        self._number += 1
+        amount = self._random.randrange(1, 400)
+        seconds = self._random.choice((0, 0.5, 3, 14))
+        parameters = {"amount": amount, "seconds": seconds, "mark": f"{self.user.id}-{self._number}"}
+        self._accepted(self.side.capture(parameters), "capture", list(range(amount)))
 
     def _step(self) -> None:
         source = self._any()
         if source is None:
             return
         self._number += 1
+        add = self._random.randrange(100)
         options = {
-            "add": self._random.randrange(100),
+            "add": add,
             "seconds": self._random.choice((0, 0, 0.3, 1, 3, 9)),
             "crash": self._random.choice((0, 0, 0, 0, 0.3, 1)),
             "mark": str(self._number),
         }
-        asked, _ = run_processor(self.ctx, self.user, source.key, "soak-step", options)
-        values = [value + options["add"] for value in source.values]
-        self._accepted(asked, "poison" if options["crash"] == 1 else "step", values, source)
+        key, _ = self.side.run(source.key, "soak-step", options)
+        values = [value + add for value in source.values]
+        self._accepted(key, "poison" if options["crash"] == 1 else "step", values, source)
+
+    def _burst(self) -> None:
+        """Ask for more than one person may have open; some of it is refused."""
+        for _ in range(_MOST_OPEN):
+            self._step()
 
     def _preset(self) -> None:
         source = self._any()
         if source is None:
             return
         add = self._random.randrange(1, 100_000)
-        asked, is_new = run_processor(self.ctx, self.user, source.key, "soak-preset", {"add": add})
+        key, is_new = self.side.run(source.key, "soak-preset", {"add": add})
         if is_new:
-            self._accepted(asked, "preset", [value + 2 * add for value in source.values], source)
+            self._accepted(key, "preset", [value + 2 * add for value in source.values], source)
 
     def _filter(self) -> None:
         source = self._any()
@@ -129,20 +140,20 @@ class Owner:
             return
         most = self._random.randrange(2000)
         options = {"column": "value", "match_style": "value-less-than", "match_value": str(most)}
-        asked, _ = run_processor(self.ctx, self.user, source.key, "column-filter", options)
-        self._accepted(asked, "filter", [value for value in source.values if value < most], source)
+        key, _ = self.side.run(source.key, "column-filter", options)
+        self._accepted(key, "filter", [value for value in source.values if value < most], source)
 
     def _rerun(self) -> None:
         source = self._any()
         if source is not None:
-            asked, _ = run_processor(self.ctx, self.user, source.key, "soak-step", {"add": 7}, rerun=True)
-            self._accepted(asked, "step", [value + 7 for value in source.values], source)
+            key, _ = self.side.run(source.key, "soak-step", {"add": 7}, rerun=True)
+            self._accepted(key, "step", [value + 7 for value in source.values], source)
 
     def _cancel(self) -> None:
         found = self._with_status(Status.WAITING, Status.RUNNING)
         if found is not None:
             found.was_cancelled = True
-            cancel_dataset(self.ctx, self.user, found.key)
+            self.side.cancel(found.key)
 
     def _delete(self) -> None:
         found = self._any()
@@ -150,7 +161,7 @@ class Owner:
             doomed = [found, *(asked for asked in self.asked if self._hangs_on(asked, found))]
             for asked in doomed:
                 asked.may_be_deleted = True
-            delete_dataset(self.ctx, self.user, found.key)
+            self.side.delete(found.key)
             for asked in doomed:
                 asked.is_deleted = True
 
@@ -165,7 +176,7 @@ class Owner:
         found = self._with_status(Status.FAILED, Status.CANCELLED)
         if found is not None:
             found.retries += 1
-            retry_dataset(self.ctx, self.user, found.key)
+            self.side.retry(found.key)
 
     def _with_status(self, *statuses: Status) -> Asked | None:
         latest = [asked for asked in self.asked if not asked.is_deleted][-40:]

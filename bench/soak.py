@@ -1,9 +1,13 @@
 """Random load with random faults on a whole cluster, and a ledger of what came of each request.
 
-    python -m bench.soak [--minutes 3] [--seed 1] [--owners 3] [--keep]
+    python -m bench.soak [--minutes 3] [--seed 1] [--owners 4] [--storage folder|s3|disk] [--keep]
 
-Two managers (under two host names where the machine allows it), two schedulers, PostgreSQL and Redis of their own.
-Exit status 1 when anything was lost, doubled, stuck, orphaned or wrong.
+Two managers (under two host names where the machine allows it), two schedulers, the web process, PostgreSQL, Redis and
+storage of their own: a folder, a small disk (as root) or an S3 server, which unless said depends on the seed. Every
+other owner asks over the API.
+
+What has not ended a minute after all parts are back is stuck. Exit status 1 when anything was lost, doubled, stuck,
+orphaned or wrong.
 """
 
 from __future__ import annotations
@@ -14,46 +18,56 @@ import sys
 import tempfile
 import threading
 import time
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
+
+import requests
 
 from app.domain.errors import Unavailable
 from app.plugins.registry import BUILT_IN, Registry
 from app.services.context import Context, open_context
 from app.services.user import create_user
 from app.settings import Settings
+from app.storage import setting
 from bench._installation import wait
 from bench._soak_cluster import MANAGERS, Cluster
 from bench._soak_faults import Faults
-from bench._soak_ledger import Ledger, audit, sweep
+from bench._soak_ledger import Ledger, audit, open_datasets, sweep
 from bench._soak_load import Owner
+from bench._soak_sides import Services, Web
+from bench._soak_storage import KINDS
 
-_CALM_SECONDS = 90
+_CALM_SECONDS = 60
 
 
-def soak(folder: Path, minutes: float, seed: int, owner_count: int) -> Ledger:
+def soak(folder: Path, minutes: float, seed: int, owner_count: int, storage: str) -> Ledger:
     """Run it all; the ledger."""
-    with closing(Cluster(folder)) as cluster:
+    with closing(Cluster(folder, storage)) as cluster:
         ctx = open_context(Settings.from_env(cluster.environ), Registry.discover((*BUILT_IN, "bench.plugins")))
         cluster.keep_up()
         wait(lambda: len(ctx.bell.managers()) == len(MANAGERS), 60)
-        owners = [
-            Owner(ctx, create_user(ctx, f"owner{number}", "not a secret at all"), seed * 1000 + number)
-            for number in range(owner_count)
-        ]
+        setting.put(ctx.database, "limits.open_jobs", 16)
+        owners = [_owner(ctx, cluster.url, seed, number) for number in range(owner_count)]
         faults = Faults(cluster, ctx, seed)
         _under_load(cluster, owners, faults, minutes)
         ledger = Ledger()
         began = time.monotonic()
-        _calm(cluster, ctx)
-        print(f"\nseed {seed}, {minutes} minutes; calm {time.monotonic() - began:.0f} s after the last fault")
+        _calm(cluster, ctx, ledger)
+        took = time.monotonic() - began
+        print(f"\nseed {seed}, {minutes} minutes, {storage}; calm {took:.0f} s after the last part was back")
         print("faults:", ", ".join(f"{count} {name}" for name, count in sorted(faults.done.items())))
         audit(ctx, owners, ledger)
-        sweep(ctx, folder, ledger)
+        sweep(ctx, cluster.storage, ledger)
         for process in cluster.stop_workers():
             ledger.found("orphaned", f"process {process}")
         ctx.close()
     return ledger
+
+
+def _owner(ctx: Context, url: str, seed: int, number: int) -> Owner:
+    user = create_user(ctx, f"owner{number}", "not a secret at all")
+    side = Web(ctx, user, url) if number % 2 else Services(ctx, user)
+    return Owner(ctx, user, side, seed * 1000 + number)
 
 
 def _under_load(cluster: Cluster, owners: list[Owner], faults: Faults, minutes: float) -> None:
@@ -71,27 +85,40 @@ def _under_load(cluster: Cluster, owners: list[Owner], faults: Faults, minutes: 
         time.sleep(1)
     stop.set()
     cluster.held.clear()
-    cluster.keep_up()
+    wait(lambda: bool(_all_back(cluster)), 60)
     for thread in load:
         thread.join()
 
 
-def _calm(cluster: Cluster, ctx: Context) -> None:
-    """Wait until nothing is open, for as long as it may take at most."""
+def _all_back(cluster: Cluster) -> bool:
+    """Whether every part answers, or at least runs, after starting what does not."""
+    started = cluster.keep_up()
+    time.sleep(0.3)
+    try:
+        return not started and requests.get(f"{cluster.url}/healthz", timeout=5).ok
+    except requests.RequestException:
+        return False
+
+
+def _calm(cluster: Cluster, ctx: Context, ledger: Ledger) -> None:
+    """Wait until nothing is open; what takes longer than it may is stuck, and waited for as long again."""
 
     def calm() -> bool:
         cluster.keep_up()
         time.sleep(0.3)
         try:
-            row = ctx.database.one("SELECT count(*) AS open FROM datasets WHERE status IN ('waiting', 'running')")
+            return not open_datasets(ctx)
         except Unavailable:
             return False
-        return row["open"] == 0
 
-    try:
+    with suppress(TimeoutError):
         wait(calm, _CALM_SECONDS)
-    except TimeoutError:
-        print("not calm in time")
+        return
+    for line in open_datasets(ctx):
+        ledger.found("stuck", line)
+    with suppress(TimeoutError):
+        wait(calm, _CALM_SECONDS)
+        print("calm, but late")
 
 
 def main() -> int:
@@ -99,12 +126,14 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--minutes", type=float, default=3)
     parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--owners", type=int, default=3)
+    parser.add_argument("--owners", type=int, default=4)
+    parser.add_argument("--storage", choices=KINDS, help="what keeps the results; depends on the seed unless said")
     parser.add_argument("--keep", action="store_true", help="keep the folder with its logs")
     given = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="soak-"))
     try:
-        ledger = soak(folder, given.minutes, given.seed, given.owners)
+        storage = given.storage or KINDS[given.seed % len(KINDS)]
+        ledger = soak(folder, given.minutes, given.seed, given.owners, storage)
     finally:
         if given.keep:
             print(f"kept: {folder}")
