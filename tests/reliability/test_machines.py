@@ -78,7 +78,7 @@ def settings(net: Network, tmp_path_factory: pytest.TempPathFactory) -> Iterator
 
 @pytest.fixture(scope="module")
 def environment(settings: Settings) -> dict[str, str]:
-    return {**settings_environment(settings), "WORKER_QUEUES": "misbehave,tick"}
+    return {**settings_environment(settings), "WORKER_QUEUES": "misbehave,tick", "TICK_INTERVAL": "1"}
 
 
 class Fleet:
@@ -197,12 +197,12 @@ class TestLimits:
         self, ctx: Context, admin: User, top: Dataset, fleet: Fleet, tmp_path: Path
     ) -> None:
         trace = tmp_path / "trace"
-        asked = ask_many(ctx, admin, top, 26, 0.4, trace)
+        asked = ask_many(ctx, admin, top, 22, 0.4, trace)
         third = fleet.run("three", MANAGER)
         fleet.wait_for_managers(ctx)
-        wait_for(lambda: len(spans(trace)) >= 6, "some work")
+        wait_for(lambda: len(spans(trace)) >= 5, "some work")
         fleet.run("one", MANAGER).terminate()
-        wait_for(lambda: len(spans(trace)) >= 12, "more work")
+        wait_for(lambda: len(spans(trace)) >= 10, "more work")
         fleet.run("two", MANAGER).kill()
         ended = [wait_for_end(ctx, dataset.key) for dataset in asked]
         third.terminate()
@@ -210,7 +210,7 @@ class TestLimits:
             assert_right(ctx, admin, dataset)
         assert {dataset.provenance["host"] for dataset in ended} == {"one", "two", "three"}
         assert most_at_once(spans(trace)) == 2
-        assert len(spans(trace)) == 26
+        assert len(spans(trace)) == 22
 
     def test_a_change_takes_effect_without_a_restart(
         self, ctx: Context, admin: User, top: Dataset, fleet: Fleet, tmp_path: Path
@@ -311,7 +311,7 @@ class TestCutOff:
         machine.heal()
         back = time.time()
         wait_for(lambda: len([run for run in tick_runs(ctx) if run[0] > back]) >= 3, "runs after it", 20)
-        per_point = Counter(math.floor(point / 2) for _, point in tick_runs(ctx))
+        per_point = Counter(math.floor(point) for _, point in tick_runs(ctx))
         assert max(per_point.values()) == 1, tick_runs(ctx)
         assert len(spans(tmp_path / "trace")) == 6
 
