@@ -47,11 +47,11 @@ def run_backup(asked: argparse.Namespace) -> int:
     for missing in manifest.missing:
         print(f"{'LOST' if missing.is_lost else 'note'}: {missing.name} is not in the backup: {missing.why}.")
     if manifest.running:
-        print(f"{manifest.running:,} datasets were running. Restored, they wait again and are done anew.")
+        print(f"Running at that moment, to be done anew when this is restored: {manifest.running:,}")
     for name in made.deleted:
         print(f"Deleted the older backup {name}.")
     datasets, users = manifest.tables["datasets"], manifest.tables["users"]
-    counted = f"{datasets:,} datasets, {users:,} users, {manifest.files:,} files of {in_words(manifest.bytes)}"
+    counted = f"datasets: {datasets:,}, users: {users:,}, files: {manifest.files:,} ({in_words(manifest.bytes)})"
     print(f"{made.folder}: {counted}.")
     return int(any(missing.is_lost for missing in manifest.missing))
 
@@ -64,20 +64,20 @@ def run_restore(asked: argparse.Namespace) -> int:
     source = asked.source.absolute()
     if asked.check:
         manifest = check_backup(source, _say)
-        print(f"The backup of {manifest.made} by 4CAT {manifest.version} is whole: {manifest.files:,} files.")
+        print(f"The backup of {manifest.made} by 4CAT {manifest.version} is whole; files: {manifest.files:,}.")
         return 0
     done = restore_backup(source, asked.data, _say, replace=asked.replace)
     for note in done.notes:
         print(f"note: {note}")
     if done.migrated:
         print(f"Applied {', '.join(done.migrated)}.")
-    counts = [f"{count:,} {name}" for name, count in done.tables.items() if count and name != "schema_migrations"]
-    print(f"Restored the backup of {done.manifest.made}: {', '.join(counts)}.")
-    print(f"Restored {done.files:,} files of {in_words(done.bytes)}.")
     if done.manifest.running:
-        print(f"{done.manifest.running:,} datasets that were running wait again.")
+        print(f"Waiting again, for they were running: {done.manifest.running:,}")
     if done.manifest.missing:
-        print(f"{len(done.manifest.missing):,} files were not in the backup; their datasets say so.")
+        print(f"Files that were not in the backup (their datasets say so): {len(done.manifest.missing):,}")
+    counts = [f"{name}: {count:,}" for name, count in done.tables.items() if count and name != "schema_migrations"]
+    print(f"Restored the backup of {done.manifest.made}: {', '.join(counts)}.")
+    print(f"Restored files: {done.files:,} ({in_words(done.bytes)}).")
     return 0
 
 

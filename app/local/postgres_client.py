@@ -9,7 +9,7 @@ import shutil
 import signal
 import subprocess
 import tempfile
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
@@ -68,10 +68,12 @@ def dump(client: Client, database_url: str, snapshot: str, target: Path) -> None
         "--no-password",
     ]
     command += [f"--snapshot={snapshot}", "--lock-wait-timeout=60s", f"--file={target}", f"--dbname={address}"]
-    end = _ending_with_this_process()
-    done = subprocess.run(command, env=environment, preexec_fn=end, capture_output=True, text=True, check=False)
+    with tempfile.TemporaryFile() as said:
+        with _start(command, environment, subprocess.DEVNULL, subprocess.DEVNULL, said) as done:
+            done.wait()
+        reason = _last_line(_text(said))
     if done.returncode != 0:
-        raise Unavailable(f"The database could not be saved: {_last_line(done.stderr)}")
+        raise Unavailable(f"The database could not be saved: {reason}")
 
 
 def restore(
@@ -88,19 +90,10 @@ def restore(
     command: list[str | Path] = [client.folder / "psql", "--no-psqlrc", "--quiet", "--no-password"]
     command += ["--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={address}"]
     read: list[str | Path] = [client.folder / "pg_restore", "--no-owner", "--no-privileges", "--file=-", source]
-    end = _ending_with_this_process()
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as refused:
-        none, pipe = subprocess.DEVNULL, subprocess.PIPE
         with (
-            subprocess.Popen(  # no thread runs here
-                command,
-                env=environment,
-                preexec_fn=end,
-                stdin=pipe,
-                stdout=none,
-                stderr=said,  # noqa: PLW1509
-            ) as server,
-            subprocess.Popen(read, preexec_fn=end, stdin=none, stdout=pipe, stderr=refused) as script,  # noqa: PLW1509
+            _start(command, environment, subprocess.PIPE, subprocess.DEVNULL, said) as server,
+            _start(read, environment, subprocess.DEVNULL, subprocess.PIPE, refused) as script,
         ):
             # Without a COMMIT the server rolls everything back, so it is sent only when all else has been.
             whole = _feed(_pipe(server.stdin), _pipe(script.stdout), known, before, after, script)
@@ -138,9 +131,19 @@ def _feed(
     return True
 
 
-def _ending_with_this_process() -> Callable[[], None]:
+def _start(
+    command: Sequence[str | Path], environment: dict[str, str], stdin: int, stdout: int, stderr: IO[bytes]
+) -> subprocess.Popen[bytes]:
+    """Start a program that ends with this process, whatever ends it."""
     parent = os.getpid()
-    return lambda: die_with_parent(signal.SIGTERM, parent)
+    return subprocess.Popen(
+        command,
+        env=environment,
+        stdin=stdin,
+        stdout=stdout,
+        stderr=stderr,
+        preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509 - no other thread runs then
+    )
 
 
 def _places() -> list[Path]:

@@ -182,15 +182,15 @@ def test_a_running_installation_is_saved_and_goes_on_elsewhere(
     (made,) = list_backups(tmp_path / "backups")
 
     assert before == {table: table_rows(ctx.settings.database_url, table) for table in OF_THE_DATABASE}
-    assert "2 datasets were running. Restored, they wait again and are done anew.\n" in said
-    assert said.splitlines()[-1].startswith(f"{made}: 8 datasets, 1 users, ")
+    assert "Running at that moment, to be done anew when this is restored: 2\n" in said
+    assert said.splitlines()[-1].startswith(f"{made}: datasets: 8, users: 1, files: ")
     for path in (made, made / "keys.json", made / "database.dump", made / "manifest.json"):
         assert stat.S_IMODE(path.stat().st_mode) & 0o077 == 0
 
     data = tmp_path / "elsewhere"
     said = done(cli("restore", made, "--data", data, env=elsewhere))
-    assert "8 datasets" in said
-    assert "2 datasets that were running wait again.\n" in said
+    assert "datasets: 8" in said
+    assert "Waiting again, for they were running: 2\n" in said
     with embedded_servers(data) as (url, _):
         waiting = {f'"key": "{made.key}"' for made in busy.running}
         after = {table: table_rows(url, table) for table in OF_THE_DATABASE}
@@ -286,7 +286,7 @@ def test_a_second_backup_links_what_the_first_has_and_old_ones_go(
     said = done(cli("backup", saved.parent, "--keep", "1", env=environment))
     assert f"Deleted the older backup {saved.name}.\n" in said
     (third,) = list_backups(saved.parent)
-    assert "is whole: 2 files." in done(cli("restore", third, "--check", env=environment))
+    assert "is whole; files: 2." in done(cli("restore", third, "--check", env=environment))
 
 
 @pytest.mark.parametrize("part", ["manifest.json", "database.dump", "files.ndjson", "keys.json", "files", "gone"])
@@ -352,7 +352,7 @@ def test_only_what_is_empty_is_restored_into(ctx: Context, saved: Path, target: 
     assert rows(target["DATABASE_URL"], "users") == before
 
     said = done(cli("restore", saved, "--replace", env=target))
-    assert "1 users" in said
+    assert "users: 1" in said
     assert rows(target["DATABASE_URL"], "users") == rows(ctx.settings.database_url, "users")
 
 
@@ -404,7 +404,7 @@ def test_a_full_disk_leaves_no_backup_that_looks_whole(
 
         enlarge("32m")
         made = backup(disk / "backups", environment)
-        assert "is whole: 2 files." in done(cli("restore", made, "--check", env=environment))
+        assert "is whole; files: 2." in done(cli("restore", made, "--check", env=environment))
         assert [path.name for path in (disk / "backups").iterdir()].count(".lock") == 1
         assert list((disk / "backups").glob("*.unfinished")) == []
 
@@ -426,7 +426,7 @@ def test_what_is_deleted_between_dump_and_copy_is_named_and_no_error(
 
     (missing,) = made.manifest.missing
     assert (missing.whose, missing.is_lost) == (gone.key, False)
-    assert "1 files were not in the backup" in done(
+    assert "Files that were not in the backup (their datasets say so): 1" in done(
         cli("restore", made.folder, "--data", tmp_path / "new", env=elsewhere)
     )
     with embedded_servers(tmp_path / "new") as (url, _):
@@ -449,7 +449,7 @@ def test_what_storage_has_lost_is_an_error_and_named(
     assert found.returncode == 1
     assert f"LOST: datasets/{lost.key}/1/page.html is not in the backup: {why}.\n" in found.stdout
     (made,) = list_backups(tmp_path / "backups")
-    assert "is whole: 1 files." in done(cli("restore", made, "--check", env=environment))
+    assert "is whole; files: 1." in done(cli("restore", made, "--check", env=environment))
 
 
 def test_a_restore_that_was_broken_off_is_repeated(
@@ -464,7 +464,7 @@ def test_a_restore_that_was_broken_off_is_repeated(
         assert "could not be" in refused(cli("restore", saved, env=into))
         assert rows(target["DATABASE_URL"], "pg_tables", "schemaname = 'public'") == []
         enlarge("8m")
-        assert "3 datasets" in done(cli("restore", saved, env=into))
+        assert "datasets: 3" in done(cli("restore", saved, env=into))
         assert contents(disk) == {entry.name: (entry.size, entry.sha256) for entry in read_entries(saved)}
 
 
@@ -487,7 +487,7 @@ def test_a_restore_that_is_killed_in_the_database_leaves_it_as_it_was(saved: Pat
     busy = "SELECT 1 FROM pg_stat_activity WHERE application_name = 'backup' AND datname = current_database()"
     wait_for(lambda: not run_sql(url, busy), "its connection to end")
     assert {table: rows(url, table) for table in before} == before
-    assert "1 users" in done(cli("restore", saved, "--replace", env=target))
+    assert "users: 1" in done(cli("restore", saved, "--replace", env=target))
 
 
 def test_a_folder_without_an_installation_is_not_backed_up(elsewhere: dict[str, str], tmp_path: Path) -> None:
