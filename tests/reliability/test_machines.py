@@ -307,6 +307,7 @@ class TestCutOff:
         asked = ask_many(ctx, admin, top, 6, 0.2, tmp_path / "trace")
         for dataset in asked:
             assert_right(ctx, admin, wait_for_end(ctx, dataset.key))
+        assert time.time() - cut < 25, "doorbells went to workers that do not hear them"
         wait_for(lambda: len([run for run in tick_runs(ctx) if run[0] > cut + 4]) >= 2, "runs without it", 20)
         machine.heal()
         back = time.time()
