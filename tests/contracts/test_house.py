@@ -13,8 +13,8 @@ import pytest
 from app.plugins.registry import Registry
 
 ROOT = Path(__file__).resolve().parents[2]
-CODE = ("app", "processors", "datasources", "workers", "scheduler.py", "wsgi.py")
-TREE = (*CODE, "bench", "docs", "extras", "sql", "tests", ".ci", "4cat", "Procfile", "Makefile", "pyproject.toml")
+CODE = ("app", "processors", "datasources", "workers", "extras", "scheduler.py", "wsgi.py")
+TREE = (*CODE, "bench", "docs", "sql", "tests", ".ci", "4cat", "Procfile", "Makefile", "pyproject.toml")
 LONGEST = 300
 UNFINISHED = re.compile("|".join(rf"\b{first}{second}\b" for first, second in (("TO", "DO"), ("FIX", "ME"))))
 MACHINE_PATHS = re.compile("|".join(f"(?<![\\w.]){path}/\\w" for path in ("/wo" + "rk", "/ro" + "ot", "/ho" + "me")))
