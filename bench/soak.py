@@ -50,6 +50,7 @@ def soak(folder: Path, minutes: float, seed: int, owner_count: int, storage: str
         owners = [_owner(ctx, cluster.url, seed, number) for number in range(owner_count)]
         faults = Faults(cluster, ctx, seed)
         _under_load(cluster, owners, faults, minutes)
+        wait(lambda: _unlimited(ctx), 30)
         ledger = Ledger()
         began = time.monotonic()
         _calm(cluster, ctx, ledger)
@@ -85,19 +86,29 @@ def _under_load(cluster: Cluster, owners: list[Owner], faults: Faults, minutes: 
         time.sleep(1)
     stop.set()
     cluster.held.clear()
-    wait(lambda: bool(_all_back(cluster)), 60)
+    wait(lambda: _all_back(cluster), 60)
     for thread in load:
         thread.join()
 
 
 def _all_back(cluster: Cluster) -> bool:
-    """Whether every part answers, or at least runs, after starting what does not."""
+    """Whether every part runs and both servers answer, after starting what does not run."""
     started = cluster.keep_up()
     time.sleep(0.3)
     try:
-        return not started and requests.get(f"{cluster.url}/healthz", timeout=5).ok
+        return not started and requests.get(f"{cluster.url}/api/status", timeout=5).json()["status"] == "ok"
     except requests.RequestException:
         return False
+
+
+def _unlimited(ctx: Context) -> bool:
+    """Take back what has been set meanwhile; False when the database does not answer."""
+    try:
+        for name in ("workers.soak-step.max_workers", "limits.stored_mb"):
+            setting.delete(ctx.database, name)
+    except Unavailable:
+        return False
+    return True
 
 
 def _calm(cluster: Cluster, ctx: Context, ledger: Ledger) -> None:

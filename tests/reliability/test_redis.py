@@ -28,6 +28,7 @@ from app.services.context import Context
 from app.services.dataset import cancel_dataset, delete_dataset
 from tests.conftest import Process, Starter, finished_posts, import_posts, wait_for, wait_for_end
 from tests.reliability.asking import ask, wait_for_trace
+from tests.reliability.connections import opened
 
 JOBS = int(os.environ.get("REDIS_JOBS", "1000"))
 """How many jobs go through the queue; 100,000 take half an hour."""
@@ -251,16 +252,3 @@ def roles(manager: Process, scheduler: Process) -> dict[str, list[psutil.Process
     for role in ("worker", "watcher", "plug-in"):
         level = found[role] = [child for parent in level for child in parent.children()]
     return found
-
-
-def opened(ctx: Context, process: psutil.Process) -> set[str]:
-    """The connections to Redis that a process has opened itself: it also holds those that it had from its parent."""
-    parent = process.parent()
-    return held(ctx, process) - (held(ctx, parent) if parent is not None else set())
-
-
-def held(ctx: Context, process: psutil.Process) -> set[str]:
-    """The connections of a process that Redis knows of."""
-    known: Any = ctx.bell.client.client_list()
-    own = {f"{line.laddr.ip}:{line.laddr.port}" for line in process.net_connections("tcp") if line.laddr}
-    return own & {client["addr"] for client in known}

@@ -22,6 +22,7 @@ from app.services.context import Context
 from app.services.token import create_token
 from app.storage import dataset as datasets
 from tests.conftest import POSTS, Process, Starter, finished_posts, wait_for, wait_for_end
+from tests.reliability.connections import opened
 
 DAY = 24 * 3600
 
@@ -160,6 +161,18 @@ def test_killed_while_it_is_asked(ctx: Context, admin: User, web: Web, what: str
     for key in accepted:
         assert wait_for_end(ctx, key, 120).status is Status.FINISHED, key
     assert_nothing_half(ctx, accepted, unanswered)
+
+
+def test_each_process_holds_as_many_connections_as_it_has_threads(ctx: Context, admin: User, web: Web) -> None:
+    with asking(ctx, web, admin, 12) as askers:
+        most = 0
+        for _ in range(10):
+            had = sum(len(asker.accepted) for asker in askers)
+            wait_for(lambda had=had: sum(len(asker.accepted) for asker in askers) > had, "an answer", 60)
+            master = psutil.Process(web.process.pid)
+            assert opened(ctx, master) == set()
+            most = max(most, *(len(opened(ctx, process)) for process in master.children()))
+    assert 1 <= most <= 2 * ctx.settings.web_threads, "once for the queue, once for limits"
 
 
 def assert_nothing_half(ctx: Context, accepted: set[str], unanswered: int) -> None:
