@@ -27,8 +27,11 @@ from tests.reliability.asking import ask, assert_right, is_alive, most_at_once, 
 from tests.reliability.machines import Machine, Network, network, servers
 
 DEAD_AFTER = 4
-TAKEN_OVER = DEAD_AFTER + 9
-"""When another machine has begun and ended a job again: the lease, a second look, the job itself and some patience."""
+TAKEN_OVER = DEAD_AFTER + 14
+"""When another machine has begun and ended a job again: the lease, a second look, the job itself and some patience.
+
+The patience covers that PostgreSQL may have to notice first that the one cut off, in the middle of a transaction, is gone.
+"""
 
 _HOLD = """
 import time
