@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import psycopg2
+
 from app import __version__
 from app.domain.errors import SettingsError, Unavailable, UserError
 from app.local.backup_database import Facts, frozen, read_facts, server_version, still_referred, write_list
@@ -56,6 +58,8 @@ def make_backup(data_dir: Path | None, target: Path, keep: int | None, say: Say)
                 manifest = _fill(settings, folder, _newest(target), say)
         except OSError as error:
             raise Unavailable(f"The backup could not be written: {error.strerror or error}.") from error
+        except psycopg2.Error as error:
+            raise Unavailable(f"The database could not be read: {str(error).strip()}") from error
     deleted = prune(target, keep) if keep else []
     return Backup(whole, manifest, deleted)
 

@@ -96,7 +96,9 @@ def server_version(opened: connection) -> tuple[int, str]:
 
 
 def read_facts(opened: connection) -> Facts:
-    """Count what is there."""
+    """Count what is there. :raises Conflict: when there is no installation in this database"""
+    if _one(opened, "SELECT to_regclass('schema_migrations') AS found")["found"] is None:
+        raise Conflict("This database holds no installation of 4CAT. Is DATABASE_URL the right one?")
     with opened.cursor() as cursor:
         cursor.execute("SELECT name, checksum FROM schema_migrations ORDER BY number")
         rows: list[Any] = cursor.fetchall()

@@ -12,10 +12,11 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+import psycopg2
 from psycopg2.extensions import connection
 
 from app import __version__
-from app.domain.errors import Conflict, SettingsError, UserError
+from app.domain.errors import Conflict, SettingsError, Unavailable, UserError
 from app.local import postgres_client
 from app.local.backup_database import (
     count_rows,
@@ -76,7 +77,7 @@ def restore_backup(source: Path, data_dir: Path | None, say: Say, *, replace: bo
     environment = local_environment(data_dir)
     if find_instance(Path(environment["DATA_DIR"])) is not None:
         raise Conflict(f"4CAT runs in {environment['DATA_DIR']}. Stop it first: ./4cat stop")
-    with servers_for_command(environment) as settings:
+    with servers_for_command(environment) as settings, _told():
         files = open_files(settings.storage_url, settings.data_dir)
         client = _prepare(settings, files, source, manifest, replace=replace)
         put = put_files(files, source, manifest, say)
@@ -171,6 +172,17 @@ def _keys_in_place(data_dir: Path, keys: dict[str, str]) -> Iterator[None]:
     except BaseException:
         write_private(data_dir / "secrets.json", asdict(former))
         raise
+
+
+@contextlib.contextmanager
+def _told() -> Iterator[None]:
+    """Say in a sentence what disk or database had to object to."""
+    try:
+        yield
+    except OSError as error:
+        raise Unavailable(f"Storage could not be read or written: {error.strerror or error}.") from error
+    except psycopg2.Error as error:
+        raise Unavailable(f"The database refuses: {str(error).strip()}") from error
 
 
 @contextlib.contextmanager

@@ -48,7 +48,7 @@ OF_THE_DATABASE = ("users", "tokens", "settings", "uploads", "datasets", "datase
 
 def cli(*arguments: object, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "app.cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=200, check=False)
 
 
 def done(found: subprocess.CompletedProcess[str]) -> str:
@@ -494,6 +494,13 @@ def test_a_folder_without_an_installation_is_not_backed_up(elsewhere: dict[str, 
     said = refused(cli("backup", tmp_path / "backups", "--data", tmp_path / "nothing", env=elsewhere))
     assert "there is no installation in it" in said
     assert not (tmp_path / "nothing").exists()
+
+
+def test_a_database_without_an_installation_is_not_backed_up(target: dict[str, str], tmp_path: Path) -> None:
+    keys = {"SECRET_KEY": "a key that is long enough", "PSEUDONYM_KEY": "another that is long enough"}
+    said = refused(cli("backup", tmp_path / "backups", env={**target, **keys}))
+    assert "holds no installation of 4CAT" in said
+    assert list_backups(tmp_path / "backups") == []
 
 
 def test_the_folder_of_backups_is_not_a_backup(saved: Path, elsewhere: dict[str, str]) -> None:
