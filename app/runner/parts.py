@@ -97,7 +97,7 @@ class Parts:
     """
 
     def __init__(self, files: FileStore, folder: Path, prefix: str, count: CountRows = uncounted) -> None:
-        self._files, self._folder, self._prefix = files, folder / "parts", prefix
+        self._files, self._folder, self._prefix = files, folder / ".parts", prefix
         self._count = count
         self._finished: list[Part] = []
         self._schema: pa.Schema | None = None

@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-_COUNT_EVERY = 0.2
+_COUNT_EVERY = 0.05
 
 
 class End(StrEnum):
@@ -62,7 +62,7 @@ class Reporter:
 
 
 class RowCount:
-    """Says how many rows have been written, a few times a second: should memory run out, people are told."""
+    """Says how many rows have been written, now and then: should memory run out, people are told."""
 
     def __init__(self, reporter: Reporter) -> None:
         self._reporter = reporter

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import re
 import signal
 import threading
 from collections.abc import Iterator
@@ -165,9 +166,7 @@ class TestCapture:
 
 
 @pytest.fixture
-def handed_back(
-    ctx: Context, admin: User, start: Starter, workers: Process, server: Server, tmp_path: Path
-) -> Dataset:
+def handed_back(ctx: Context, admin: User, start: Starter, workers: Process, server: Server, tmp_path: Path) -> Dataset:
     """A capture that was handed back by a machine that stopped, five of its pages in one part."""
     workers.terminate()
     workers.wait(20)
@@ -211,6 +210,19 @@ class TestHandBack:
         assert_whole(ctx, ended)
         assert server.asked == [*range(5), *range(PAGES)]
         assert "cannot be used" in log_text(ctx, admin, handed_back.key)
+
+
+def test_a_capture_out_of_memory_says_at_how_many_rows(
+    ctx: Context, admin: User, start: Starter, workers: Process, server: Server, tmp_path: Path
+) -> None:
+    workers.terminate()
+    workers.wait(20)
+    start("-m", "app.runner", JOB_MEMORY_MB="500")
+    ended = wait_for_end(ctx, ask(ctx, admin, server, tmp_path / "trace", fault="memory").key)
+    assert ended.status is Status.FAILED
+    found = re.search(r"Out of memory at (\d+) rows: it needed more than 500 MB", ended.message)
+    assert found, ended.message
+    assert 9 <= int(found[1]) <= 45
 
 
 def test_an_import_goes_on_behind_what_was_brought_home(

@@ -254,39 +254,17 @@ def test_parts_of_other_columns_are_not_joined(tmp_path: Path) -> None:
         run.parts.add(pq_batch(1))
 
 
+def test_a_checkpoint_of_another_form_is_not_used(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    home.attempt(lambda run: collect(Numbers(), None, run, None), item_schema(Numbers), 5)
+    del home.checkpoint["records"]
+
+    with pytest.raises(StartOver, match="another release"):
+        home.run()[0].go_on_from(home.checkpoint, None)
+
+
 def test_batches_of_different_columns_are_the_plug_ins_mistake(tmp_path: Path) -> None:
     run, _ = Home(tmp_path).run()
     run.parts.add(pq_batch(1))
     with pytest.raises(ValueError, match="same columns"):
         run.parts.add(pq_batch(1).rename_columns(["other"]))
-
-
-class TestWhen:
-    """Checkpoints may be called often; things are brought home now and then."""
-
-    def test_not_at_once(self, tmp_path: Path) -> None:
-        run, reader = Home(tmp_path).run(QuarantineRun)
-        for number in range(100):
-            run.parts.add(pq_batch(1))
-            run.checkpoint({"next": number})
-        assert list(reader.messages()) == []
-
-    def test_at_once_when_the_machine_is_about_to_stop(self, tmp_path: Path) -> None:
-        run, reader = Home(tmp_path).run(QuarantineRun)
-        run.parts.add(pq_batch(3))
-        run.hurry()
-        for number in range(100):
-            run.checkpoint({"next": number})
-        (kind, value), *more = reader.messages()
-        assert (kind, value["rows"], value["state"], more) == ("checkpoint", 3, {"next": 0}, [])
-
-    @pytest.mark.parametrize("state", [{"seen": {1, 2}}, {"at": object()}])
-    def test_a_state_that_cannot_be_kept_is_refused_always(self, tmp_path: Path, state: dict[str, Any]) -> None:
-        run, _ = Home(tmp_path).run(QuarantineRun)
-        with pytest.raises(TypeError, match="not JSON serializable"):
-            run.checkpoint(state)
-
-    def test_who_began_from_the_start_cannot_start_over(self, tmp_path: Path) -> None:
-        run, _ = Home(tmp_path).run(QuarantineRun)
-        with pytest.raises(RuntimeError, match="from the start"):
-            run.start_over("the cursor has expired")

@@ -39,7 +39,7 @@ class PagesOfPosts(DataSource):
 
         amount: int = Number("Amount", 20, minimum=1)
         server: str = Text("Address of a server that has them in pages")
-        fault: str = Choice("Fault", {"none": "None", "sleep": "Sleep before it", "die": "Die before it"})
+        fault: str = Choice("Fault", {"none": "None", "sleep": "Sleep", "die": "Die", "memory": "Fill memory"})
         at: int = Number("At page", 0)
         trace: str = Text("File in which each attempt leaves its process")
         checkpoints: str = Choice("Brings home", {"each": "Each page", "asked": "When asked to"})
@@ -74,6 +74,10 @@ class PagesOfPosts(DataSource):
         if options.fault == "die":
             time.sleep(1)  # what was said last has to arrive first
             os.kill(os.getpid(), signal.SIGKILL)
+        taken = []
+        while options.fault == "memory":
+            taken.append(b"x" * 20_000_000)
+            time.sleep(0.02)
         until = time.monotonic() + 60
         while time.monotonic() < until:
             time.sleep(0.05)
