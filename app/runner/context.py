@@ -155,10 +155,13 @@ class QuarantineRun(JobRun):
 
         :raises StartOver: when it cannot be used
         """
-        self.parts.restore(checkpoint["parts"], checkpoint["rows"], schema)
-        self.records, self.quarantined = checkpoint["records"], checkpoint["quarantined"]
-        self.warnings, self.message = list(checkpoint["warnings"]), checkpoint["message"]
-        self.resumed = checkpoint["state"]
+        try:
+            self.parts.restore(checkpoint["parts"], checkpoint["rows"], schema)
+            self.records, self.quarantined = checkpoint["records"], checkpoint["quarantined"]
+            self.warnings, self.message = list(checkpoint["warnings"]), checkpoint["message"]
+            self.resumed = checkpoint["state"]
+        except (KeyError, TypeError):
+            raise StartOver("another release has written them down") from None
         self.log(f"Going on where an earlier attempt was broken off: {self.parts.rows:,} rows are there.")
 
     def quarantine(self, position: int, reason: str, record: str) -> None:
