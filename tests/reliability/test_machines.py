@@ -30,7 +30,7 @@ DEAD_AFTER = 4
 TAKEN_OVER = DEAD_AFTER + 14
 """When another machine has begun and ended a job again: the lease, a second look, the job itself and some patience.
 
-The patience covers that PostgreSQL may have to notice first that the one cut off, in the middle of a transaction, is gone.
+The patience covers that PostgreSQL may first have to notice that the one cut off, amid a transaction, is gone.
 """
 
 _HOLD = """
