@@ -13,7 +13,7 @@ import redis
 
 from app.domain.errors import FourcatError
 from app.runner.reconcile import Reconciler
-from app.runner.schedule import declare, enqueue_due, open_scheduler, synchronise
+from app.runner.schedule import Declared, declare, enqueue_due, open_scheduler, synchronise
 from app.runner.tidy import tidy
 from app.services.context import Context, open_context
 from app.settings import Settings
@@ -32,7 +32,7 @@ class Loop:
         self._scheduler = open_scheduler(ctx.bell)
         self._reconciler = Reconciler(ctx)
         self._stopping = False
-        self._declared: dict[str, tuple[int, int]] = {}
+        self._declared: Declared = {}
 
     def stop(self, *_: Any) -> None:
         """End after the step at hand."""

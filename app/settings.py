@@ -196,6 +196,13 @@ class Settings:
         names,
         "none",
     )
+    scrape_proxies: tuple[str, ...] = _setting(
+        "SCRAPE_PROXIES",
+        "",
+        "Proxies through which scrapers go, separated by commas; one is chosen at random for each request.",
+        names,
+        "none",
+    )
     log_level: str = _setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
     site_name: str = _setting("SITE_NAME", "4CAT", "The name shown on every page.", text)
 

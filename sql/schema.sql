@@ -1,6 +1,8 @@
 -- The schema that all migrations together make, for reading; nothing runs this file.
 -- Written by: python -m app.local.schema > sql/schema.sql
 
+CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
+
 CREATE TABLE dataset_logs (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -57,6 +59,299 @@ ALTER TABLE datasets ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE SEQUENCE imageboard_post_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
+CREATE TABLE imageboard_posts (
+    source text NOT NULL,
+    board text NOT NULL,
+    id bigint NOT NULL,
+    number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) NOT NULL,
+    thread_id bigint NOT NULL,
+    created timestamp with time zone NOT NULL,
+    seen timestamp with time zone NOT NULL,
+    deleted timestamp with time zone,
+    subject text,
+    body text,
+    author text,
+    author_trip text,
+    author_type text,
+    author_type_id text,
+    country_code text,
+    country_name text,
+    image_file text,
+    image_4chan text,
+    image_url text,
+    image_md5 text,
+    image_width integer,
+    image_height integer,
+    image_filesize bigint,
+    semantic_url text,
+    unsorted_data jsonb DEFAULT '{}'::jsonb NOT NULL,
+    subject_words text DEFAULT ''::text NOT NULL,
+    body_words text DEFAULT ''::text NOT NULL
+)
+PARTITION BY LIST (source);
+
+CREATE TABLE eightchan_posts (
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
+    number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
+    thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
+    created timestamp with time zone CONSTRAINT imageboard_posts_created_not_null NOT NULL,
+    seen timestamp with time zone CONSTRAINT imageboard_posts_seen_not_null NOT NULL,
+    deleted timestamp with time zone,
+    subject text,
+    body text,
+    author text,
+    author_trip text,
+    author_type text,
+    author_type_id text,
+    country_code text,
+    country_name text,
+    image_file text,
+    image_4chan text,
+    image_url text,
+    image_md5 text,
+    image_width integer,
+    image_height integer,
+    image_filesize bigint,
+    semantic_url text,
+    unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+);
+
+CREATE TABLE imageboard_threads (
+    source text NOT NULL,
+    board text NOT NULL,
+    id bigint NOT NULL,
+    created timestamp with time zone,
+    seen timestamp with time zone NOT NULL,
+    listed timestamp with time zone NOT NULL,
+    scraped timestamp with time zone,
+    modified timestamp with time zone,
+    archived timestamp with time zone,
+    deleted timestamp with time zone,
+    is_sticky boolean DEFAULT false NOT NULL,
+    is_closed boolean DEFAULT false NOT NULL,
+    is_cyclical boolean DEFAULT false NOT NULL,
+    bump_limit boolean DEFAULT false NOT NULL,
+    image_limit boolean DEFAULT false NOT NULL,
+    replies integer DEFAULT 0 NOT NULL,
+    images integer DEFAULT 0 NOT NULL,
+    posters integer,
+    last_post bigint,
+    positions jsonb DEFAULT '[]'::jsonb NOT NULL,
+    etag text,
+    last_modified text
+)
+PARTITION BY LIST (source);
+
+CREATE TABLE eightchan_threads (
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
+    created timestamp with time zone,
+    seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
+    listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    scraped timestamp with time zone,
+    modified timestamp with time zone,
+    archived timestamp with time zone,
+    deleted timestamp with time zone,
+    is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
+    is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
+    is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
+    image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
+    replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
+    images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
+    posters integer,
+    last_post bigint,
+    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
+    etag text,
+    last_modified text
+);
+
+CREATE TABLE eightkun_posts (
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
+    number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
+    thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
+    created timestamp with time zone CONSTRAINT imageboard_posts_created_not_null NOT NULL,
+    seen timestamp with time zone CONSTRAINT imageboard_posts_seen_not_null NOT NULL,
+    deleted timestamp with time zone,
+    subject text,
+    body text,
+    author text,
+    author_trip text,
+    author_type text,
+    author_type_id text,
+    country_code text,
+    country_name text,
+    image_file text,
+    image_4chan text,
+    image_url text,
+    image_md5 text,
+    image_width integer,
+    image_height integer,
+    image_filesize bigint,
+    semantic_url text,
+    unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+);
+
+CREATE TABLE eightkun_threads (
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
+    created timestamp with time zone,
+    seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
+    listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    scraped timestamp with time zone,
+    modified timestamp with time zone,
+    archived timestamp with time zone,
+    deleted timestamp with time zone,
+    is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
+    is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
+    is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
+    image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
+    replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
+    images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
+    posters integer,
+    last_post bigint,
+    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
+    etag text,
+    last_modified text
+);
+
+CREATE TABLE fourchan_posts (
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
+    number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
+    thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
+    created timestamp with time zone CONSTRAINT imageboard_posts_created_not_null NOT NULL,
+    seen timestamp with time zone CONSTRAINT imageboard_posts_seen_not_null NOT NULL,
+    deleted timestamp with time zone,
+    subject text,
+    body text,
+    author text,
+    author_trip text,
+    author_type text,
+    author_type_id text,
+    country_code text,
+    country_name text,
+    image_file text,
+    image_4chan text,
+    image_url text,
+    image_md5 text,
+    image_width integer,
+    image_height integer,
+    image_filesize bigint,
+    semantic_url text,
+    unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+);
+
+CREATE TABLE fourchan_threads (
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
+    created timestamp with time zone,
+    seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
+    listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    scraped timestamp with time zone,
+    modified timestamp with time zone,
+    archived timestamp with time zone,
+    deleted timestamp with time zone,
+    is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
+    is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
+    is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
+    image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
+    replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
+    images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
+    posters integer,
+    last_post bigint,
+    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
+    etag text,
+    last_modified text
+);
+
+CREATE TABLE imageboard_counted (
+    is_only boolean DEFAULT true NOT NULL,
+    upto bigint NOT NULL,
+    CONSTRAINT imageboard_counted_is_only_check CHECK (is_only)
+);
+
+CREATE TABLE imageboard_coverage (
+    source text NOT NULL,
+    board text NOT NULL,
+    began timestamp with time zone NOT NULL,
+    ended timestamp with time zone NOT NULL,
+    outcome text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    "interval" integer NOT NULL,
+    etag text,
+    last_modified text,
+    CONSTRAINT imageboard_coverage_outcome_check CHECK ((outcome = ANY (ARRAY['read'::text, 'failed'::text])))
+);
+
+CREATE TABLE imageboard_days (
+    source text NOT NULL,
+    board text NOT NULL,
+    day date NOT NULL,
+    posts bigint NOT NULL
+);
+
+CREATE TABLE imageboard_events (
+    number bigint NOT NULL,
+    source text NOT NULL,
+    board text NOT NULL,
+    thread_id bigint NOT NULL,
+    id bigint,
+    seen timestamp with time zone NOT NULL,
+    event text NOT NULL
+);
+
+ALTER TABLE imageboard_events ALTER COLUMN number ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME imageboard_events_number_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE imageboard_images (
+    md5 text NOT NULL,
+    state text NOT NULL,
+    name text,
+    bytes bigint,
+    reason text,
+    checked timestamp with time zone NOT NULL,
+    CONSTRAINT imageboard_images_state_check CHECK ((state = ANY (ARRAY['stored'::text, 'missing'::text, 'refused'::text, 'different'::text])))
+);
+
+CREATE TABLE imageboard_versions (
+    source text NOT NULL,
+    board text NOT NULL,
+    id bigint NOT NULL,
+    seen timestamp with time zone NOT NULL,
+    subject text,
+    body text
+);
+
 CREATE SEQUENCE job_tokens
     START WITH 1
     INCREMENT BY 1
@@ -103,6 +398,61 @@ ALTER TABLE jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE lainchan_posts (
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
+    number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
+    thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
+    created timestamp with time zone CONSTRAINT imageboard_posts_created_not_null NOT NULL,
+    seen timestamp with time zone CONSTRAINT imageboard_posts_seen_not_null NOT NULL,
+    deleted timestamp with time zone,
+    subject text,
+    body text,
+    author text,
+    author_trip text,
+    author_type text,
+    author_type_id text,
+    country_code text,
+    country_name text,
+    image_file text,
+    image_4chan text,
+    image_url text,
+    image_md5 text,
+    image_width integer,
+    image_height integer,
+    image_filesize bigint,
+    semantic_url text,
+    unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+);
+
+CREATE TABLE lainchan_threads (
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
+    created timestamp with time zone,
+    seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
+    listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    scraped timestamp with time zone,
+    modified timestamp with time zone,
+    archived timestamp with time zone,
+    deleted timestamp with time zone,
+    is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
+    is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
+    is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
+    image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
+    replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
+    images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
+    posters integer,
+    last_post bigint,
+    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
+    etag text,
+    last_modified text
 );
 
 CREATE TABLE queue_turns (
@@ -193,6 +543,29 @@ ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE web_hosts (
+    host text NOT NULL,
+    free_at timestamp with time zone DEFAULT now() NOT NULL,
+    refused integer DEFAULT 0 NOT NULL,
+    asked bigint DEFAULT 0 NOT NULL
+);
+
+ALTER TABLE ONLY imageboard_posts ATTACH PARTITION eightchan_posts FOR VALUES IN ('eightchan');
+
+ALTER TABLE ONLY imageboard_threads ATTACH PARTITION eightchan_threads FOR VALUES IN ('eightchan');
+
+ALTER TABLE ONLY imageboard_posts ATTACH PARTITION eightkun_posts FOR VALUES IN ('eightkun');
+
+ALTER TABLE ONLY imageboard_threads ATTACH PARTITION eightkun_threads FOR VALUES IN ('eightkun');
+
+ALTER TABLE ONLY imageboard_posts ATTACH PARTITION fourchan_posts FOR VALUES IN ('fourchan');
+
+ALTER TABLE ONLY imageboard_threads ATTACH PARTITION fourchan_threads FOR VALUES IN ('fourchan');
+
+ALTER TABLE ONLY imageboard_posts ATTACH PARTITION lainchan_posts FOR VALUES IN ('lainchan');
+
+ALTER TABLE ONLY imageboard_threads ATTACH PARTITION lainchan_threads FOR VALUES IN ('lainchan');
+
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_pkey PRIMARY KEY (id);
 
@@ -202,8 +575,56 @@ ALTER TABLE ONLY datasets
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_pkey PRIMARY KEY (key);
 
+ALTER TABLE ONLY imageboard_posts
+    ADD CONSTRAINT imageboard_posts_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY eightchan_posts
+    ADD CONSTRAINT eightchan_posts_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY imageboard_threads
+    ADD CONSTRAINT imageboard_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY eightchan_threads
+    ADD CONSTRAINT eightchan_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY eightkun_posts
+    ADD CONSTRAINT eightkun_posts_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY eightkun_threads
+    ADD CONSTRAINT eightkun_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY fourchan_posts
+    ADD CONSTRAINT fourchan_posts_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY fourchan_threads
+    ADD CONSTRAINT fourchan_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY imageboard_counted
+    ADD CONSTRAINT imageboard_counted_pkey PRIMARY KEY (is_only);
+
+ALTER TABLE ONLY imageboard_coverage
+    ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
+
+ALTER TABLE ONLY imageboard_days
+    ADD CONSTRAINT imageboard_days_pkey PRIMARY KEY (source, board, day);
+
+ALTER TABLE ONLY imageboard_events
+    ADD CONSTRAINT imageboard_events_pkey PRIMARY KEY (number);
+
+ALTER TABLE ONLY imageboard_images
+    ADD CONSTRAINT imageboard_images_pkey PRIMARY KEY (md5);
+
+ALTER TABLE ONLY imageboard_versions
+    ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
+
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY lainchan_posts
+    ADD CONSTRAINT lainchan_posts_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY lainchan_threads
+    ADD CONSTRAINT lainchan_threads_pkey PRIMARY KEY (source, board, id);
 
 ALTER TABLE ONLY queue_turns
     ADD CONSTRAINT queue_turns_pkey PRIMARY KEY (type, owner);
@@ -229,6 +650,9 @@ ALTER TABLE ONLY uploads
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY web_hosts
+    ADD CONSTRAINT web_hosts_pkey PRIMARY KEY (host);
+
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
 CREATE INDEX datasets_attach ON datasets USING btree (attach_to) WHERE (attach_to IS NOT NULL);
@@ -245,6 +669,82 @@ CREATE INDEX datasets_stored ON datasets USING btree (owner_id) INCLUDE (bytes) 
 
 CREATE INDEX datasets_top ON datasets USING btree (top);
 
+CREATE INDEX imageboard_posts_body_parts ON ONLY imageboard_posts USING gin (body_words gin_trgm_ops);
+
+CREATE INDEX eightchan_posts_body_words_idx ON eightchan_posts USING gin (body_words gin_trgm_ops);
+
+CREATE INDEX imageboard_posts_image ON ONLY imageboard_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
+
+CREATE INDEX eightchan_posts_image_md5_idx ON eightchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
+
+CREATE INDEX imageboard_posts_number ON ONLY imageboard_posts USING btree (number);
+
+CREATE INDEX eightchan_posts_number_idx ON eightchan_posts USING btree (number);
+
+CREATE INDEX imageboard_posts_created ON ONLY imageboard_posts USING btree (source, board, created);
+
+CREATE INDEX eightchan_posts_source_board_created_idx ON eightchan_posts USING btree (source, board, created);
+
+CREATE INDEX imageboard_posts_thread ON ONLY imageboard_posts USING btree (source, board, thread_id, id);
+
+CREATE INDEX eightchan_posts_source_board_thread_id_id_idx ON eightchan_posts USING btree (source, board, thread_id, id);
+
+CREATE INDEX imageboard_posts_body_words ON ONLY imageboard_posts USING gin (string_to_array(body_words, ' '::text));
+
+CREATE INDEX eightchan_posts_string_to_array_idx ON eightchan_posts USING gin (string_to_array(body_words, ' '::text));
+
+CREATE INDEX imageboard_posts_subject_words ON ONLY imageboard_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
+
+CREATE INDEX eightchan_posts_string_to_array_idx1 ON eightchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
+
+CREATE INDEX imageboard_posts_subject_parts ON ONLY imageboard_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
+
+CREATE INDEX eightchan_posts_subject_words_idx ON eightchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
+
+CREATE INDEX imageboard_threads_open ON ONLY imageboard_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+
+CREATE INDEX eightchan_threads_source_board_listed_idx ON eightchan_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+
+CREATE INDEX eightkun_posts_body_words_idx ON eightkun_posts USING gin (body_words gin_trgm_ops);
+
+CREATE INDEX eightkun_posts_image_md5_idx ON eightkun_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
+
+CREATE INDEX eightkun_posts_number_idx ON eightkun_posts USING btree (number);
+
+CREATE INDEX eightkun_posts_source_board_created_idx ON eightkun_posts USING btree (source, board, created);
+
+CREATE INDEX eightkun_posts_source_board_thread_id_id_idx ON eightkun_posts USING btree (source, board, thread_id, id);
+
+CREATE INDEX eightkun_posts_string_to_array_idx ON eightkun_posts USING gin (string_to_array(body_words, ' '::text));
+
+CREATE INDEX eightkun_posts_string_to_array_idx1 ON eightkun_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
+
+CREATE INDEX eightkun_posts_subject_words_idx ON eightkun_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
+
+CREATE INDEX eightkun_threads_source_board_listed_idx ON eightkun_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+
+CREATE INDEX fourchan_posts_body_words_idx ON fourchan_posts USING gin (body_words gin_trgm_ops);
+
+CREATE INDEX fourchan_posts_image_md5_idx ON fourchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
+
+CREATE INDEX fourchan_posts_number_idx ON fourchan_posts USING btree (number);
+
+CREATE INDEX fourchan_posts_source_board_created_idx ON fourchan_posts USING btree (source, board, created);
+
+CREATE INDEX fourchan_posts_source_board_thread_id_id_idx ON fourchan_posts USING btree (source, board, thread_id, id);
+
+CREATE INDEX fourchan_posts_string_to_array_idx ON fourchan_posts USING gin (string_to_array(body_words, ' '::text));
+
+CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
+
+CREATE INDEX fourchan_posts_subject_words_idx ON fourchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
+
+CREATE INDEX fourchan_threads_source_board_listed_idx ON fourchan_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+
+CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
+
+CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
+
 CREATE INDEX jobs_active ON jobs USING btree (type) WHERE (state = ANY (ARRAY['rung'::text, 'running'::text]));
 
 CREATE INDEX jobs_blocked ON jobs USING btree (blocked_by) WHERE (blocked_by IS NOT NULL);
@@ -259,6 +759,24 @@ CREATE UNIQUE INDEX jobs_open ON jobs USING btree (type, remote_id) WHERE (state
 
 CREATE INDEX jobs_owner ON jobs USING btree (owner, type, turn) WHERE (state <> 'failed'::text);
 
+CREATE INDEX lainchan_posts_body_words_idx ON lainchan_posts USING gin (body_words gin_trgm_ops);
+
+CREATE INDEX lainchan_posts_image_md5_idx ON lainchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
+
+CREATE INDEX lainchan_posts_number_idx ON lainchan_posts USING btree (number);
+
+CREATE INDEX lainchan_posts_source_board_created_idx ON lainchan_posts USING btree (source, board, created);
+
+CREATE INDEX lainchan_posts_source_board_thread_id_id_idx ON lainchan_posts USING btree (source, board, thread_id, id);
+
+CREATE INDEX lainchan_posts_string_to_array_idx ON lainchan_posts USING gin (string_to_array(body_words, ' '::text));
+
+CREATE INDEX lainchan_posts_string_to_array_idx1 ON lainchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
+
+CREATE INDEX lainchan_posts_subject_words_idx ON lainchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
+
+CREATE INDEX lainchan_threads_source_board_listed_idx ON lainchan_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+
 CREATE INDEX queue_turns_now ON queue_turns USING btree (type, turn DESC);
 
 CREATE INDEX repairs_at ON repairs USING btree (at);
@@ -270,6 +788,94 @@ CREATE INDEX uploads_created ON uploads USING btree (created);
 CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
 
 CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
+
+ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightchan_posts_body_words_idx;
+
+ALTER INDEX imageboard_posts_image ATTACH PARTITION eightchan_posts_image_md5_idx;
+
+ALTER INDEX imageboard_posts_number ATTACH PARTITION eightchan_posts_number_idx;
+
+ALTER INDEX imageboard_posts_pkey ATTACH PARTITION eightchan_posts_pkey;
+
+ALTER INDEX imageboard_posts_created ATTACH PARTITION eightchan_posts_source_board_created_idx;
+
+ALTER INDEX imageboard_posts_thread ATTACH PARTITION eightchan_posts_source_board_thread_id_id_idx;
+
+ALTER INDEX imageboard_posts_body_words ATTACH PARTITION eightchan_posts_string_to_array_idx;
+
+ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION eightchan_posts_string_to_array_idx1;
+
+ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightchan_posts_subject_words_idx;
+
+ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightchan_threads_pkey;
+
+ALTER INDEX imageboard_threads_open ATTACH PARTITION eightchan_threads_source_board_listed_idx;
+
+ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightkun_posts_body_words_idx;
+
+ALTER INDEX imageboard_posts_image ATTACH PARTITION eightkun_posts_image_md5_idx;
+
+ALTER INDEX imageboard_posts_number ATTACH PARTITION eightkun_posts_number_idx;
+
+ALTER INDEX imageboard_posts_pkey ATTACH PARTITION eightkun_posts_pkey;
+
+ALTER INDEX imageboard_posts_created ATTACH PARTITION eightkun_posts_source_board_created_idx;
+
+ALTER INDEX imageboard_posts_thread ATTACH PARTITION eightkun_posts_source_board_thread_id_id_idx;
+
+ALTER INDEX imageboard_posts_body_words ATTACH PARTITION eightkun_posts_string_to_array_idx;
+
+ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION eightkun_posts_string_to_array_idx1;
+
+ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightkun_posts_subject_words_idx;
+
+ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightkun_threads_pkey;
+
+ALTER INDEX imageboard_threads_open ATTACH PARTITION eightkun_threads_source_board_listed_idx;
+
+ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION fourchan_posts_body_words_idx;
+
+ALTER INDEX imageboard_posts_image ATTACH PARTITION fourchan_posts_image_md5_idx;
+
+ALTER INDEX imageboard_posts_number ATTACH PARTITION fourchan_posts_number_idx;
+
+ALTER INDEX imageboard_posts_pkey ATTACH PARTITION fourchan_posts_pkey;
+
+ALTER INDEX imageboard_posts_created ATTACH PARTITION fourchan_posts_source_board_created_idx;
+
+ALTER INDEX imageboard_posts_thread ATTACH PARTITION fourchan_posts_source_board_thread_id_id_idx;
+
+ALTER INDEX imageboard_posts_body_words ATTACH PARTITION fourchan_posts_string_to_array_idx;
+
+ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION fourchan_posts_string_to_array_idx1;
+
+ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION fourchan_posts_subject_words_idx;
+
+ALTER INDEX imageboard_threads_pkey ATTACH PARTITION fourchan_threads_pkey;
+
+ALTER INDEX imageboard_threads_open ATTACH PARTITION fourchan_threads_source_board_listed_idx;
+
+ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION lainchan_posts_body_words_idx;
+
+ALTER INDEX imageboard_posts_image ATTACH PARTITION lainchan_posts_image_md5_idx;
+
+ALTER INDEX imageboard_posts_number ATTACH PARTITION lainchan_posts_number_idx;
+
+ALTER INDEX imageboard_posts_pkey ATTACH PARTITION lainchan_posts_pkey;
+
+ALTER INDEX imageboard_posts_created ATTACH PARTITION lainchan_posts_source_board_created_idx;
+
+ALTER INDEX imageboard_posts_thread ATTACH PARTITION lainchan_posts_source_board_thread_id_id_idx;
+
+ALTER INDEX imageboard_posts_body_words ATTACH PARTITION lainchan_posts_string_to_array_idx;
+
+ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION lainchan_posts_string_to_array_idx1;
+
+ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION lainchan_posts_subject_words_idx;
+
+ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
+
+ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_listed_idx;
 
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;

@@ -3,7 +3,7 @@
 from app.domain.dataset import Kind
 from app.domain.errors import Cancelled, EmptyResult, InvalidInput, SourceError
 from app.plugins.accepts import Accepts, Needs
-from app.plugins.context import CaptureRun, Database, Run, Source, SourceFile, WorkerContext
+from app.plugins.context import Answer, Batch, CaptureRun, Database, Run, Source, SourceFile, Web, WorkerContext
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import (
     Annotation,
@@ -23,12 +23,14 @@ from app.plugins.options import (
 )
 from app.plugins.processor import Example, Given, Preset, Processor, Step
 from app.plugins.results import Chart, Files, Graph, Page, SameTable, Table
-from app.plugins.worker import Worker
+from app.plugins.worker import Standing, Worker
 
 __all__ = [
     "ITEM_COLUMNS",
     "Accepts",
     "Annotation",
+    "Answer",
+    "Batch",
     "Cancelled",
     "CaptureRun",
     "Chart",
@@ -61,10 +63,12 @@ __all__ = [
     "Source",
     "SourceError",
     "SourceFile",
+    "Standing",
     "Step",
     "Table",
     "Text",
     "Toggle",
+    "Web",
     "Worker",
     "WorkerContext",
 ]

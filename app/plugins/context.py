@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
@@ -144,6 +146,46 @@ class StoredItem(Protocol):
         """When it was written."""
 
 
+@dataclass(frozen=True)
+class Answer:
+    """What a web server has answered: status, headers by lower-case name, and the body."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Web(Protocol):
+    """Web servers, asked politely: one request at a time and host for the whole installation."""
+
+    def get(
+        self, url: str, *, headers: Mapping[str, str] | None = None, pace: float = 1.0, most_bytes: int = 32_000_000
+    ) -> Answer:
+        """Wait for a turn at the host, `pace` seconds after the last request, then ask.
+
+        :raises SourceError: when the server does not answer or says that it is busy, with when to try again
+        """
+
+
+class Batch(Protocol):
+    """Changes that are made together or not at all."""
+
+    def find(self, sql: str, **values: Any) -> dict[str, Any] | None:
+        """One row or None."""
+
+    def many(self, sql: str, **values: Any) -> list[dict[str, Any]]:
+        """All rows."""
+
+    def run(self, sql: str, **values: Any) -> int:
+        """Run a statement; how many rows it touched."""
+
+    def run_each(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
+        """Run an `INSERT ... VALUES %s` for many rows at once."""
+
+    def enqueue(self, type_: str, remote_id: str, details: Mapping[str, Any], *, delay: float = 0) -> None:
+        """Ask for a job of another worker, unless one of this type and remote id is open; `delay` in seconds."""
+
+
 class WorkerContext(Protocol):
     """What a standing task can do."""
 
@@ -155,6 +197,13 @@ class WorkerContext(Protocol):
     def settings(self) -> Mapping[str, Any]:
         """Settings that an administrator has made, by name."""
 
+    @property
+    def web(self) -> Web:
+        """Web servers whose addresses come from settings."""
+
+    def batch(self) -> AbstractContextManager[Batch]:
+        """Changes to the database, and jobs for other workers, that are made together or not at all."""
+
     def log(self, text: str) -> None:
         """Write a line to the worker's log."""
 
@@ -164,6 +213,9 @@ class WorkerContext(Protocol):
     def find_files(self, prefix: str) -> Iterator[StoredItem]:
         """The files in storage below a folder."""
 
+    def put_file(self, content: bytes, name: str) -> None:
+        """Keep a file in storage under this name."""
+
     def delete_file(self, name: str) -> None:
         """Delete a file from storage; a missing one is no error."""
 
@@ -171,4 +223,4 @@ class WorkerContext(Protocol):
         """Remove temporary folders that a killed process left behind some hours ago; how many."""
 
 
-__all__ = ["CaptureRun", "Database", "Job", "Run", "Source", "SourceFile", "WorkerContext"]
+__all__ = ["Answer", "Batch", "CaptureRun", "Database", "Job", "Run", "Source", "SourceFile", "Web", "WorkerContext"]

@@ -5,7 +5,8 @@ from __future__ import annotations
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -100,6 +101,15 @@ class Registry:
         """Why a plug-in cannot be used here, as a sentence; None when it can."""
         reason: str | None = plugin.needs.missing(settings)
         return reason
+
+
+def database_scripts(packages: Sequence[str] = ("datasources",)) -> list[Path]:
+    """The `database.sql` of every data source, those of folders that several share (`_name`) first."""
+    found: list[Path] = []
+    for package in packages:
+        for root in importlib.import_module(package).__path__:
+            found += Path(root).glob("*/database.sql")
+    return sorted(found, key=lambda path: (not path.parent.name.startswith("_"), path.parent.name))
 
 
 def _modules(package: str) -> Iterator[str]:

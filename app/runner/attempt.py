@@ -25,11 +25,12 @@ from app.plugins.processor import Processor
 from app.plugins.validation import load
 from app.plugins.worker import Worker
 from app.runner.capture import collect, import_file, item_schema
-from app.runner.context import DatasetSource, JobRun, QuarantineRun, TaskContext, UploadedFile
+from app.runner.context import DatasetSource, JobRun, QuarantineRun, UploadedFile
 from app.runner.parts import Parts, StartOver
 from app.runner.pseudonym import Pseudonyms
 from app.runner.report import End, Outcome, Reporter, RowCount
 from app.runner.results import Written, write_result
+from app.runner.task_context import TaskContext
 from app.services.context import Context
 from app.storage.files import discard
 
@@ -93,7 +94,7 @@ def _outcome_of(error: BaseException) -> Outcome:
 def _run(ctx: Context, task: Task, reporter: Reporter) -> Outcome:
     plugin = ctx.registry.runnable(task.job.type)
     if issubclass(plugin, Worker):
-        plugin().work(task.job, TaskContext(ctx.database, ctx.files, task.settings, reporter))
+        plugin().work(task.job, TaskContext(ctx, task.settings, task.folder, reporter))
         return Outcome(End.DONE)
     if issubclass(plugin, DataSource):
         return _capture(ctx, task, plugin, reporter)

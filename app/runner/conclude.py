@@ -90,7 +90,7 @@ def _outcome(ctx: Context, task: Task, watched: Watched) -> Outcome:
         return Outcome(
             End.REFUSED, f"This took longer than {_minutes(_limits(ctx, task))}, the longest it may take here."
         )
-    return Outcome(End.BROKEN, _CRASHED.format(how=_how(watched.status)), permanent=False)
+    return Outcome(End.BROKEN, _CRASHED.format(how=_how(watched.status)), permanent=False, traceback=watched.crash)
 
 
 def _limits(ctx: Context, task: Task) -> JobLimits:

@@ -17,7 +17,7 @@ from app.domain.errors import NotFound, Unavailable
 from app.runner.parts import Parts, StartOver
 from app.runner.report import Reporter
 from app.storage.database import Database
-from app.storage.files import FileStore, Listed
+from app.storage.files import FileStore
 
 if TYPE_CHECKING:
     import polars as pl
@@ -224,32 +224,3 @@ class UploadedFile:
     def path(self) -> Path:
         """Where it can be read."""
         return self.files.local(self.file)
-
-
-class TaskContext:
-    """What a standing task gets."""
-
-    def __init__(self, database: Database, files: FileStore, settings: Mapping[str, Any], reporter: Reporter) -> None:
-        self.database = database
-        self.settings = settings
-        self._files = files
-        self._reporter = reporter
-
-    def log(self, text: str) -> None:
-        """Write a line to the log of the worker."""
-        self._reporter.send("log", text)
-
-    def check(self) -> None:
-        """Nothing to do here: the watching process stops this one."""
-
-    def find_files(self, prefix: str) -> Iterator[Listed]:
-        """Files in storage below a folder."""
-        return self._files.find(prefix)
-
-    def delete_file(self, name: str) -> None:
-        """Delete a file from storage."""
-        self._files.delete(name)
-
-    def sweep_folders(self, hours: float) -> int:
-        """Remove temporary folders that were left behind."""
-        return self._files.sweep(hours)

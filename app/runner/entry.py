@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import faulthandler
 import logging
 import os
 import platform
 import signal
 import socket
 import warnings
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -31,6 +32,7 @@ from app.storage import upload as uploads
 
 log = logging.getLogger(__name__)
 _installed: list[Context] = []
+_CRASH = "crash.txt"
 
 
 def install(ctx: Context) -> None:
@@ -127,10 +129,13 @@ def _fork(ctx: Context, task: Task) -> Watched:
     signal.signal(signal.SIGTERM, watch.shut_down)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:
-        return watch.until_end()
+        watched = watch.until_end()
     finally:
         os.close(reading)
         end_orphans()
+    with suppress(OSError):
+        watched.crash = (task.folder / _CRASH).read_text(errors="replace")
+    return watched
 
 
 def _child(ctx: Context, task: Task, writing: int) -> None:
@@ -143,6 +148,7 @@ def _child(ctx: Context, task: Task, writing: int) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         die_with_parent()
         os.environ["TMPDIR"] = str(task.folder)
+        faulthandler.enable((task.folder / _CRASH).open("w"))
         perform(ctx, task, Reporter(writing))
         status = 0
     finally:

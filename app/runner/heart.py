@@ -97,7 +97,10 @@ class Heart:
         if checkpoint is not None:
             jobs.keep_checkpoint(self._ctx.database, self._job.id, self._job.token or 0, checkpoint)
         key = self._job.dataset
-        if key and lines:
+        if not key:
+            for _, text in lines:
+                log.info("%s: %s", self._job.type, text)
+        elif lines:
             with self._ctx.database.transaction() as tx:
                 datasets.add_log(tx, key, lines)
         if key and step != NO_STEP:

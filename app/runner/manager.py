@@ -169,6 +169,7 @@ class Manager:
             "host": socket.gethostname(),
             "pid": os.getpid(),
             "started": self._started,
+            "signed": time.time(),
             "version": __version__,
             "queues": list(self._declared),
             "workers": {type_: self._count(type_) for type_ in sorted(set(self._workers.values()))},

@@ -34,28 +34,38 @@ def open_scheduler(bell: Bell) -> Scheduler:
     return scheduler
 
 
-def declare(ctx: Context) -> dict[str, tuple[int, int]]:
-    """Make the jobs table equal to what the workers declare; the id and interval of each type's job."""
-    wanted = {type_: worker for type_, worker in ctx.registry.workers.items() if worker.interval}
-    found: dict[str, tuple[int, int]] = {}
+Declared = dict[int, tuple[str, int]]
+"""Interval jobs by their id: the type and the interval in seconds."""
+
+
+def declare(ctx: Context) -> Declared:
+    """Make the jobs table equal to what the workers declare under the settings of now; their jobs."""
+    site = ctx.site_settings()
+    wanted = {
+        (type_, standing.remote_id): (standing, worker)
+        for type_, worker in ctx.registry.workers.items()
+        for standing in worker.standing(site)
+    }
+    found: Declared = {}
     with ctx.database.transaction() as tx:
         for job in jobs.interval_jobs(tx):
-            if job.type not in wanted:
+            if (job.type, job.remote_id) not in wanted:
                 jobs.delete(tx, job.id)
-        for type_, worker in wanted.items():
-            interval = int(worker.interval or 0)
-            found[type_] = (jobs.declare_interval(tx, type_, interval, worker.max_attempts).id, interval)
+        for (type_, remote_id), (standing, worker) in wanted.items():
+            details = dict(standing.details)
+            job = jobs.declare_interval(tx, type_, remote_id, standing.interval, details, worker.max_attempts)
+            found[job.id] = (type_, standing.interval)
     return found
 
 
-def synchronise(scheduler: Scheduler, bell: Bell, declared: dict[str, tuple[int, int]]) -> tuple[list[str], list[str]]:
+def synchronise(scheduler: Scheduler, bell: Bell, declared: Declared) -> tuple[list[str], list[str]]:
     """Make rq-scheduler's entries equal to the declared interval jobs; the ids added and removed.
 
     An entry's id holds the job and its interval, so a changed interval is another entry.
     """
     wanted = {
         f"{bell.prefix}-interval-{type_}-{job_id}-{interval}": (type_, job_id, interval)
-        for type_, (job_id, interval) in declared.items()
+        for job_id, (type_, interval) in declared.items()
     }
     stored: list[Any] = bell.client.zrange(scheduler.scheduled_jobs_key, 0, -1)
     present = {name.decode() for name in stored}

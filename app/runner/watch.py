@@ -37,13 +37,15 @@ class Stopped(StrEnum):
 class Watched:
     """How a watched process ended: by its own outcome, stopped, or dead by a signal or exit status.
 
-    `rows` is how many rows it had said to have written; `log` and `checkpoint` are what is not in the database yet.
+    `rows` is how many rows it had said to have written, `crash` where it was when a signal ended it; `log` and
+    `checkpoint` are what is not in the database yet.
     """
 
     outcome: Outcome | None = None
     stopped: Stopped | None = None
     status: int = 0
     rows: int = 0
+    crash: str = ""
     step: Step = NO_STEP
     log: list[Line] = field(default_factory=list)
     checkpoint: dict[str, Any] | None = None

@@ -232,14 +232,16 @@ def go_on_from(tx: Transaction, job_id: int, checkpoint: dict[str, Any]) -> None
     )
 
 
-def declare_interval(tx: Transaction, type_: str, interval: int, max_attempts: int) -> Job:
-    """Make sure the interval job of a type is there with this interval; a changed one starts on the new grid."""
+def declare_interval(
+    tx: Transaction, type_: str, remote_id: str, interval: int, details: dict[str, Any], max_attempts: int
+) -> Job:
+    """Make sure an interval job is there with this interval; a changed one starts on the new grid."""
     job, created = insert(
         tx,
         type_,
-        "",
+        remote_id,
         owner="",
-        details={},
+        details=details,
         dataset=None,
         blocked_by=None,
         delay=0,
@@ -254,6 +256,8 @@ def declare_interval(tx: Transaction, type_: str, interval: int, max_attempts: i
             interval=interval,
             job_id=job.id,
         )
+    if not created and job.details != details:
+        tx.run("UPDATE jobs SET details = %(details)s WHERE id = %(job_id)s", details=Json(details), job_id=job.id)
     return job
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import psycopg2
 
 from app.domain.errors import FourcatError
+from app.plugins.registry import database_scripts
 from app.storage.database import connect
 
 FOLDER = Path(__file__).resolve().parents[2] / "sql" / "migrations"
@@ -42,8 +44,10 @@ def list_migrations(folder: Path = FOLDER) -> list[Migration]:
     return found
 
 
-def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
+def migrate(database_url: str, folder: Path = FOLDER, scripts: Sequence[Path] | None = None) -> list[str]:
     """Apply what is missing and return the names of what was applied.
+
+    Then the `scripts` are applied, by default those of all data sources, which may be applied again without harm.
 
     Safe when several processes do it at once: they take turns, and the later ones find nothing to do.
 
@@ -63,9 +67,26 @@ def migrate(database_url: str, folder: Path = FOLDER) -> list[str]:
             rows: list[Any] = cursor.fetchall()
             applied = {row["number"]: row["checksum"] for row in rows}
         _check(migrations, applied)
-        return [_apply(opened, migration) for migration in migrations if migration.number not in applied]
+        done = [_apply(opened, migration) for migration in migrations if migration.number not in applied]
+        for script in database_scripts() if scripts is None else scripts:
+            _run(opened, script)
+        return done
     finally:
         opened.close()
+
+
+def _run(opened: psycopg2.extensions.connection, script: Path) -> None:
+    """Apply the tables of a data source, in a transaction."""
+    with opened.cursor() as cursor:
+        cursor.execute("BEGIN")
+        try:
+            cursor.execute("SET LOCAL lock_timeout = '10s'")
+            cursor.execute("SET LOCAL client_min_messages = 'warning'")
+            cursor.execute(script.read_text())
+            cursor.execute("COMMIT")
+        except psycopg2.Error as error:
+            cursor.execute("ROLLBACK")
+            raise MigrationError(f"{script.parent.name}/{script.name} failed: {str(error).strip()}") from error
 
 
 def pending(database_url: str, folder: Path = FOLDER) -> list[str]:

@@ -171,7 +171,7 @@ class TestIntervals:
 
     def declare(self, ctx: Context, interval: int) -> Job:
         with ctx.database.transaction() as tx:
-            return jobs.declare_interval(tx, "tick", interval, 3)
+            return jobs.declare_interval(tx, "tick", "", interval, {}, 3)
 
     def test_a_run_starts_on_the_grid_and_the_next_a_step_later(self, ctx: Context) -> None:
         job = self.declare(ctx, 3600)

@@ -71,6 +71,15 @@ class TestEndings:
         assert "misbehaving: raise" in text
         assert "raise ZeroDivisionError" in text
 
+    def test_the_log_of_a_crash_says_where_it_was(self, ctx: Context, admin: User, top: Dataset) -> None:
+        key = wait_for_end(ctx, ask(ctx, admin, top, "die").key).key
+        job = jobs.for_dataset(ctx.database, key)
+        assert job is not None
+        for text in (log_text(ctx, admin, key), job.error or ""):
+            assert "Segmentation fault" in text
+            assert "misbehave.py" in text
+            assert "in _die" in text
+
     @pytest.mark.parametrize("way", ["die-once", "source-once"])
     def test_a_passing_fault_is_tried_again(
         self, ctx: Context, admin: User, top: Dataset, way: str, tmp_path: Path

@@ -1,0 +1,135 @@
+-- What imageboards have shown, by source and board. Each data source is a partition, made by its own database.sql.
+-- Applied again at every migration, so everything here may be done twice.
+
+CREATE EXTENSION IF NOT EXISTS pg_trgm;
+CREATE SEQUENCE IF NOT EXISTS imageboard_post_numbers;
+
+CREATE TABLE IF NOT EXISTS imageboard_threads (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    id              bigint NOT NULL,
+    created         timestamptz,
+    seen            timestamptz NOT NULL,       -- first seen in the index of the board
+    listed          timestamptz NOT NULL,       -- last seen there
+    scraped         timestamptz,                -- last read, or found unchanged
+    modified        timestamptz,                -- last changed, as the board says
+    archived        timestamptz,
+    deleted         timestamptz,                -- seen to be gone without having been archived
+    is_sticky       boolean NOT NULL DEFAULT false,
+    is_closed       boolean NOT NULL DEFAULT false,
+    is_cyclical     boolean NOT NULL DEFAULT false,
+    bump_limit      boolean NOT NULL DEFAULT false,
+    image_limit     boolean NOT NULL DEFAULT false,
+    replies         integer NOT NULL DEFAULT 0,
+    images          integer NOT NULL DEFAULT 0,
+    posters         integer,
+    last_post       bigint,
+    positions       jsonb NOT NULL DEFAULT '[]', -- [[epoch, place in the index], ...], when it changed
+    etag            text,                        -- for the next conditional request
+    last_modified   text,
+    PRIMARY KEY (source, board, id)
+) PARTITION BY LIST (source);
+CREATE INDEX IF NOT EXISTS imageboard_threads_open ON imageboard_threads (source, board, listed)
+    WHERE archived IS NULL AND deleted IS NULL;
+
+CREATE TABLE IF NOT EXISTS imageboard_posts (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    id              bigint NOT NULL,
+    number          bigint NOT NULL DEFAULT nextval('imageboard_post_numbers'), -- in the order of being stored
+    thread_id       bigint NOT NULL,
+    created         timestamptz NOT NULL,
+    seen            timestamptz NOT NULL,
+    deleted         timestamptz,
+    subject         text,
+    body            text,                        -- HTML as the board gives it
+    author          text,
+    author_trip     text,
+    author_type     text,                        -- id of the poster in the thread
+    author_type_id  text,                        -- capcode
+    country_code    text,                        -- a board's own flag has the prefix t_
+    country_name    text,
+    image_file      text,                        -- as its poster called it
+    image_4chan     text,                        -- as the board calls it
+    image_url       text,
+    image_md5       text,                        -- hexadecimal
+    image_width     integer,
+    image_height    integer,
+    image_filesize  bigint,
+    semantic_url    text,
+    unsorted_data   jsonb NOT NULL DEFAULT '{}',
+    subject_words   text NOT NULL DEFAULT '',    -- what is searched: words with a space before and after each
+    body_words      text NOT NULL DEFAULT '',
+    PRIMARY KEY (source, board, id)
+) PARTITION BY LIST (source);
+CREATE INDEX IF NOT EXISTS imageboard_posts_thread ON imageboard_posts (source, board, thread_id, id);
+CREATE INDEX IF NOT EXISTS imageboard_posts_created ON imageboard_posts (source, board, created);
+CREATE INDEX IF NOT EXISTS imageboard_posts_number ON imageboard_posts (number);
+CREATE INDEX IF NOT EXISTS imageboard_posts_image ON imageboard_posts (image_md5) WHERE image_md5 IS NOT NULL;
+CREATE INDEX IF NOT EXISTS imageboard_posts_body_words ON imageboard_posts USING gin (string_to_array(body_words, ' '));
+CREATE INDEX IF NOT EXISTS imageboard_posts_body_parts ON imageboard_posts USING gin (body_words gin_trgm_ops);
+CREATE INDEX IF NOT EXISTS imageboard_posts_subject_words
+    ON imageboard_posts USING gin (string_to_array(subject_words, ' ')) WHERE subject_words <> '';
+CREATE INDEX IF NOT EXISTS imageboard_posts_subject_parts
+    ON imageboard_posts USING gin (subject_words gin_trgm_ops) WHERE subject_words <> '';
+
+-- What a post said before it was changed; seen is when the change was seen.
+CREATE TABLE IF NOT EXISTS imageboard_versions (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    id              bigint NOT NULL,
+    seen            timestamptz NOT NULL,
+    subject         text,
+    body            text,
+    PRIMARY KEY (source, board, id, seen)
+);
+
+-- What became of threads and posts, as it was seen: deleted, restored, archived, stuck, unstuck, closed, opened.
+CREATE TABLE IF NOT EXISTS imageboard_events (
+    number          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    source          text NOT NULL,
+    board           text NOT NULL,
+    thread_id       bigint NOT NULL,
+    id              bigint,                      -- the post; NULL for the whole thread
+    seen            timestamptz NOT NULL,
+    event           text NOT NULL
+);
+CREATE INDEX IF NOT EXISTS imageboard_events_seen ON imageboard_events (source, board, seen);
+CREATE INDEX IF NOT EXISTS imageboard_events_thread ON imageboard_events (source, board, thread_id);
+
+-- Images by content, whichever posts show them.
+CREATE TABLE IF NOT EXISTS imageboard_images (
+    md5             text PRIMARY KEY,
+    state           text NOT NULL CHECK (state IN ('stored', 'missing', 'refused', 'different')),
+    name            text,                        -- in storage
+    bytes           bigint,
+    reason          text,
+    checked         timestamptz NOT NULL
+);
+
+-- When a board's index was read, as stretches of time with the same outcome; what lies between is a gap.
+CREATE TABLE IF NOT EXISTS imageboard_coverage (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    began           timestamptz NOT NULL,
+    ended           timestamptz NOT NULL,
+    outcome         text NOT NULL CHECK (outcome IN ('read', 'failed')),
+    reason          text NOT NULL DEFAULT '',
+    interval        integer NOT NULL,
+    etag            text,
+    last_modified   text,
+    PRIMARY KEY (source, board, began)
+);
+
+-- Posts by day, counted as they are stored; upto is the number of the last post that has been counted.
+CREATE TABLE IF NOT EXISTS imageboard_days (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    day             date NOT NULL,
+    posts           bigint NOT NULL,
+    PRIMARY KEY (source, board, day)
+);
+CREATE TABLE IF NOT EXISTS imageboard_counted (
+    is_only         boolean PRIMARY KEY DEFAULT true CHECK (is_only),
+    upto            bigint NOT NULL
+);

@@ -1,0 +1,7 @@
+-- When each host on the web may be asked next, by whichever machine of the installation.
+CREATE TABLE web_hosts (
+    host            text PRIMARY KEY,
+    free_at         timestamptz NOT NULL DEFAULT now(),
+    refused         integer NOT NULL DEFAULT 0,
+    asked           bigint NOT NULL DEFAULT 0
+);
