@@ -20,6 +20,7 @@ from bench._tables import quantile
 
 TYPE = "tick"
 _BATCH = 1_000
+_WARM_UP = 20
 
 
 @dataclass
@@ -74,14 +75,18 @@ class Ours:
         for length in lengths:
             fill(self._ctx, there, length, self._owners)
             there = length
-            self._one_length(length, steps)
+            self.measure_at(length, steps)
+            self._look(length, steps)
             steps.redis_bytes[length] = self._ctx.bell.client.info("memory")["used_memory"]
         self._ctx.database.run("DELETE FROM jobs WHERE type = %(type)s", type=TYPE)
         self._bells.delete()
 
-    def _one_length(self, length: int, steps: Steps) -> None:
+    def measure_at(self, length: int, steps: Steps) -> None:
+        """Measure the steps that a job goes through, and note them under this number."""
         times: dict[str, list[float]] = {step: [] for step in ("enqueue", "dispatch", "claim", "beat", "finish")}
-        for _ in range(self._rounds):
+        for number in range(self._rounds + _WARM_UP):
+            if number == _WARM_UP:
+                times = {step: [] for step in times}
             self._limit = 0
             timed(times["enqueue"], self._enqueue)
             self._limit = 1
@@ -92,7 +97,6 @@ class Ours:
             timed(times["finish"], self._finish, job)
         for step, values in times.items():
             steps.add(step, length, values)
-        self._look(length, steps)
 
     def _enqueue(self) -> None:
         self._number += 1

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections import Counter
-from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 
 import psycopg2
@@ -14,7 +13,6 @@ from app.queue.jobs import JobQueue
 from app.services.context import Context
 from bench._processes import cpu_seconds, server
 from bench._scale_actors import Plan, Times, listeners, run
-from bench._tables import quantile
 
 _SAMPLE_EVERY = 0.1
 
@@ -41,12 +39,6 @@ class Outcome:
     def share(self, kind: str) -> float:
         """Of a hundred looks at a busy connection, how many found it waiting for this."""
         return 100 * self.waits[kind] / max(sum(self.waits.values()), 1)
-
-    def drift(self, step: str) -> float:
-        """The median of a step in the last fifth of the run, by that in the first."""
-        ordered = [took for _, took in sorted(self.times.get(step, ()))]
-        fifth = max(len(ordered) // 5, 1)
-        return quantile(ordered[-fifth:], 0.5) / quantile(ordered[:fifth], 0.5)
 
 
 class Sampler(threading.Thread):
@@ -95,16 +87,10 @@ def fill(ctx: Context, waiting: int, types: int, owners: int) -> None:
     ctx.bell.client.flushdb()
 
 
-def drive(ctx: Context, plan: Plan, seconds: float, *, snapshot: bool = False) -> Outcome:
-    """Let the actors of a plan work; with `snapshot`, while another transaction stays open, as a backup's does."""
+def drive(ctx: Context, plan: Plan, seconds: float) -> Outcome:
+    """Let the actors of a plan work."""
     outcome = Outcome()
-    with ExitStack() as stack:
-        if snapshot:
-            held = psycopg2.connect(ctx.database.url, application_name="sampler")
-            stack.callback(held.close)
-            held.set_session(isolation_level="REPEATABLE READ", readonly=True)
-            held.cursor().execute("SELECT count(*) FROM jobs")
-        stack.enter_context(listeners(plan))
+    with listeners(plan):
         first = JobQueue(ctx.database, ctx.bell, lambda _: plan.limit)
         for kind in range(plan.types):
             first.dispatch(f"type {kind}")

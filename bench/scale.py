@@ -20,10 +20,12 @@ from pathlib import Path
 from app.services.context import Context
 from bench._connections import SERVERS, count_connections
 from bench._installation import servers
+from bench._long_transaction import measure_long_transaction
 from bench._pooler import find_pooler, pooler
 from bench._queue_runs import rate
 from bench._queue_sides import Datasets
 from bench._scale_actors import Plan
+from bench._scale_bytes import bytes_of_posts, bytes_of_rows
 from bench._scale_load import Outcome, drive, fill
 from bench._scale_model import Measured, show_model
 from bench._scale_steps import measure_steps
@@ -36,16 +38,15 @@ STEPS = ("connect", "take the doorbell", "claim", "beat", "finish and dispatch",
 def simulate(ctx: Context, plan: Plan, seconds: float, waiting: int, report: Report) -> dict[str, Outcome]:
     """Run the actors in several ways, and show what each cost and how long its steps took."""
     many = plan.types
-    ways: dict[str, tuple[Plan, bool]] = {
-        f"{many} types, connections kept": (plan, False),
-        f"{many} types, a connection for each job": (replace(plan, reconnect=True), False),
-        "one type, connections kept": (replace(plan, types=1, limit=plan.managers), False),
-        f"{many} types, while a backup reads": (plan, True),
+    ways = {
+        f"{many} types, connections kept": plan,
+        f"{many} types, a connection for each job": replace(plan, reconnect=True),
+        "one type, connections kept": replace(plan, types=1, limit=plan.managers),
     }
     found: dict[str, Outcome] = {}
-    for name, (chosen, snapshot) in ways.items():
+    for name, chosen in ways.items():
         fill(ctx, waiting, chosen.types, chosen.owners)
-        found[name] = drive(ctx, chosen, seconds, snapshot=snapshot)
+        found[name] = drive(ctx, chosen, seconds)
     program = find_pooler()
     if program:
         with pooler(program, ctx.database.url, 10) as (address, _):
@@ -72,12 +73,11 @@ def _show(found: dict[str, Outcome], report: Report) -> None:
                 run.connections,
                 f"{run.share('Lock'):.0f} %",
                 f"{run.log_bytes / run.jobs / 1024:.1f}",
-                run.drift("finish and dispatch"),
             ]
         )
     heads = ["run", "jobs/s", "transactions/s", "Redis commands/s", "PostgreSQL, ms of CPU a job",
              "Redis, ms of CPU a job", "PostgreSQL's share of the machine", "connections",
-             "busy ones waiting for a lock", "kB of WAL a job", "finish at the end : at the start"]  # fmt: skip
+             "busy ones waiting for a lock", "kB of WAL a job"]  # fmt: skip
     report.table("simulation", heads, rows)
     steps = []
     for step in STEPS:
@@ -89,30 +89,6 @@ def _show(found: dict[str, Outcome], report: Report) -> None:
     report.table("simulation, steps", ["ms, p50 / p95 / p99", *found], steps)
 
 
-def bytes_of_rows(ctx: Context, copies: int) -> dict[str, float]:
-    """Bytes that a finished dataset, a line of its log and a waiting job take in the database, indexes included."""
-    found = {}
-    one = ctx.database.one("SELECT key FROM datasets WHERE parent IS NOT NULL AND status = 'finished' LIMIT 1")["key"]
-    statements = {
-        "datasets": "INSERT INTO datasets OVERRIDING SYSTEM VALUE SELECT (jsonb_populate_record(d, jsonb_build_object("
-        "'key', md5(n::text), 'id', 1000000 + n))).* FROM datasets d, generate_series(1, %(copies)s) n"
-        " WHERE d.key = %(one)s",
-        "dataset_logs": "INSERT INTO dataset_logs (dataset, line)"
-        " SELECT %(one)s, 'A line of usual length, say this one.' FROM generate_series(1, %(copies)s)",
-        "jobs": "INSERT INTO jobs (type, remote_id, owner, dataset, turn)"
-        " SELECT 'tick', md5(n::text), n::text, %(one)s, n FROM generate_series(1, %(copies)s) n",
-    }
-    for table, statement in statements.items():
-        size = f"SELECT pg_total_relation_size('{table}') AS bytes"
-        before = ctx.database.one(size)["bytes"]
-        ctx.database.run(statement, one=one, copies=copies)
-        found[table] = (ctx.database.one(size)["bytes"] - before) / copies
-    ctx.database.run("TRUNCATE jobs, queue_turns")
-    ctx.database.run("DELETE FROM dataset_logs")
-    ctx.database.run("DELETE FROM datasets WHERE id > 1000000")
-    return found
-
-
 def measure(ctx: Context, environ: dict[str, str], folder: Path, given: argparse.Namespace, report: Report) -> None:
     """All of it, in an order in which nothing disturbs the next."""
     side = Datasets(ctx, environ)
@@ -120,7 +96,11 @@ def measure(ctx: Context, environ: dict[str, str], folder: Path, given: argparse
     before = _written(ctx)
     _, cost = rate(side, Starts(folder / "starts"), jobs, 2)
     written = (_written(ctx) - before) / jobs
+    posts = bytes_of_posts(ctx, environ, side.user, folder, 20_000 if given.quick else 200_000)
     rows_of = bytes_of_rows(ctx, 2_000 if given.quick else 20_000)
+    sizes = {f"a row of {table}, with its indexes": held for table, held in rows_of.items()}
+    sizes |= {f"a generated post, {name}": held for name, held in posts.items()}
+    report.table("bytes", ["", "bytes"], [[name, size] for name, size in sizes.items()])
     held = count_connections(ctx, environ, side)
     heads = ["process", *(f"{name}, at most" for name in SERVERS)]
     report.table("connections", heads, [[role, *peak.values()] for role, peak in held.items()])
@@ -128,6 +108,7 @@ def measure(ctx: Context, environ: dict[str, str], folder: Path, given: argparse
     report.table(
         "steps", ["step", "PostgreSQL, ms of CPU", "Redis", "who asks"], [[name, *cost] for name, cost in steps.items()]
     )
+    measure_long_transaction(ctx, (0, 2_000, 10_000) if given.quick else (0, 10_000, 50_000, 100_000), report)
     plan = Plan(
         database_url=ctx.database.url,
         redis_url=environ["REDIS_URL"],
