@@ -269,10 +269,3 @@ def log_text(ctx: Context, actor: User, key: str) -> str:
     require_see(actor, datasets.get(ctx.database, key))
     lines = datasets.log_lines(ctx.database, key)
     return "".join(f"{line['at']:%Y-%m-%d %H:%M:%S} {line['line']}\n" for line in lines)
-
-
-def place_in_queue(ctx: Context, actor: User, key: str) -> int | None:
-    """How many turns a waiting dataset is from starting: 1 starts next. None when it is not waiting in a queue."""
-    require_see(actor, datasets.get(ctx.database, key))
-    job = jobs.for_dataset(ctx.database, key)
-    return ctx.queue.position(job) if job is not None else None

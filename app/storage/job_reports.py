@@ -52,19 +52,3 @@ def position(db: Session, job_id: int, most: int = 10_000) -> int | None:
         most=most,
     )
     return int(row["place"]) if row else None
-
-
-def queue_counts(db: Session) -> dict[str, dict[str, Any]]:
-    """For each type with jobs: how many wait, are rung, run and failed, and since when the oldest ready one waits.
-
-    A standing task that rests until its next turn does not wait.
-    """
-    rows = db.many(
-        "SELECT type,"
-        " count(*) FILTER (WHERE state = 'waiting' AND (interval IS NULL OR claim_after <= now())) AS waiting,"
-        " count(*) FILTER (WHERE state = 'rung') AS rung,"
-        " count(*) FILTER (WHERE state = 'running') AS running, count(*) FILTER (WHERE state = 'failed') AS failed,"
-        f" min(claim_after) FILTER (WHERE ({READY}) OR state = 'rung') AS oldest"
-        " FROM jobs GROUP BY type ORDER BY type"
-    )
-    return {row.pop("type"): row for row in rows}

@@ -16,7 +16,7 @@ from app.runner.conclude import conclude
 from app.runner.report import End, Outcome
 from app.runner.watch import Watched
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, delete_dataset, log_text, place_in_queue
+from app.services.dataset import cancel_dataset, delete_dataset, log_text
 from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -122,7 +122,8 @@ class TestLimits:
         wait_for(lambda: len(spans(tmp_path / "many")) >= 2, "the first to end")
         asked_at = time.time()
         single = ask(ctx, user, theirs, "span", seconds=0.1, trace=str(tmp_path / "single"))
-        assert place_in_queue(ctx, user, single.key) in (1, None)
+        job = jobs.find_open(ctx.database, "misbehave", single.key)
+        assert ctx.queue.position(job) in (1, None)
         assert wait_for_end(ctx, single.key).status is Status.FINISHED
         wait_for(lambda: len(spans(tmp_path / "many")) >= 8, "some more")
         began = spans(tmp_path / "single")[0][0]
