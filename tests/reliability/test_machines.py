@@ -331,7 +331,7 @@ class TestParts:
 
     def test_redis(self, ctx: Context, admin: User, top: Dataset, fleet: Fleet, net: Network, tmp_path: Path) -> None:
         trace = tmp_path / "trace"
-        long = ask(ctx, admin, top, "stamps", seconds=8, trace=str(trace))
+        long = ask(ctx, admin, top, "stamps", seconds=5, trace=str(trace))
         _, machine = running(ctx, fleet, long, trace)
         machine.lose(net.redis)
         others = [wait_for_end(ctx, dataset.key) for dataset in ask_many(ctx, admin, top, 4, 0.2, tmp_path / "short")]
