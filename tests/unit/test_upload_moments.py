@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.plugins import InvalidInput
@@ -63,6 +63,7 @@ def test_one_column_may_mix_ways_of_writing() -> None:
     assert read("1622376000", "", None, "2021-05-30T12:00:00Z", "nonsense") == [NOON, None, None, NOON, None]
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(1980, 1, 1), datetime(2200, 1, 1)), st.integers(-12, 14))
 def test_iso_times_come_back(moment: datetime, hours: int) -> None:
     zoned = moment.replace(tzinfo=timezone(timedelta(hours=hours)))
@@ -70,6 +71,7 @@ def test_iso_times_come_back(moment: datetime, hours: int) -> None:
     assert read(zoned.isoformat(), zoned.isoformat(" ")) == [zoned, zoned]
 
 
+@settings(deadline=None)
 @given(st.datetimes(datetime(2001, 10, 1), datetime(2200, 1, 1)))
 def test_epoch_times_come_back(moment: datetime) -> None:
     zoned = moment.replace(tzinfo=UTC, microsecond=moment.microsecond // 1000 * 1000)
