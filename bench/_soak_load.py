@@ -100,7 +100,7 @@ class Owner:
     def _capture(self) -> None:
         self._number += 1
         amount = self._random.randrange(1, 400)
-        seconds = self._random.choice((0, 0.5, 3, 14))
+        seconds = self._random.choice((0, 0.5, 3, 12))
         parameters = {"amount": amount, "seconds": seconds, "mark": f"{self.user.id}-{self._number}"}
         self._accepted(self.side.capture(parameters), "capture", list(range(amount)))
 
@@ -112,7 +112,7 @@ class Owner:
         add = self._random.randrange(100)
         options = {
             "add": add,
-            "seconds": self._random.choice((0, 0, 0.3, 1, 3, 9)),
+            "seconds": self._random.choice((0, 0, 0.3, 1, 3, 6)),
             "crash": self._random.choice((0, 0, 0, 0, 0.3, 1)),
             "mark": str(self._number),
         }
