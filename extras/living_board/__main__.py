@@ -12,7 +12,7 @@ from pathlib import Path
 
 from extras.living_board.board import DIALECTS, LivingBoard
 
-_WRITTEN_EVERY = 30  # seconds
+_WRITTEN_EVERY = 60  # seconds
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,7 +56,7 @@ def _parser() -> argparse.ArgumentParser:
         default="fourchan",
         help=f"one of {', '.join(DIALECTS)}; several, with commas, take ports that follow each other",
     )
-    parser.add_argument("--ledger", type=Path, help="JSON file for what could be seen when; renewed every half minute")
+    parser.add_argument("--ledger", type=Path, help="JSON file for what could be seen when; renewed every minute")
     parser.add_argument(
         "--history-hours", type=float, default=6, help="life on the boards before they open (default 6)"
     )

@@ -12,8 +12,8 @@ from extras.living_board.state import Author
 COUNTRIES = {
     "US": "United States", "GB": "United Kingdom", "CA": "Canada", "AU": "Australia", "DE": "Germany",
     "NL": "Netherlands", "SE": "Sweden", "FI": "Finland", "FR": "France", "IT": "Italy", "ES": "Spain", "PL": "Poland",
-    "BR": "Brazil", "MX": "Mexico", "JP": "Japan", "RU": "Russian Federation", "RO": "Romania", "IE": "Ireland", "NZ": "New Zealand",
-    "CI": "Côte d'Ivoire", "XX": "Unknown",
+    "BR": "Brazil", "MX": "Mexico", "JP": "Japan", "RU": "Russian Federation", "RO": "Romania", "IE": "Ireland",
+    "NZ": "New Zealand", "CI": "Côte d'Ivoire", "XX": "Unknown",
 }  # fmt: skip
 FLAGS = {
     "AC": "Anarcho-Capitalist", "AN": "Anarchist", "CF": "Confederate", "CM": "Communist", "EU": "European",

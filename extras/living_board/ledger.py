@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import threading
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from extras.living_board.spans import Spans
-from extras.living_board.state import Text
+from extras.living_board.state import Post, Text, Upload
 
+T = TypeVar("T")
 TAKEN_DOWN = frozenset({"user", "moderator"})
 
 
@@ -19,6 +21,7 @@ TAKEN_DOWN = frozenset({"user", "moderator"})
 class PostRecord:
     """The life of a post.
 
+    `files` says which of its files the server lost from the start (404) or keeps with wrong bytes (`broken`).
     `ends` are the times it stopped being visible, with the reason: `user` and `moderator` deleted it, a cyclical
     thread `dropped` it, or its thread went: `deleted`, `pruned`, `expired` (out of the archive).
     """
@@ -29,6 +32,7 @@ class PostRecord:
     born: int
     texts: list[tuple[int, Text]]
     visible: Spans
+    files: tuple[Upload, ...] = ()
     ends: list[tuple[int, str]] = field(default_factory=list)
     restored: list[int] = field(default_factory=list)
     file_deleted: int | None = None
@@ -68,27 +72,27 @@ class Ledger:
     def __init__(self, lock: threading.RLock, now: Callable[[], float]) -> None:
         self._lock = lock
         self._now = now
-        self._posts: dict[tuple[str, int], PostRecord] = {}
-        self._threads: dict[tuple[str, int], ThreadRecord] = {}
+        self._posts: dict[str, dict[int, PostRecord]] = defaultdict(dict)
+        self._threads: dict[str, dict[int, ThreadRecord]] = defaultdict(dict)
         self.up = Spans()
 
     def post(self, board: str, no: int) -> PostRecord:
         """The record of one post."""
-        return self._posts[board, no]
+        return self._posts[board][no]
 
     def thread(self, board: str, no: int) -> ThreadRecord:
         """The record of one thread."""
-        return self._threads[board, no]
+        return self._threads[board][no]
 
     def posts(self, board: str | None = None) -> list[PostRecord]:
-        """Every post there ever was, in the order of birth."""
+        """Every post there ever was, board by board in the order of birth."""
         with self._lock:
-            return [post for post in self._posts.values() if board in (None, post.board)]
+            return _of(self._posts, board)
 
     def threads(self, board: str | None = None) -> list[ThreadRecord]:
-        """Every thread there ever was, in the order of birth."""
+        """Every thread there ever was, board by board in the order of birth."""
         with self._lock:
-            return [thread for thread in self._threads.values() if board in (None, thread.board)]
+            return _of(self._threads, board)
 
     def visible_between(self, board: str, start: float, end: float) -> list[PostRecord]:
         """The posts that could be read at some moment from `start` up to and including `end`."""
@@ -106,7 +110,11 @@ class Ledger:
         """
         now = self._now()
         with self._lock:
-            listed = {key for key, record in self._threads.items() if record.listed.longest(self.up, now) >= seconds}
+            listed = {
+                (thread.board, thread.no)
+                for thread in self.threads(board)
+                if thread.listed.longest(self.up, now) >= seconds
+            }
             return [
                 post
                 for post in self.posts(board)
@@ -139,8 +147,8 @@ class Ledger:
             return {
                 "now": self._now(),
                 "up": self.up.pairs(),
-                "threads": [_plain_thread(record) for record in self._threads.values()],
-                "posts": [_plain_post(record) for record in self._posts.values()],
+                "threads": [_plain_thread(record) for record in self.threads()],
+                "posts": [_plain_post(record) for record in self.posts()],
             }
 
     def write(self, path: Path) -> None:
@@ -153,7 +161,7 @@ class Ledger:
     def _is_noticeable(self, post: PostRecord, seconds: float) -> bool:
         if not seconds or post.gone is None:
             return True
-        now, thread = self._now(), self._threads[post.board, post.thread]
+        now, thread = self._now(), self._threads[post.board][post.thread]
         readable = Spans([(post.gone[0], thread.gone[0] if thread.gone else None)])
         return min(post.visible.longest(self.up, now), readable.longest(self.up, now)) >= seconds
 
@@ -162,55 +170,56 @@ class Ledger:
     def thread_born(self, board: str, no: int, at: int, *, sticky: bool, closed: bool, cyclical: bool) -> None:
         """A thread is listed for the first time."""
         record = ThreadRecord(board, no, at, Spans([(at, None)]), cyclical=cyclical, last_modified=at)
-        self._threads[board, no] = record
+        self._threads[board][no] = record
         if sticky:
             record.sticky.begin(at)
         if closed:
             record.closed.begin(at)
 
-    def post_born(self, board: str, thread: int, no: int, at: int, text: Text) -> None:
+    def post_born(self, board: str, post: Post) -> None:
         """A post can be read."""
-        self._posts[board, no] = PostRecord(board, thread, no, at, [(at, text)], Spans([(at, None)]))
-        self._threads[board, thread].posts.append(no)
+        texts, visible = [(post.time, post.text)], Spans([(post.time, None)])
+        self._posts[board][post.no] = PostRecord(board, post.thread, post.no, post.time, texts, visible, post.uploads)
+        self._threads[board][post.thread].posts.append(post.no)
 
     def post_gone(self, board: str, no: int, at: int, reason: str) -> None:
         """A post cannot be read any more."""
-        record = self._posts[board, no]
+        record = self._posts[board][no]
         record.visible.end(at)
         record.ends.append((at, reason))
 
     def post_back(self, board: str, no: int, at: int) -> None:
         """A deleted post is there again."""
-        record = self._posts[board, no]
+        record = self._posts[board][no]
         record.visible.begin(at)
         record.restored.append(at)
 
     def text_changed(self, board: str, no: int, at: int, text: Text) -> None:
         """A post reads otherwise."""
-        self._posts[board, no].texts.append((at, text))
+        self._posts[board][no].texts.append((at, text))
 
     def file_gone(self, board: str, no: int, at: int) -> None:
         """The files of a post were deleted, not the post."""
-        self._posts[board, no].file_deleted = at
+        self._posts[board][no].file_deleted = at
 
     def thread_modified(self, board: str, no: int, at: int) -> None:
         """Something in a thread changed."""
-        self._threads[board, no].last_modified = at
+        self._threads[board][no].last_modified = at
 
     def thread_marked(self, board: str, no: int, at: int, mark: str, *, on: bool) -> None:
         """A thread is now `sticky` or `closed`, or no longer."""
-        spans: Spans = getattr(self._threads[board, no], mark)
+        spans: Spans = getattr(self._threads[board][no], mark)
         (spans.begin if on else spans.end)(at)
 
     def thread_archived(self, board: str, no: int, at: int) -> None:
         """A thread left the list for the archive."""
-        record = self._threads[board, no]
+        record = self._threads[board][no]
         record.listed.end(at)
         record.archived_on = at
 
     def thread_gone(self, board: str, no: int, at: int, reason: str) -> None:
         """A thread cannot be read any more, nor what was still visible in it."""
-        record = self._threads[board, no]
+        record = self._threads[board][no]
         record.listed.end(at)
         record.ends.append((at, reason))
         for post in self._records(record):
@@ -219,7 +228,7 @@ class Ledger:
 
     def thread_back(self, board: str, no: int, at: int) -> None:
         """A deleted thread is there again, with what went with it."""
-        record = self._threads[board, no]
+        record = self._threads[board][no]
         record.listed.begin(at)
         record.restored.append(at)
         for post in self._records(record):
@@ -227,16 +236,34 @@ class Ledger:
                 self.post_back(board, post.no, at)
 
     def _records(self, thread: ThreadRecord) -> Iterable[PostRecord]:
-        return (self._posts[thread.board, no] for no in thread.posts)
+        return (self._posts[thread.board][no] for no in thread.posts)
+
+
+def _of(records: dict[str, dict[int, T]], board: str | None) -> list[T]:
+    """The records of one board, or of all."""
+    boards = list(records) if board is None else [board]
+    return [record for name in boards for record in records.get(name, {}).values()]
 
 
 def _plain_thread(record: ThreadRecord) -> dict[str, Any]:
     spans = {name: getattr(record, name).pairs() for name in ("listed", "sticky", "closed")}
-    names = ("board", "no", "born", "cyclical", "archived_on", "ends", "restored", "last_modified", "posts")
-    return {name: getattr(record, name) for name in names} | spans
+    lists = {name: list(getattr(record, name)) for name in ("ends", "restored", "posts")}
+    names = ("board", "no", "born", "cyclical", "archived_on", "last_modified")
+    return {name: getattr(record, name) for name in names} | lists | spans
 
 
 def _plain_post(record: PostRecord) -> dict[str, Any]:
-    names = ("board", "thread", "no", "born", "ends", "restored", "file_deleted")
+    names = ("board", "thread", "no", "born", "file_deleted")
     texts = [{"at": at, "typed": text.typed, "note": text.note} for at, text in record.texts]
-    return {name: getattr(record, name) for name in names} | {"texts": texts, "visible": record.visible.pairs()}
+    files = [
+        {
+            "tim": file.tim,
+            "ext": file.picture.ext,
+            "md5": file.picture.md5_base64,
+            "lost": file.lost,
+            "broken": file.broken,
+        }
+        for file in record.files
+    ]
+    lists = {"ends": list(record.ends), "restored": list(record.restored), "texts": texts, "files": files}
+    return {name: getattr(record, name) for name in names} | lists | {"visible": record.visible.pairs()}

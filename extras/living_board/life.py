@@ -84,7 +84,7 @@ class BoardLife:
             post.capcode, post.poster_id = "mod", ""
         thread = Thread(no, [post], keeps=keeps, sticky=by_mod, closed=closed, bumped=at)
         self._ledger.thread_born(self._rules.board, no, at, sticky=by_mod, closed=closed, cyclical=bool(keeps))
-        self._ledger.post_born(self._rules.board, no, no, at, text)
+        self._ledger.post_born(self._rules.board, post)
         self._shelf.put(thread, at)
         return thread
 
@@ -109,7 +109,7 @@ class BoardLife:
         thread.posts.append(post)
         thread.replies += 1
         thread.images += len(post.uploads)
-        self._ledger.post_born(board.rules.board, thread.no, post.no, at, text)
+        self._ledger.post_born(board.rules.board, post)
         if thread.keeps and thread.replies > thread.keeps:
             oldest = next(old for old in thread.posts[1:] if old.visible)
             self._moderation.drop(thread, oldest, at)

@@ -36,10 +36,10 @@ class Markup:
     def html(self, text: Text, board: str, thread: int) -> str:
         """The comment as this engine serves it."""
         pieces = []
-        for part, piece in enumerate(_CODE.split(text.typed)):
+        for part, piece in enumerate(_CODE.split(text.typed) if text.typed else ()):
             if part % 2:
                 pieces.append(self.code.format(_escape(piece).replace("\n", "<br>")))
-            elif piece or not part:
+            elif piece:
                 pieces.append(self.between.join(self._line(line, text, board, thread) for line in piece.split("\n")))
         return "".join(pieces) + (self.note.format(text.note) if text.note else "")
 

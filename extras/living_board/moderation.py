@@ -45,9 +45,14 @@ class Moderation:
         if draw < fates.thread_deleted:
             self._agenda.note(at + self._delay(1200), lambda later: self._delete_thread(thread, later))
         elif draw < fates.thread_deleted + fates.thread_closed:
-            self._agenda.note(at + self._delay(3600), lambda later: self._close(thread, later))
+            self._agenda.note(at + self._delay(1800), lambda later: self._close(thread, later))
         elif draw < fates.thread_deleted + fates.thread_closed + fates.thread_stuck:
             self._agenda.note(at + self._delay(1800), lambda later: self._stick(thread, later))
+        draw = self._chance.random()
+        if draw < fates.post_edited:
+            self._agenda.note(at + self._delay(900), lambda later: self._edit(thread, thread.opening, later))
+        elif draw < fates.post_edited + fates.file_deleted:
+            self._agenda.note(at + self._delay(900), lambda later: self._delete_file(thread, thread.opening, later))
 
     def drop(self, thread: Thread, post: Post, at: int) -> None:
         """Let the oldest reply of a cyclical thread go."""
@@ -98,7 +103,7 @@ class Moderation:
         if not self._shelf.is_open_to_change(thread) or not post.visible:
             return
         post.file_deleted = True
-        thread.images -= len(post.uploads)
+        thread.images -= 0 if post is thread.opening else len(post.uploads)
         self._ledger.file_gone(self._name, post.no, at)
         self._shelf.touch(thread, at)
 
@@ -115,7 +120,7 @@ class Moderation:
             return
         self._shelf.close(thread, at, closed=True)
         if self._chance.random() < self._fates.thread_reopened:
-            self._agenda.note(at + self._delay(1800), lambda later: self._reopen(thread, later))
+            self._agenda.note(at + self._delay(900), lambda later: self._reopen(thread, later))
 
     def _reopen(self, thread: Thread, at: int) -> None:
         if self._shelf.is_open_to_change(thread):

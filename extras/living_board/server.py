@@ -77,8 +77,6 @@ class Server(ThreadingHTTPServer):
 class _Handler(BaseHTTPRequestHandler):
     server: Server
     protocol_version = "HTTP/1.1"
-    server_version = "LivingBoard"
-    sys_version = ""
     wbufsize = -1
     disable_nagle_algorithm = True
     timeout = 60
@@ -100,7 +98,7 @@ class _Handler(BaseHTTPRequestHandler):
         path = unquote(urlsplit(self.path).path)
         fault = site.faults.due(path, self.client_address[0])
         answer = site.read(self.server.dialect, path, self._has) if fault is None else self._fail(fault, path)
-        if answer.status and answer.headers.get("Content-Type") != "application/json":
+        if answer.body:
             answer.headers.setdefault("Content-Type", "text/html")
         request = Request(
             arrived,
@@ -152,6 +150,10 @@ class _Handler(BaseHTTPRequestHandler):
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+
+    def version_string(self) -> str:
+        """The name for the Server header."""
+        return "LivingBoard"
 
     def date_time_string(self, timestamp: float | None = None) -> str:
         """The time on the boards, for the Date header."""

@@ -70,7 +70,7 @@ class Writer:
 
     def opening(self) -> Text:
         """The comment of a new thread."""
-        lines = [self._line() for _ in range(self._chance.randint(1, 6))]
+        lines = [self._sentence(), *(self._line() for _ in range(self._chance.randint(0, 5)))]
         return Text("\n".join(lines))
 
     def reply(self, quotes: Sequence[Quote], *, with_file: bool) -> Text:
@@ -83,7 +83,7 @@ class Writer:
             lines.append(f">>{quote.no}")
             lines += [self._line() for _ in range(chance.choice((1, 1, 1, 2, 3)))]
         if not quotes:
-            lines += [self._line() for _ in range(chance.choice((1, 1, 2, 2, 3, 5)))]
+            lines += [self._sentence(), *(self._line() for _ in range(chance.choice((0, 0, 1, 1, 2, 4))))]
         return Text("\n".join(lines), tuple(quotes))
 
     def file_name(self) -> str:
@@ -115,11 +115,11 @@ class Writer:
             return "a" * chance.randint(36, 120)
         if draw < 0.94:
             return f">>>/{chance.choice(('g', 'v', 'pol'))}/"
-        if self._rules.spoilers and draw < 0.97:
+        if self._rules.spoilers and draw < 0.96:
             return f"{self._sentence()} [spoiler]{self._sentence()}[/spoiler]"
         if self._rules.code_tags and draw < 0.97:
             return f"[code]{chance.choice(_CODE)}[/code]"
-        return "" if draw < 0.975 else self._sentence()
+        return "" if draw > 0.99 else self._sentence()
 
     def _sentence(self) -> str:
         chance = self._chance
