@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,29 +23,31 @@ def quantile(values: Sequence[float], share: float) -> float:
 
 
 class Report:
-    """Tables by name. Each is printed as soon as it is there."""
+    """Tables by name. Each is printed, and put into a document if there is one, as soon as it is there."""
 
-    def __init__(self) -> None:
-        self.blocks: dict[str, str] = {}
+    def __init__(self, document: Path | None = None) -> None:
+        self._document = document
 
-    def table(self, name: str, heads: Sequence[str], rows: Sequence[Sequence[object]], after: str = "") -> None:
+    def table(self, name: str, heads: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Add a table; numbers are shown with three digits, and columns of numbers to the right."""
         shown = [[figure(cell) if isinstance(cell, float) else str(cell) for cell in row] for row in rows]
         ruler = ["---", *["---:"] * (len(heads) - 1)]
         lines = ["| " + " | ".join(row) + " |" for row in ([*heads], *shown)]
         lines.insert(1, "|" + "|".join(ruler) + "|")
-        self.blocks[name] = "\n".join(lines) + (f"\n\n{after}" if after else "")
-        print(f"\n{name}\n\n{self.blocks[name]}", flush=True)
+        block = "\n".join(lines)
+        print(f"\n{name}\n\n{block}", flush=True)
+        if self._document is not None:
+            self._put(self._document, name, block)
 
-    def write(self, path: Path) -> None:
-        """Put each table between `<!-- measured: NAME -->` and `<!-- end -->` of a document.
+    @staticmethod
+    def _put(path: Path, name: str, block: str) -> None:
+        """Put a table between `<!-- measured: NAME -->` and the next `<!-- end -->` of a document.
 
-        :raises ValueError: when the document has no place for a table
+        :raises ValueError: when the document has no place for it
         """
         text = path.read_text()
-        for name, block in self.blocks.items():
-            place = re.compile(rf"(<!-- measured: {re.escape(name)} -->\n).*?(\n<!-- end -->)", re.DOTALL)
-            text, count = place.subn(rf"\g<1>{block.replace(chr(92), chr(92) * 2)}\g<2>", text)
-            if count != 1:
-                raise ValueError(f"{path} must have one place for the table “{name}”, and has {count}.")
-        path.write_text(text)
+        head, mark, rest = text.partition(f"<!-- measured: {name} -->\n")
+        _, end, tail = rest.partition("<!-- end -->")
+        if not mark or not end:
+            raise ValueError(f"{path} has no place for the table “{name}”.")
+        path.write_text(f"{head}{mark}{block}\n{end}{tail}")

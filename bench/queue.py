@@ -149,15 +149,13 @@ def main() -> None:
     parser.add_argument("--sections", nargs="+", choices=sections, default=list(sections))
     parser.add_argument("--write", type=Path, help="a document that the tables are put into")
     given = parser.parse_args()
-    report = Report()
+    report = Report(given.write)
     with tempfile.TemporaryDirectory() as folder:
         more = {VARIABLE: f"{folder}/starts", "WORKER_IDLE_SECONDS": str(IDLE_SECONDS)}
         with servers(**more) as (ctx, environ):
             bench = Bench(ctx, environ, Starts(Path(folder) / "starts"), QUICK if given.quick else FULL, report)
             for name in given.sections:
                 sections[name](bench)
-    if given.write:
-        report.write(given.write)
 
 
 if __name__ == "__main__":

@@ -154,11 +154,9 @@ def main() -> None:
     parser.add_argument("--seconds", type=float, default=20, help="how long each run lasts")
     parser.add_argument("--write", type=Path, help="a document that the tables are put into")
     given = parser.parse_args()
-    report = Report()
+    report = Report(given.write)
     with tempfile.TemporaryDirectory() as folder, servers(**{VARIABLE: f"{folder}/starts"}) as (ctx, environ):
         measure(ctx, environ, Path(folder), given, report)
-    if given.write:
-        report.write(given.write)
 
 
 if __name__ == "__main__":
