@@ -89,7 +89,9 @@ def restore(
     address, environment = _address(database_url)
     command: list[str | Path] = [client.folder / "psql", "--no-psqlrc", "--quiet", "--no-password"]
     command += ["--set=ON_ERROR_STOP=1", "--output=/dev/null", f"--dbname={address}"]
-    read: list[str | Path] = [client.folder / "pg_restore", "--no-owner", "--no-privileges", "--file=-", source]
+    # A comment on an extension may be made by its owner only, who on a platform is somebody else.
+    read: list[str | Path] = [client.folder / "pg_restore", "--no-owner", "--no-privileges", "--no-comments"]
+    read += ["--file=-", source]
     with tempfile.TemporaryFile() as said, tempfile.TemporaryFile() as refused:
         with (
             _start(command, environment, subprocess.PIPE, subprocess.DEVNULL, said) as server,

@@ -16,7 +16,7 @@ import psycopg2
 from psycopg2.extensions import connection
 
 from app import __version__
-from app.domain.errors import Conflict, SettingsError, Unavailable, UserError
+from app.domain.errors import Conflict, FourcatError, SettingsError, Unavailable, UserError
 from app.local import postgres_client
 from app.local.backup_database import (
     count_rows,
@@ -83,7 +83,11 @@ def restore_backup(source: Path, data_dir: Path | None, say: Say, *, replace: bo
         put = put_files(files, source, manifest, say)
         with _keys_in_place(settings.data_dir, keys):
             _restore_database(settings, client, source, manifest)
-        migrated = migrate(settings.database_url)
+        try:
+            migrated = migrate(settings.database_url)
+        except FourcatError as error:
+            advice = "The backup has been restored; run ./4cat migrate when that is mended."
+            raise Unavailable(f"{error.message} {advice}") from error
         with _connected(settings) as opened:
             settle(opened)
             tables = count_rows(opened)

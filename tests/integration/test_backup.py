@@ -45,6 +45,15 @@ from tests.results import store_bytes
 OWN = ("DATABASE_URL", "REDIS_URL", "STORAGE_URL", "DATA_DIR", "SECRET_KEY", "PSEUDONYM_KEY")
 OF_THE_DATABASE = ("users", "tokens", "settings", "uploads", "datasets", "dataset_logs", "schema_migrations")
 
+LATER = (
+    "INSERT INTO users (name) VALUES ('later')",
+    "CREATE TABLE parted (source text, id bigint GENERATED ALWAYS AS IDENTITY) PARTITION BY LIST (source)",
+    "CREATE TABLE parted_one PARTITION OF parted FOR VALUES IN ('one')",
+    "CREATE VIEW names AS SELECT name FROM users",
+    "CREATE FUNCTION one(text) RETURNS int LANGUAGE sql AS 'SELECT 1'",
+)
+"""What a later version may have added to a database."""
+
 
 def cli(*arguments: object, env: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "app.cli", *map(str, arguments)]
@@ -76,12 +85,16 @@ def elsewhere(environment: dict[str, str]) -> dict[str, str]:
 
 @pytest.fixture
 def target(servers: tuple[str, str], elsewhere: dict[str, str], tmp_path: Path) -> Iterator[dict[str, str]]:
-    """The environment of another installation, on an empty database of a server that runs."""
+    """The environment of another installation, on an empty database whose owner may do nothing beyond it."""
     name = f"target_{os.urandom(4).hex()}"
-    run_sql(servers[0], f"CREATE DATABASE {name}")
-    url = f"{servers[0].rsplit('/', 1)[0]}/{name}"
+    run_sql(servers[0], f"CREATE ROLE {name} LOGIN PASSWORD 'word'")
+    run_sql(servers[0], f"CREATE DATABASE {name} OWNER {name}")
+    place = servers[0].rpartition("@")[2].partition("/")[0]
+    run_sql(f"{servers[0].rpartition('/')[0]}/{name}", "CREATE EXTENSION pg_trgm")
+    url = f"postgresql://{name}:word@{place}/{name}"
     yield {**elsewhere, "DATABASE_URL": url, "REDIS_URL": servers[1], "DATA_DIR": str(tmp_path / "target")}
     run_sql(servers[0], f"DROP DATABASE {name} WITH (FORCE)")
+    run_sql(servers[0], f"DROP ROLE {name}")
 
 
 def run_sql(url: str, statement: str) -> list[Any]:
@@ -343,7 +356,8 @@ def test_a_backup_of_an_older_version_is_brought_up_to_date(
 
 def test_only_what_is_empty_is_restored_into(ctx: Context, saved: Path, target: dict[str, str]) -> None:
     done(cli("restore", saved, env=target))
-    run_sql(target["DATABASE_URL"], "INSERT INTO users (name) VALUES ('later')")
+    for statement in LATER:
+        run_sql(target["DATABASE_URL"], statement)
     before = rows(target["DATABASE_URL"], "users")
 
     said = refused(cli("restore", saved, env=target))
@@ -354,6 +368,9 @@ def test_only_what_is_empty_is_restored_into(ctx: Context, saved: Path, target: 
     said = done(cli("restore", saved, "--replace", env=target))
     assert "users: 1" in said
     assert rows(target["DATABASE_URL"], "users") == rows(ctx.settings.database_url, "users")
+    left = "relname IN ('parted', 'parted_one', 'parted_id_seq', 'names')"
+    assert rows(target["DATABASE_URL"], "pg_class", left) == rows(target["DATABASE_URL"], "pg_proc", "proname = 'one'")
+    assert rows(target["DATABASE_URL"], "pg_class", left) == []
 
 
 def test_storage_with_files_of_others_is_refused(saved: Path, target: dict[str, str], tmp_path: Path) -> None:
