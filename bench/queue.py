@@ -28,7 +28,6 @@ from bench._tables import Report, quantile
 
 IDLE_SECONDS = 2
 WORKERS = 2
-_SETTLE = 20.0
 
 
 @dataclass(frozen=True)
@@ -41,10 +40,30 @@ class Sizes:
     lengths: tuple[int, ...]
     owners: int
     rounds: int
+    shapes: tuple[tuple[int, int], ...]
+    settle: float
 
 
-FULL = Sizes(jobs=100, single=80, stream=20, lengths=(0, 1_000, 10_000, 100_000), owners=5_000, rounds=200)
-QUICK = Sizes(jobs=30, single=20, stream=6, lengths=(0, 1_000, 10_000), owners=500, rounds=40)
+FULL = Sizes(
+    jobs=60,
+    single=80,
+    stream=20,
+    lengths=(0, 1_000, 10_000, 100_000),
+    owners=5_000,
+    rounds=150,
+    shapes=((1, 1), (2, 1), (4, 1), (4, 2)),
+    settle=20,
+)
+QUICK = Sizes(
+    jobs=20,
+    single=20,
+    stream=6,
+    lengths=(0, 1_000, 10_000),
+    owners=500,
+    rounds=40,
+    shapes=((2, 1), (4, 2)),
+    settle=8,
+)
 
 
 class Bench:
@@ -62,7 +81,7 @@ class Bench:
         """Jobs a second, and what each costs."""
         rows: list[list[object]] = []
         spent: dict[str, Costs] = {}
-        for workers, machines in ((1, 1), (2, 1), (4, 1), (4, 2)):
+        for workers, machines in self.sizes.shapes:
             found: list[tuple[float, Costs]] = []
             for side in self.sides:
                 found.append(rate(side, self.starts, self.sizes.jobs, workers, machines))
@@ -119,7 +138,7 @@ class Bench:
         web = ("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app")
         with managers(self.ctx, self.environ) as ids, processes(self.environ, web, ("scheduler.py",)) as others:
             wait(lambda: memory_by_role(others[0]).get("web process", (0, 0))[0] >= 2, 60)
-            time.sleep(_SETTLE)
+            time.sleep(self.sizes.settle)
             found = [memory_by_role(each) for each in (*ids, *others, server("PostgreSQL"), server("Redis"))]
         plain = next(side for side in self.sides if isinstance(side, Plain))
         with plain.workers(WORKERS) as ids:
