@@ -46,6 +46,8 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
         try:
             with ctx.database.transaction() as tx:
                 datasets.lock_of_job(tx, task.job.id)
+                if watched.checkpoint is not None and task.job.token is not None:
+                    jobs.keep_checkpoint(tx, task.job.id, task.job.token, watched.checkpoint)
                 job = ctx.queue.hold(tx, task.job)
                 if job.cancel_requested:
                     ctx.queue.finish(tx, job)
@@ -114,8 +116,6 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
             lines.append((datetime.now(UTC), text))
     if task.dataset is not None and lines:
         datasets.add_log(tx, task.dataset.key, lines)
-    if watched.checkpoint is not None and task.job.token is not None:
-        jobs.keep_checkpoint(tx, task.job.id, task.job.token, watched.checkpoint)
     if watched.stopped is Stopped.SHUTDOWN and outcome.end is End.BROKEN:
         _wait_again(ctx, tx, task, "Handed back while its machine restarts.", delay=0, counted=False)
     elif outcome.end in (End.DONE, End.EMPTY):
@@ -123,27 +123,29 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
     elif outcome.end is End.CANCELLED:
         _end(ctx, tx, task, Status.CANCELLED, "Cancelled.")
         ctx.queue.finish(tx, task.job)
-    elif outcome.end is End.AWAY and (pause := _pause(ctx, task.job)) is not None:
+    elif (pause := _pause(ctx, task.job, outcome)) is not None:
         message = f"{outcome.message} Trying again in {pause:.0f} s."
-        _wait_again(ctx, tx, task, message, delay=pause, counted=False, away=True)
-    elif _may_retry(task.job, outcome):
-        delay = outcome.retry_after or {End.BROKEN: 1.0}.get(outcome.end, 30.0) * task.job.attempts
-        _wait_again(ctx, tx, task, f"{outcome.message} Trying again in {delay:.0f} s.", delay=delay, counted=True)
+        is_away = outcome.end is End.AWAY
+        _wait_again(ctx, tx, task, message, delay=pause, counted=not is_away, away=is_away)
     else:
         message = _failure(ctx, task, watched, outcome)
         _end(ctx, tx, task, Status.FAILED, message)
+        if outcome.end is End.BROKEN and outcome.permanent:  # going on from there may be what breaks it
+            jobs.go_on_from(tx, task.job.id, {})
         ctx.queue.fail(tx, task.job, outcome.traceback or message)
 
 
-def _pause(ctx: Context, job: Job) -> float | None:
-    """How long to wait for a part that is away, in seconds: ever longer up to half a minute; None after too long."""
-    waited = (datetime.now(UTC) - job.away_since).total_seconds() if job.away_since else 0.0
-    return min(max(waited / 4, 2.0), 30.0) if waited < ctx.settings.outage_minutes * 60 else None
+def _pause(ctx: Context, job: Job, outcome: Outcome) -> float | None:
+    """How long to wait before another attempt, in seconds; None when that would do no better.
 
-
-def _may_retry(job: Job, outcome: Outcome) -> bool:
-    """Whether another attempt may do better: after a crash or a remote failure."""
-    return outcome.end in (End.SOURCE, End.BROKEN) and not outcome.permanent and job.attempts < job.max_attempts
+    A part of ours that is away is waited for, ever longer up to half a minute, until it has been too long.
+    """
+    if outcome.end is End.AWAY:
+        waited = (datetime.now(UTC) - job.away_since).total_seconds() if job.away_since else 0.0
+        return min(max(waited / 4, 2.0), 30.0) if waited < ctx.settings.outage_minutes * 60 else None
+    if outcome.end not in (End.SOURCE, End.BROKEN) or outcome.permanent or job.attempts >= job.max_attempts:
+        return None
+    return (outcome.retry_after or (1.0 if outcome.end is End.BROKEN else 30.0)) * job.attempts
 
 
 def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> str:
@@ -163,7 +165,7 @@ def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> st
     return outcome.message
 
 
-def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome) -> None:
+def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome, checkpoint: dict[str, Any] | None) -> None:
     if task.dataset is not None:
         status = Status.FINISHED if outcome.end is End.DONE else Status.EMPTY
         _end(ctx, tx, task, status, outcome.message, outcome)

@@ -8,6 +8,7 @@ import os
 import platform
 import signal
 import socket
+import threading
 import warnings
 from contextlib import ExitStack, suppress
 from functools import lru_cache
@@ -33,6 +34,7 @@ from app.storage import upload as uploads
 log = logging.getLogger(__name__)
 _installed: list[Context] = []
 _CRASH = "crash.txt"
+_REST_SECONDS = 10.0
 
 
 def install(ctx: Context) -> None:
@@ -69,7 +71,17 @@ def run_job(job_id: int) -> None:
             conclude(ctx, task, Watched(outcome=Outcome(End.AWAY, reason)))
             return
         task = _with_folder(task, folder)
-        conclude(ctx, task, _fork(ctx, task))
+        watched = _fork(ctx, task)
+        conclude(ctx, task, watched)
+    if watched.outcome is not None and watched.outcome.end is End.AWAY:
+        _rest()
+
+
+def _rest() -> None:
+    """Leave the next jobs to others for a while: it may be this machine alone that does not reach storage."""
+    stopped = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: stopped.set())
+    stopped.wait(_REST_SECONDS)
 
 
 def _with_folder(task: Task, folder: Path) -> Task:
@@ -116,6 +128,7 @@ def provenance(job: Job) -> dict[str, Any]:
 def _fork(ctx: Context, task: Task) -> Watched:
     """Do the job in a process of its own, so that a crash or a leak takes nothing with it."""
     adopt_orphans()
+    signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # inherited; a capture sets its own
     reading, writing = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
@@ -144,7 +157,6 @@ def _child(ctx: Context, task: Task, writing: int) -> None:
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
-        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
         die_with_parent()
         os.environ["TMPDIR"] = str(task.folder)

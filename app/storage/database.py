@@ -22,6 +22,11 @@ log = logging.getLogger(__name__)
 
 _PING_AFTER = 5.0
 _WATCH_CLIENT = "client_connection_check_interval"
+_GONE_AFTER = (
+    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
+)
+"""The server notices within about ten seconds that a client is cut off; until then it keeps what that one locked."""
+
 Row = dict[str, Any]
 
 
@@ -31,12 +36,12 @@ def connect(url: str, *, name: str = "4cat", timeout: int = 5) -> connection:
     :raises Unavailable: when the server does not answer
     """
     try:
-        return _connect(url, name, timeout, f"-c timezone=UTC -c {_WATCH_CLIENT}=2000")
+        return _connect(url, name, timeout, f"-c {_WATCH_CLIENT}=2000")
     except psycopg2.OperationalError as error:
         if _WATCH_CLIENT not in str(error):
             raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
     try:  # PostgreSQL learned it with version 14
-        return _connect(url, name, timeout, "-c timezone=UTC")
+        return _connect(url, name, timeout, "")
     except psycopg2.OperationalError as error:
         raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
 
@@ -51,7 +56,7 @@ def _connect(url: str, name: str, timeout: int, options: str) -> connection:
         keepalives_interval=5,
         keepalives_count=3,
         tcp_user_timeout=10_000,
-        options=options,
+        options=f"-c timezone=UTC {_GONE_AFTER} {options}",
     )
 
 

@@ -134,12 +134,17 @@ def beat(db: Session, job_id: int, token: int) -> bool | None:
 
 
 def keep_checkpoint(db: Session, job_id: int, token: int, checkpoint: dict[str, Any]) -> bool:
-    """Keep what an attempt has brought home so far; False when it has lost its claim."""
+    """Keep what an attempt has brought home so far; False when it has lost its claim.
+
+    When that is more than before, tries are counted from this one on: they are for work that does not get on.
+    """
     return bool(
         db.run(
-            "UPDATE jobs SET checkpoint = %(checkpoint)s"
+            "UPDATE jobs SET checkpoint = %(checkpoint)s, attempts = CASE WHEN %(records)s >"
+            " coalesce((checkpoint ->> 'records')::bigint, 0) THEN least(attempts, 1) ELSE attempts END"
             " WHERE id = %(job_id)s AND token = %(token)s AND state = 'running'",
             checkpoint=Json(checkpoint),
+            records=checkpoint.get("records", 0),
             job_id=job_id,
             token=token,
         )
