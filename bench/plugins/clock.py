@@ -35,5 +35,7 @@ class Clock(Processor):
         note(f"clock {options.number}")
         import polars as pl
 
-        time.sleep(options.seconds)
+        if options.seconds:
+            run.progress(0.5)
+            time.sleep(options.seconds)
         return pl.LazyFrame({"started": [started]})
