@@ -23,6 +23,7 @@ from app.plugins.options import (
 )
 from app.plugins.processor import Example, Given, Preset, Processor, Step
 from app.plugins.results import Chart, Files, Graph, Page, SameTable, Table
+from app.plugins.source_settings import settings_of, source_settings
 from app.plugins.worker import Standing, Worker
 
 __all__ = [
@@ -71,4 +72,6 @@ __all__ = [
     "Web",
     "Worker",
     "WorkerContext",
+    "settings_of",
+    "source_settings",
 ]

@@ -25,7 +25,8 @@ class DataSource(ABC, Described):
     A capture implements `collect` and `to_item`; a file format implements `import_file` and `preview`.
     `kind` groups sources in the query window: capture, search, import or tool. `columns` are the columns that `to_item`
     gives besides the item columns, with their Python types (`str int float bool list datetime`); `personal_columns` are
-    patterns of names of columns and raw keys that hold names of people.
+    patterns of names of columns and raw keys that hold names of people. `Settings` is a dataclass like `Options`: what
+    an administrator sets for the source, read by `source_settings`.
     """
 
     id: ClassVar[str]
@@ -39,6 +40,7 @@ class DataSource(ABC, Described):
     personal_columns: ClassVar[Sequence[str]] = ("author*", "user*")
     columns: ClassVar[Mapping[str, type]] = {}
     Options: ClassVar[OptionsClass] = NoOptions
+    Settings: ClassVar[OptionsClass] = NoOptions
 
     def collect(self, options: Any, run: CaptureRun) -> Iterator[Mapping[str, Any]]:
         """Yield raw records, one at a time, as the platform gives them."""

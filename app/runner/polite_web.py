@@ -5,25 +5,35 @@ from __future__ import annotations
 import random
 import time
 from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 from app import __version__
 from app.domain.errors import SourceError
 from app.plugins.context import Answer
 from app.storage import web_host
 from app.storage.database import Database
+from app.storage.web_host import Turn
 
 if TYPE_CHECKING:
     import requests
 
 _BUSY = (429, 500, 502, 503, 504)
+_MOVED = (301, 302, 303, 307, 308)
+_MOST_MOVES = 5
+_LEAST_REST = 5.0
 _LONGEST_REST = 900.0
+_PATIENCE = 30.0
 _CHUNK = 65_536
 
 
 class PoliteWeb:
-    """What a standing task asks web servers with. Their addresses come from settings, not out of users' data."""
+    """What a standing task asks web servers with. Their addresses come from settings, not out of users' data.
+
+    `timeout` are the seconds a server may be silent; the whole of an answer may take five times that.
+    """
 
     def __init__(
         self, database: Database, site_name: str, *, timeout: float = 60, proxies: tuple[str, ...] = ()
@@ -39,30 +49,51 @@ class PoliteWeb:
     ) -> Answer:
         """Wait for a turn at the host, then ask; the answer, with any status but that of a server which is busy.
 
+        Where a page has moved, the new address is asked, with a turn of its own.
+
         :raises SourceError: when the server does not answer, says that it is busy (with when to try again), or sends
             more than `most_bytes`
         """
+        for _ in range(_MOST_MOVES + 1):
+            answer = self._ask(url, dict(headers or {}), pace, most_bytes)
+            if answer.status not in _MOVED or "location" not in answer.headers:
+                return answer
+            url = urljoin(url, answer.headers["location"])
+        raise SourceError(f"{url} has moved too often.")
+
+    def _ask(self, url: str, headers: dict[str, str], pace: float, most_bytes: int) -> Answer:
         import requests
 
         host = str(urlsplit(url).netloc)
-        time.sleep(web_host.take_turn(self._database, host, pace))
+        turn = self._wait(host, pace)
         proxy = random.choice(self._proxies) if self._proxies else None  # noqa: S311 - no secret
         try:
             with self._session().get(
                 url,
-                headers=dict(headers or {}),
+                headers=headers,
                 timeout=self._timeout,
                 stream=True,
+                allow_redirects=False,
                 proxies={"http": proxy, "https": proxy} if proxy else None,
             ) as answer:
                 if answer.status_code in _BUSY:
-                    raise self._busy(url, host, answer)
-                body = _read(url, answer, most_bytes)
+                    raise self._busy(url, host, turn, answer, pace)
+                body = _read(url, answer, most_bytes, 5 * self._timeout)
         except (requests.RequestException, UnicodeError) as error:
-            rest = web_host.back_off(self._database, host, pace, _LONGEST_REST)
+            rest = web_host.back_off(self._database, host, turn, pace, _LONGEST_REST)
             raise SourceError(f"{url} does not answer: {type(error).__name__}.", retry_after=rest) from error
         web_host.answered(self._database, host)
         return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+
+    def _wait(self, host: str, pace: float) -> Turn:
+        """Wait for a turn at a host. :raises SourceError: when it would be long, or the host has refused meanwhile"""
+        turn = web_host.take_turn(self._database, host, pace, _PATIENCE)
+        if turn is not None:
+            time.sleep(turn.wait)
+            if not turn.wait or not web_host.is_resting(self._database, host):
+                return turn
+        rest = web_host.wait_for_turn(self._database, host)
+        raise SourceError(f"{host} is left alone for {rest:.0f} s.", retry_after=rest + pace)
 
     def _session(self) -> requests.Session:
         import requests
@@ -73,20 +104,34 @@ class PoliteWeb:
             self._opened.headers["User-Agent"] = self._agent
         return self._opened
 
-    def _busy(self, url: str, host: str, answer: requests.Response) -> SourceError:
+    def _busy(self, url: str, host: str, turn: Turn, answer: requests.Response, pace: float) -> SourceError:
         """Leave the host alone for as long as it says, or longer each time."""
-        said = answer.headers.get("Retry-After", "")
-        least = float(said) if said.isdigit() else 5.0
-        rest = web_host.back_off(self._database, host, least, _LONGEST_REST)
+        said = _retry_after(answer.headers.get("Retry-After", ""))
+        least = _LEAST_REST * pace if said is None else said
+        rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said or 0.0))
         return SourceError(f"{url} is busy (status {answer.status_code}).", retry_after=rest)
 
 
-def _read(url: str, answer: requests.Response, most: int) -> bytes:
+def _retry_after(said: str) -> float | None:
+    """The seconds of a Retry-After header, which may be a date; None when it says nothing. An hour at most."""
+    if said.strip().isdigit():
+        return min(float(said), 3600.0)
+    try:
+        seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
+    except (ValueError, TypeError):
+        return None
+    return min(max(seconds, 0.0), 3600.0)
+
+
+def _read(url: str, answer: requests.Response, most: int, seconds: float) -> bytes:
     parts: list[bytes] = []
     size = 0
+    deadline = time.monotonic() + seconds
     for chunk in answer.iter_content(_CHUNK):
         size += len(chunk)
         if size > most:
             raise SourceError(f"{url} sends more than {most:,} bytes.", permanent=True)
+        if time.monotonic() > deadline:
+            raise SourceError(f"{url} is not done after {seconds:,.0f} s.")
         parts.append(chunk)
     return b"".join(parts)

@@ -10,14 +10,18 @@ CREATE TABLE IF NOT EXISTS imageboard_threads (
     id              bigint NOT NULL,
     created         timestamptz,
     seen            timestamptz NOT NULL,       -- first seen in the index of the board
-    listed          timestamptz NOT NULL,       -- last seen there
+    listed          timestamptz NOT NULL,       -- last seen to change there; once it has vanished, last seen there
+    vanished        timestamptz,                -- first seen to be missing there; NULL while it is there
     scraped         timestamptz,                -- last read, or found unchanged
     modified        timestamptz,                -- last changed, as the board says
+    mark            text,                        -- what the index says of it, which changes when it does
+    read_mark       text,                        -- what mark was when the thread was last read
     archived        timestamptz,
     deleted         timestamptz,                -- seen to be gone without having been archived
     is_sticky       boolean NOT NULL DEFAULT false,
     is_closed       boolean NOT NULL DEFAULT false,
     is_cyclical     boolean NOT NULL DEFAULT false,
+    rolls           boolean NOT NULL DEFAULT false, -- was sticky or cyclical at some time: its oldest replies drop off
     bump_limit      boolean NOT NULL DEFAULT false,
     image_limit     boolean NOT NULL DEFAULT false,
     replies         integer NOT NULL DEFAULT 0,
@@ -29,8 +33,8 @@ CREATE TABLE IF NOT EXISTS imageboard_threads (
     last_modified   text,
     PRIMARY KEY (source, board, id)
 ) PARTITION BY LIST (source);
-CREATE INDEX IF NOT EXISTS imageboard_threads_open ON imageboard_threads (source, board, listed)
-    WHERE archived IS NULL AND deleted IS NULL;
+CREATE INDEX IF NOT EXISTS imageboard_threads_open ON imageboard_threads (source, board)
+    WHERE archived IS NULL AND deleted IS NULL AND mark IS NOT NULL;
 
 CREATE TABLE IF NOT EXISTS imageboard_posts (
     source          text NOT NULL,
@@ -84,7 +88,8 @@ CREATE TABLE IF NOT EXISTS imageboard_versions (
     PRIMARY KEY (source, board, id, seen)
 );
 
--- What became of threads and posts, as it was seen: deleted, restored, archived, stuck, unstuck, closed, opened.
+-- What became of threads and posts, as it was seen: deleted, restored, archived, stuck, unstuck, closed, opened,
+-- file-deleted.
 CREATE TABLE IF NOT EXISTS imageboard_events (
     number          bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     source          text NOT NULL,

@@ -2,6 +2,7 @@
 CREATE TABLE web_hosts (
     host            text PRIMARY KEY,
     free_at         timestamptz NOT NULL DEFAULT now(),
+    rests_until     timestamptz NOT NULL DEFAULT '-infinity', -- it has refused, and is left alone
     refused         integer NOT NULL DEFAULT 0,
     asked           bigint NOT NULL DEFAULT 0
 );

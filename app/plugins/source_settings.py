@@ -1,0 +1,73 @@
+"""Settings of data sources: declared like options, set by an administrator while the tool runs.
+
+A data source has them as a frozen dataclass `Settings` of option types. `Number("Seconds", 60)` under the name
+`interval` of the source `fourchan` is the site setting `fourchan.interval`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import marshmallow as ma
+
+from app.domain.errors import InvalidInput
+from app.plugins.datasource import DataSource
+from app.plugins.options import OptionsClass, Spec, specs
+from app.plugins.validation import schema_for
+
+KINDS = ("text", "number", "toggle", "choice", "choices")
+"""The kinds of options that a setting can be."""
+
+
+def source_settings(source: type[DataSource], site: Mapping[str, Any]) -> Any:
+    """The settings of a source: what has been set (`site`, by name), else the defaults.
+
+    A stored value that is not valid, whoever has put it there, counts as if it had never been set.
+    """
+    return settings_of(source.id, source.Settings, site)
+
+
+def settings_of(source_id: str, settings: OptionsClass, site: Mapping[str, Any]) -> Any:
+    """The settings of the source of this id."""
+    values = {}
+    for name in specs(settings):
+        stored = site.get(f"{source_id}.{name}")
+        if stored is not None:
+            try:
+                values[name] = read_setting(settings, name, stored)
+            except InvalidInput:
+                continue
+    return settings(**values)
+
+
+def read_setting(settings: OptionsClass, name: str, given: object) -> Any:
+    """One value as the setting takes it.
+
+    :raises InvalidInput: naming the setting and what is expected
+    """
+    spec = specs(settings)[name]
+    try:
+        if given is None or (isinstance(given, bool) and spec.kind != "toggle"):
+            raise ma.ValidationError(expected(spec))
+        if isinstance(given, float) and spec.kind == "number" and spec.integer and not given.is_integer():
+            raise ma.ValidationError(expected(spec))
+        value = schema_for(settings).fields[name].deserialize(given)
+    except ma.ValidationError as error:
+        said = error.messages if isinstance(error.messages, list) else [str(error.messages)]
+        raise InvalidInput({name: [str(text) for text in said]}) from None
+    return value
+
+
+def expected(spec: Spec) -> str:
+    """What to write, as a sentence."""
+    if spec.kind == "toggle":
+        return "Write yes or no."
+    if spec.kind == "number":
+        what = "whole number" if spec.integer else "number"
+        return (
+            f"Write a {what} from {spec.minimum or 0:,g} to {spec.maximum:,g}." if spec.maximum else f"Write a {what}."
+        )
+    if spec.choices:
+        return f"Choose from: {', '.join(spec.choices)}."
+    return spec.help or "Write a text."

@@ -1,0 +1,1 @@
+"""What is kept of imageboards: the statements on the tables in `database.sql`."""

@@ -1,0 +1,1 @@
+"""The scrapers of 8chan."""
