@@ -94,8 +94,9 @@ def emptied(opened: Context) -> bool:
     """Empty the tables; False when a process that still runs was in the way."""
     try:
         opened.database.run(
-            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns, repairs"
-            " RESTART IDENTITY CASCADE"
+            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns, repairs, web_hosts,"
+            " imageboard_threads, imageboard_posts, imageboard_versions, imageboard_events, imageboard_images,"
+            " imageboard_coverage, imageboard_days, imageboard_counted RESTART IDENTITY CASCADE"
         )
     except Unavailable:
         return False
