@@ -25,12 +25,30 @@ def tidy(bell: Bell, types: Collection[str]) -> int:
         try:
             clean_registries(queue)
             clean_worker_registry(queue)
+            _forget_dropped(queue)
             if queue.name.removeprefix(f"{bell.prefix}:") not in types:
                 _drop(queue)
             done += 1
         finally:
             queue.release_maintenance_lock()  # type: ignore[no-untyped-call]
     return done
+
+
+def _forget_dropped(queue: Queue) -> None:
+    """Forget doorbells that a worker took and never answered, as when its connection broke just then.
+
+    Seen twice, a minute apart at least. The reconciler has rung such a job again long before.
+    """
+    taken = queue.intermediate_queue
+    for bell_id in taken.get_job_ids():
+        if bell_id in queue.started_job_registry or taken.set_first_seen(bell_id):
+            continue
+        if taken.should_be_cleaned_up(bell_id):
+            found = queue.fetch_job(bell_id)
+            if found is not None:
+                found.delete()
+            taken.remove(bell_id)
+            queue.connection.delete(taken.get_first_seen_key(bell_id))
 
 
 def _drop(queue: Queue) -> None:

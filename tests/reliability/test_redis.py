@@ -169,6 +169,19 @@ def test_what_a_killed_worker_leaves_is_forgotten_though_no_other_comes(
     assert ctx.bell.client.smembers("rq:workers") == set()
 
 
+def test_a_doorbell_that_a_worker_took_and_lost_is_forgotten(ctx: Context) -> None:
+    queue = ctx.bell.queue("misbehave")
+    assert ctx.bell.ring("misbehave", 1, 1)
+    ctx.bell.client.lmove(queue.key, queue.intermediate_queue_key)
+    tidy(ctx.bell, ctx.registry.queues())
+    assert unending(ctx) != [], "it has been seen once only"
+    seen = queue.intermediate_queue.get_first_seen_key(ctx.bell.bell_id(1, 1))
+    ctx.bell.client.set(seen, 1)
+    tidy(ctx.bell, ctx.registry.queues())
+    assert unending(ctx) == []
+    assert not ctx.bell.client.exists(seen, queue.intermediate_queue_key)
+
+
 def later(ctx: Context, registry: str) -> None:
     """Let all that is in a registry of RQ be past its time."""
     names: Any = ctx.bell.client.zrange(registry, 0, -1)
