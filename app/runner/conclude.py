@@ -165,7 +165,7 @@ def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> st
     return outcome.message
 
 
-def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome, checkpoint: dict[str, Any] | None) -> None:
+def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome) -> None:
     if task.dataset is not None:
         status = Status.FINISHED if outcome.end is End.DONE else Status.EMPTY
         _end(ctx, tx, task, status, outcome.message, outcome)

@@ -139,9 +139,7 @@ class Manager:
 
     def _scan(self) -> None:
         for type_, count in self._waiting(list(self._declared)).items():
-            missing = self._limits[type_] if self._ctx.settings.workers_always_on else min(count, self._limits[type_])
-            here = self._count(type_)
-            if (count and here < missing) or (self._ctx.settings.workers_always_on and here < missing):
+            if (count or self._ctx.settings.workers_always_on) and self._count(type_) < self._limits[type_]:
                 self._fork(type_)
 
     def _count(self, type_: str) -> int:

@@ -103,7 +103,7 @@ def claim(tx: Transaction, job_id: int, host: str, pid: int, *, unrung: bool = F
         " token = nextval('job_tokens') * 1073741824 + floor(random() * 1073741824)::bigint,"
         " host = %(host)s, pid = %(pid)s, error = NULL,"
         " last_claimed = CASE WHEN interval IS NULL THEN now() ELSE"
-        " to_timestamp(floor(extract(epoch FROM now()) / interval) * interval) END"
+        " to_timestamp(floor(extract(epoch FROM greatest(now(), claim_after)) / interval) * interval) END"
         f" WHERE id = %(job_id)s AND {which} RETURNING {COLUMNS}",
         job_id=job_id,
         host=host,
@@ -155,7 +155,8 @@ def finish(tx: Transaction, job_id: int) -> None:
     """End a job: a one-off is deleted; an interval job waits for the next point of its grid."""
     tx.run(
         "UPDATE jobs SET state = 'waiting', token = NULL, attempts = 0, error = NULL, cancel_requested = NULL,"
-        " away_since = NULL, checkpoint = NULL, claim_after = last_claimed + make_interval(secs => interval)"
+        " away_since = NULL, checkpoint = NULL,"
+        " claim_after = to_timestamp((floor(extract(epoch FROM last_claimed) / interval) + 1) * interval)"
         " WHERE id = %(job_id)s AND interval IS NOT NULL",
         job_id=job_id,
     )
@@ -256,8 +257,8 @@ def declare_interval(
     if not created and job.interval != interval:
         tx.run(
             "UPDATE jobs SET interval = %(interval)s, claim_after = CASE WHEN state = 'waiting' THEN"
-            " to_timestamp(ceil(extract(epoch FROM now()) / %(interval)s) * %(interval)s) ELSE claim_after END"
-            " WHERE id = %(job_id)s",
+            " to_timestamp((floor(extract(epoch FROM coalesce(last_claimed, now())) / %(interval)s) + 1)"
+            " * %(interval)s) ELSE claim_after END WHERE id = %(job_id)s",
             interval=interval,
             job_id=job.id,
         )
