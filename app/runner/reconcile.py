@@ -13,11 +13,12 @@ from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import Unavailable
-from app.domain.job import Job
+from app.domain.job import Job, JobState
 from app.runner.recover import recover
 from app.services.context import Context
 from app.services.ending import end_dataset
 from app.storage import dataset as datasets
+from app.storage import job as jobs
 from app.storage import job_reports, job_turn, repair
 from app.storage.dataset import Ending
 
@@ -25,6 +26,8 @@ log = logging.getLogger(__name__)
 
 _SECOND_LOOK = 4.0
 _UNHEARD = 5.0
+_UNKNOWN_AFTER = 600.0
+"""Seconds; while a new version is put in place, some processes know types that others do not know yet."""
 
 
 class Reconciler:
@@ -43,6 +46,7 @@ class Reconciler:
             self._ring_again,
             self._dispatch,
             self._end_stranded,
+            self._end_unknown,
         )
         for part in parts:
             try:
@@ -112,4 +116,25 @@ class Reconciler:
             end_dataset(self._ctx, tx, current, Ending(Status.FAILED, message))
         log.warning("reconciler: dataset %s had no job", dataset.key)
         self._note("stranded", message, type_=dataset.type, dataset=dataset.key)
+        return 1
+
+    def _end_unknown(self) -> int:
+        """End the work of types that nothing here does any more."""
+        types = sorted(self._ctx.registry.queues())
+        found = job_reports.of_unknown_types(self._ctx.database, types, _UNKNOWN_AFTER)
+        return sum(self._give_up(job) for job in found)
+
+    def _give_up(self, job: Job) -> int:
+        reason = f"Nothing here does work of the type {job.type} any more."
+        with self._ctx.database.transaction() as tx:
+            datasets.lock_of_job(tx, job.id)
+            current = jobs.lock(tx, job.id)
+            if current is None or current.state not in (JobState.WAITING, JobState.RUNG):
+                return 0
+            self._ctx.queue.fail(tx, current, reason)
+            dataset = datasets.find(tx, job.dataset) if job.dataset else None
+            if dataset is not None and not dataset.status.is_ended:
+                end_dataset(self._ctx, tx, dataset, Ending(Status.FAILED, reason))
+        log.warning("reconciler: job %s is of the unknown type %s", job.id, job.type)
+        self._note("unknown", reason, type_=job.type, job=job.id, dataset=job.dataset)
         return 1

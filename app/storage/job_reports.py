@@ -51,3 +51,14 @@ def position(db: Session, job_id: int, most: int = 10_000) -> int | None:
         most=most,
     )
     return int(row["place"]) if row else None
+
+
+def of_unknown_types(db: Session, types: Sequence[str], seconds: float) -> list[Job]:
+    """Jobs that have waited for so long and are of none of these types."""
+    rows = db.many(
+        f"SELECT {COLUMNS} FROM jobs WHERE state IN ('waiting', 'rung') AND type <> ALL(%(types)s)"
+        " AND queued < now() - make_interval(secs => %(seconds)s) AND claim_after < now() LIMIT 1000",
+        types=list(types),
+        seconds=seconds,
+    )
+    return [to_job(row) for row in rows]
