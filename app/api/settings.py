@@ -20,15 +20,17 @@ class SiteSettingSchema(Schema):
     """A setting."""
 
     name = ma.fields.String()
-    type = ma.fields.String(allow_none=True, metadata={"description": "The type of work; null is a limit per person"})
-    value = ma.fields.Integer(metadata={"description": "What counts now"})
+    type = ma.fields.String(allow_none=True, metadata={"description": "The type of work that it is about, if any"})
+    source = ma.fields.String(allow_none=True, metadata={"description": "The data source that it is about, if any"})
+    kind = ma.fields.String(attribute="rule.kind", metadata={"description": "number, toggle, text or choice"})
+    value = ma.fields.Raw(metadata={"description": "What counts now"})
     is_set = ma.fields.Boolean(metadata={"description": "Whether it has been set, or else is the default"})
-    default = ma.fields.Integer()
+    default = ma.fields.Raw()
     origin = ma.fields.String(
         metadata={"description": "Where the default comes from: a variable of the environment, or the type"}
     )
-    least = ma.fields.Integer(attribute="rule.least")
-    most = ma.fields.Integer(attribute="rule.most")
+    least = ma.fields.Raw(attribute="rule.least", metadata={"description": "Of a number"})
+    most = ma.fields.Raw(attribute="rule.most", metadata={"description": "Of a number"})
     unit = ma.fields.String(attribute="rule.unit")
     help = ma.fields.String(attribute="rule.help")
     ignored = ma.fields.Raw(metadata={"description": "A stored value that is not valid and so does not count"})
@@ -37,7 +39,7 @@ class SiteSettingSchema(Schema):
 class ValueSchema(Schema):
     """What to set it to."""
 
-    value = ma.fields.Raw(required=True, metadata={"type": "integer", "description": "A whole number"})
+    value = ma.fields.Raw(required=True, metadata={"description": "A number, true or false, or a text, as it takes"})
 
 
 @blueprint.route("/settings")
@@ -46,7 +48,7 @@ class Settings(MethodView):
 
     @blueprint.response(200, SiteSettingSchema(many=True))
     def get(self) -> list[SiteSetting]:
-        """List the settings: limits per person, and for each type of work how many jobs and what each may use."""
+        """List the settings: limits per person, those of data sources, and how much of each type of work may run."""
         return site_setting.list_site_settings(installation(), actor())
 
 

@@ -38,14 +38,15 @@ def add_commands(commands: Commands) -> None:
         "set",
         set_setting,
         "Set one setting, for all machines and without a restart.",
-        "setting set workers.wordcloud.max_workers 4\nsetting set limits.stored_mb 50000",
+        "setting set workers.wordcloud.max_workers 4\nsetting set limits.stored_mb 50000\n"
+        "setting set fourchan.boards pol,g:300",
     )
     unset = add_command(
         group, "unset", unset_setting, "Let the default of a setting count again.", "setting unset limits.open_jobs"
     )
     for command in (get, change, unset):
         command.add_argument("name", metavar="NAME", help="the name, such as limits.open_jobs")
-    change.add_argument("value", metavar="VALUE", help="a whole number")
+    change.add_argument("value", metavar="VALUE", help="a number, yes or no, or a text, as it takes")
 
 
 def list_settings(asked: argparse.Namespace) -> int:
@@ -56,9 +57,9 @@ def list_settings(asked: argparse.Namespace) -> int:
         found = [setting for setting in list_site_settings(ctx, actor) if asked.part in setting.name]
     width = max((len(setting.name) for setting in found), default=0)
     for setting in found:
-        where = f"set; the default is {setting.default}" if setting.is_set else f"default: {setting.origin}"
+        where = f"set; the default is {_said(setting.default)}" if setting.is_set else f"default: {setting.origin}"
         ignored = f"; {setting.ignored!r} is stored, but will not do" if setting.ignored is not None else ""
-        print(f"{setting.name:<{width}}  {setting.value:>8} {setting.unit:<7}  {where}{ignored}")
+        print(f"{setting.name:<{width}}  {_said(setting.value):>8} {setting.unit:<7}  {where}{ignored}")
     return 0
 
 
@@ -67,7 +68,7 @@ def get_setting(asked: argparse.Namespace) -> int:
     from app.services.site_setting import get_site_setting
 
     with _working(asked) as (ctx, actor):
-        print(get_site_setting(ctx, actor, asked.name).value)
+        print(_said(get_site_setting(ctx, actor, asked.name).value))
     return 0
 
 
@@ -77,7 +78,7 @@ def set_setting(asked: argparse.Namespace) -> int:
 
     with _working(asked) as (ctx, actor):
         done = set_site_setting(ctx, actor, asked.name, asked.value)
-    print(f"{done.name} is {done.value} now. The default is {done.default} ({done.origin}).")
+    print(f"{done.name} is {_said(done.value)} now. The default is {_said(done.default)} ({done.origin}).")
     return 0
 
 
@@ -87,8 +88,15 @@ def unset_setting(asked: argparse.Namespace) -> int:
 
     with _working(asked) as (ctx, actor):
         done = unset_site_setting(ctx, actor, asked.name)
-    print(f"{done.name} is {done.value}, the default ({done.origin}).")
+    print(f"{done.name} is {_said(done.value)}, the default ({done.origin}).")
     return 0
+
+
+def _said(value: object) -> str:
+    """A value as it would be typed."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value) or '""'
 
 
 @contextlib.contextmanager

@@ -22,6 +22,8 @@ class Rule:
     least: int
     most: int
     help: str
+    kind = "number"
+    step = "1"
 
     def read(self, stored: object) -> int | None:
         """A stored value, or None when it is not valid."""
@@ -99,4 +101,7 @@ def describe_site_settings() -> list[str]:
         "try, an upload. Administrators are held to them too. A megabyte of storage is a million bytes. A result is",
         "never thrown away for its size, so it may take its owner beyond the limit; nothing more can be asked for then",
         "until datasets have been deleted.",
+        "",
+        "**Data sources** have settings of their own, named after the source, such as `fourchan.boards`, in the same",
+        "places. [What those of imageboards mean](imageboards.md#settings).",
     ]

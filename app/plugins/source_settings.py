@@ -7,6 +7,7 @@ A data source has them as a frozen dataclass `Settings` of option types. `Number
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import marshmallow as ma
@@ -15,9 +16,6 @@ from app.domain.errors import InvalidInput
 from app.plugins.datasource import DataSource
 from app.plugins.options import OptionsClass, Spec, specs
 from app.plugins.validation import schema_for
-
-KINDS = ("text", "number", "toggle", "choice", "choices")
-"""The kinds of options that a setting can be."""
 
 
 def source_settings(source: type[DataSource], site: Mapping[str, Any]) -> Any:
@@ -71,3 +69,67 @@ def expected(spec: Spec) -> str:
     if spec.choices:
         return f"Choose from: {', '.join(spec.choices)}."
     return spec.help or "Write a text."
+
+
+@dataclass(frozen=True)
+class SourceRule:
+    """What one setting of a data source takes, as the pages and the API show it."""
+
+    settings: OptionsClass
+    name: str
+
+    @property
+    def spec(self) -> Spec:
+        """How it was declared."""
+        return specs(self.settings)[self.name]
+
+    @property
+    def kind(self) -> str:
+        """What it is: text, number, toggle or choice."""
+        return self.spec.kind
+
+    @property
+    def label(self) -> str:
+        """What people call it."""
+        return self.spec.label
+
+    @property
+    def help(self) -> str:
+        """What it means, as a sentence."""
+        return self.spec.help or f"{self.spec.label}."
+
+    @property
+    def unit(self) -> str:
+        """Nothing: the label says what is counted."""
+        return ""
+
+    @property
+    def least(self) -> float | None:
+        """The smallest number, if it is one."""
+        return self.spec.minimum
+
+    @property
+    def most(self) -> float | None:
+        """The largest number, if it is one."""
+        return self.spec.maximum
+
+    @property
+    def step(self) -> str:
+        """What numbers may lie between whole ones, for a form."""
+        return "1" if self.spec.integer else "any"
+
+    def read(self, stored: object) -> Any:
+        """A stored value, or None when it is not valid."""
+        try:
+            return read_setting(self.settings, self.name, stored)
+        except InvalidInput:
+            return None
+
+    def complaint(self, value: object) -> str:
+        """What is wrong with a value, as a sentence."""
+        try:
+            read_setting(self.settings, self.name, value)
+        except InvalidInput as error:
+            said = " ".join(error.fields[self.name])
+            return said if said.startswith("Write") else f"{said} {expected(self.spec)}"
+        return ""

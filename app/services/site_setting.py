@@ -1,4 +1,4 @@
-"""What administrators set while the tool runs: how much of which work runs at once, what a job and a person may use."""
+"""What administrators set while the tool runs: limits of people and of work, and the settings of data sources."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from typing import Any
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import LIMIT_RULES, LIMITS, WORKER_RULES, WORKERS, Rule
 from app.domain.user import User
+from app.plugins.datasource import DataSource
+from app.plugins.options import specs
 from app.plugins.registry import Runnable
+from app.plugins.source_settings import SourceRule
 from app.services.access import require_admin, require_write
 from app.services.context import Context
 from app.services.job_limits import declared_limits
@@ -19,23 +22,26 @@ from app.storage import setting
 from app.storage.database import Transaction
 
 _DECLARED = "declared by the type"
+_OF_SOURCE = "declared by the data source"
+AnyRule = Rule | SourceRule
 
 
 @dataclass(frozen=True)
 class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
-    `type` is the type of work that it is about, None for a limit per person. `ignored` is a stored value that is not
-    valid and so does not count.
+    `type` is the type of work that it is about, `source` the data source; both are None for a limit per person.
+    `ignored` is a stored value that is not valid and so does not count.
     """
 
     name: str
     type: str | None
-    value: int
+    value: Any
     is_set: bool
-    default: int
+    default: Any
     origin: str
-    rule: Rule
+    rule: AnyRule
+    source: str | None = None
     ignored: Any = None
 
     @property
@@ -50,7 +56,7 @@ class SiteSetting:
 
 
 def list_site_settings(ctx: Context, actor: User) -> list[SiteSetting]:
-    """Every setting: the limits per person, then those of each type of work by name."""
+    """Every setting: the limits per person, then those of each data source, then of each type of work, by name."""
     require_admin(actor)
     site = ctx.site_settings()
     return [_shown(known, site) for known in _known(ctx)]
@@ -62,8 +68,8 @@ def get_site_setting(ctx: Context, actor: User, name: str) -> SiteSetting:
     return _shown(_find(ctx, name), ctx.site_settings())
 
 
-def set_site_setting(ctx: Context, actor: User, name: str, value: int | str) -> SiteSetting:
-    """Set one setting, from now on and for all machines; a text is read as a number.
+def set_site_setting(ctx: Context, actor: User, name: str, value: object) -> SiteSetting:
+    """Set one setting, from now on and for all machines; a text is read as a number where one is wanted.
 
     :raises NotFound: when there is none of this name
     :raises InvalidInput: naming the setting and what is expected
@@ -76,7 +82,7 @@ def unset_site_setting(ctx: Context, actor: User, name: str) -> SiteSetting:
     return change_site_settings(ctx, actor, {name: None})[0]
 
 
-def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, int | str | None]) -> list[SiteSetting]:
+def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, object]) -> list[SiteSetting]:
     """Set several at once, all or none; None lets the default count again.
 
     :raises NotFound: when there is none of a name
@@ -85,9 +91,9 @@ def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, int | s
     require_admin(actor)
     require_write(actor)
     known = [_find(ctx, name) for name in wanted]
-    values = {found.name: found.rule.read(_number(wanted[found.name])) for found in known}
+    values = {found.name: _read(found.rule, wanted[found.name]) for found in known}
     wrong = {
-        found.name: [f"{_quoted(wanted[found.name])} will not do. {found.rule.expected}"]
+        found.name: [f"{_quoted(wanted[found.name])} will not do. {_expected(found.rule, wanted[found.name])}"]
         for found in known
         if wanted[found.name] is not None and values[found.name] is None
     }
@@ -113,17 +119,27 @@ def _dispatch_after(ctx: Context, tx: Transaction, types: set[str]) -> None:
 class _Known:
     name: str
     type: str | None
-    rule: Rule
-    default: int
+    rule: AnyRule
+    default: Any
     origin: str
+    source: str | None = None
 
 
 def _known(ctx: Context) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
         field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}[what]
         yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
+    for _, source in sorted(ctx.registry.datasources.items()):
+        yield from _known_of_source(source)
     for type_, plugin in sorted(ctx.registry.queues().items()):
         yield from _known_of_type(ctx, type_, plugin)
+
+
+def _known_of_source(source: type[DataSource]) -> Iterator[_Known]:
+    defaults = source.Settings()
+    for name in specs(source.Settings):
+        rule = SourceRule(source.Settings, name)
+        yield _Known(f"{source.id}.{name}", None, rule, getattr(defaults, name), _OF_SOURCE, source.id)
 
 
 def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Known]:
@@ -155,15 +171,22 @@ def _shown(known: _Known, site: Mapping[str, Any]) -> SiteSetting:
         default=known.default,
         origin=known.origin,
         rule=known.rule,
+        source=known.source,
         ignored=stored if value is None else None,
     )
 
 
-def _number(value: object) -> object:
-    """A number written as text, as forms and command lines have it."""
-    if isinstance(value, str) and re.fullmatch(r"[+-]?[0-9]{1,15}", value.strip()):
-        return int(value)
-    return value
+def _read(rule: AnyRule, value: object) -> Any:
+    """A value as the setting takes it, also one written as text, as forms and command lines have it; else None."""
+    if isinstance(value, str):
+        value = value.strip()
+        if isinstance(rule, Rule) and re.fullmatch(r"[+-]?[0-9]{1,15}", value):
+            return rule.read(int(value))
+    return rule.read(value)
+
+
+def _expected(rule: AnyRule, value: object) -> str:
+    return rule.complaint(value) if isinstance(rule, SourceRule) else rule.expected
 
 
 def _quoted(value: object) -> str:

@@ -1,4 +1,4 @@
-"""The settings of the control panel: what one person may have, and for each type of work how much of it runs."""
+"""The settings of the control panel: what one person may have, data sources, and how much of each type of work runs."""
 
 from __future__ import annotations
 
@@ -32,60 +32,96 @@ class Field:
 
 @dataclass(frozen=True)
 class Group:
-    """The settings that are saved together: those of a type of work, or the limits per person (None)."""
+    """The settings that are saved together: those of a type of work, of a data source, or the limits per person."""
 
     type: str | None
+    source: str | None
     fields: Sequence[Field]
     said: str = ""
 
+    @property
+    def id(self) -> str:
+        """What it is called in the page."""
+        return self.type or (f"source-{self.source}" if self.source else "limits")
 
-def _groups(typed: Mapping[str, str], errors: Mapping[str, Sequence[str]], said: Mapping[str, str]) -> list[Group]:
+    @property
+    def address(self) -> str:
+        """Where it is saved."""
+        if self.type:
+            return url_for("control_settings.change_workers", type_=self.type)
+        if self.source:
+            return url_for("control_settings.change_source", source_id=self.source)
+        return url_for("control_settings.change_limits")
+
+
+_About = tuple[str | None, str | None]
+"""What a group is about: the type of work and the data source."""
+
+
+def _groups(typed: Mapping[str, str], errors: Mapping[str, Sequence[str]], saved: _About | None = None) -> list[Group]:
     """Every group, with what was just typed and what is wrong with it, by the names of settings."""
     found = list_site_settings(installation(), current_actor())
     return [
-        Group(type_, [_field(setting, typed, errors) for setting in settings], said.get(type_ or "", ""))
-        for type_, settings in groupby(found, key=lambda setting: setting.type)
+        Group(*about, [_field(setting, typed, errors) for setting in settings], "Saved" if about == saved else "")
+        for about, settings in groupby(found, key=lambda setting: (setting.type, setting.source))
     ]
 
 
 def _field(setting: SiteSetting, typed: Mapping[str, str], errors: Mapping[str, Sequence[str]]) -> Field:
-    stands = str(setting.value) if setting.is_set else ""
+    stands = _written(setting.value) if setting.is_set else ""
     return Field(setting, typed.get(setting.name, stands), errors.get(setting.name, ()))
+
+
+def _written(value: object) -> str:
+    """A value as a form sends it."""
+    return ("no", "yes")[value] if isinstance(value, bool) else str(value)
 
 
 @pages.get("/control/settings")
 def show() -> Response:
     """All settings, each with its default."""
-    return render("control/settings.html", groups=_groups({}, {}, {}))
+    return render("control/settings.html", groups=_groups({}, {}))
 
 
 @pages.post("/control/settings/limits")
 def change_limits() -> Response:
     """Change what one person may have."""
-    return _change(None)
+    return _change((None, None))
+
+
+@pages.post("/control/settings/sources/<source_id>")
+def change_source(source_id: str) -> Response:
+    """Change what is set for a data source."""
+    return _change((None, source_id))
 
 
 @pages.post("/control/settings/workers/<type_>")
 def change_workers(type_: str) -> Response:
     """Change how much of a type of work runs at once, and what one job of it may use."""
-    return _change(type_)
+    return _change((type_, None))
 
 
-def _change(type_: str | None) -> Response:
+def _change(about: _About) -> Response:
     """Save a group: what is left empty gets its default back. When something is wrong, nothing is saved."""
-    group = next((found for found in _groups({}, {}, {}) if found.type == type_), None)
-    if group is None:
-        raise NotFound(f"Nothing here does jobs of type {type_}.")
+    group = _group(_groups({}, {}), about)
     sent = {field.setting.name: request.form.get(field.name, field.typed).strip() for field in group.fields}
     try:
         change_site_settings(installation(), current_actor(), {name: text or None for name, text in sent.items()})
     except InvalidInput as error:
-        return _answer(type_, _groups(sent, error.fields, {}), 422)
+        return _answer(about, _groups(sent, error.fields), 422)
     if not wants_piece():
-        return go_to(url_for("control_settings.show", _anchor=f"s-{type_ or 'limits'}"))
-    return _answer(type_, _groups({}, {}, {type_ or "": "Saved"}), 200)
+        return go_to(url_for("control_settings.show", _anchor=f"s-{group.id}"))
+    return _answer(about, _groups({}, {}, about), 200)
 
 
-def _answer(type_: str | None, groups: list[Group], status: int) -> Response:
-    changed = next(group for group in groups if group.type == type_)
+def _group(groups: Sequence[Group], about: _About) -> Group:
+    found = next((group for group in groups if (group.type, group.source) == about), None)
+    if found is None:
+        what = f"Nothing here does jobs of type {about[0]}." if about[0] else f"Nothing is set for {about[1]}."
+        raise NotFound(what)
+    return found
+
+
+def _answer(about: _About, groups: list[Group], status: int) -> Response:
+    changed = _group(groups, about)
     return render("control/settings.html", piece="control/_setting.html", status=status, groups=groups, group=changed)

@@ -138,3 +138,19 @@ CREATE TABLE IF NOT EXISTS imageboard_counted (
     is_only         boolean PRIMARY KEY DEFAULT true CHECK (is_only),
     upto            bigint NOT NULL
 );
+
+-- Files that were imported, each with the place behind the last block that is stored.
+CREATE TABLE IF NOT EXISTS imageboard_imports (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    file            text NOT NULL,               -- what the file is known again by
+    name            text NOT NULL,
+    options         text NOT NULL,
+    position        bigint NOT NULL DEFAULT 0,
+    line            bigint NOT NULL DEFAULT 1,
+    counts          jsonb NOT NULL DEFAULT '{}',
+    began           timestamptz NOT NULL DEFAULT now(),
+    changed         timestamptz NOT NULL DEFAULT now(),
+    finished        timestamptz,
+    PRIMARY KEY (source, board, file)
+);

@@ -10,7 +10,7 @@ from urllib.parse import quote
 from datasources._imageboard.engines.reading import PostRead, ThreadListed, ThreadRead, Unreadable, tidied
 
 Record = Mapping[str, Any]
-UNFIT = (KeyError, TypeError, ValueError, OverflowError, OSError)
+UNFIT = (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError)
 """What reading a record raises that lacks something it must have."""
 
 
