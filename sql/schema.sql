@@ -134,13 +134,17 @@ CREATE TABLE imageboard_threads (
     created timestamp with time zone,
     seen timestamp with time zone NOT NULL,
     listed timestamp with time zone NOT NULL,
+    vanished timestamp with time zone,
     scraped timestamp with time zone,
     modified timestamp with time zone,
+    mark text,
+    read_mark text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false NOT NULL,
     is_closed boolean DEFAULT false NOT NULL,
     is_cyclical boolean DEFAULT false NOT NULL,
+    rolls boolean DEFAULT false NOT NULL,
     bump_limit boolean DEFAULT false NOT NULL,
     image_limit boolean DEFAULT false NOT NULL,
     replies integer DEFAULT 0 NOT NULL,
@@ -160,13 +164,17 @@ CREATE TABLE eightchan_threads (
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    vanished timestamp with time zone,
     scraped timestamp with time zone,
     modified timestamp with time zone,
+    mark text,
+    read_mark text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
     is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
     is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    rolls boolean DEFAULT false CONSTRAINT imageboard_threads_rolls_not_null NOT NULL,
     bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
     image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
     replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
@@ -215,13 +223,17 @@ CREATE TABLE eightkun_threads (
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    vanished timestamp with time zone,
     scraped timestamp with time zone,
     modified timestamp with time zone,
+    mark text,
+    read_mark text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
     is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
     is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    rolls boolean DEFAULT false CONSTRAINT imageboard_threads_rolls_not_null NOT NULL,
     bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
     image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
     replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
@@ -270,13 +282,17 @@ CREATE TABLE fourchan_threads (
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    vanished timestamp with time zone,
     scraped timestamp with time zone,
     modified timestamp with time zone,
+    mark text,
+    read_mark text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
     is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
     is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    rolls boolean DEFAULT false CONSTRAINT imageboard_threads_rolls_not_null NOT NULL,
     bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
     image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
     replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
@@ -341,6 +357,20 @@ CREATE TABLE imageboard_images (
     reason text,
     checked timestamp with time zone NOT NULL,
     CONSTRAINT imageboard_images_state_check CHECK ((state = ANY (ARRAY['stored'::text, 'missing'::text, 'refused'::text, 'different'::text])))
+);
+
+CREATE TABLE imageboard_imports (
+    source text NOT NULL,
+    board text NOT NULL,
+    file text NOT NULL,
+    name text NOT NULL,
+    options text NOT NULL,
+    "position" bigint DEFAULT 0 NOT NULL,
+    line bigint DEFAULT 1 NOT NULL,
+    counts jsonb DEFAULT '{}'::jsonb NOT NULL,
+    began timestamp with time zone DEFAULT now() NOT NULL,
+    changed timestamp with time zone DEFAULT now() NOT NULL,
+    finished timestamp with time zone
 );
 
 CREATE TABLE imageboard_versions (
@@ -437,13 +467,17 @@ CREATE TABLE lainchan_threads (
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
+    vanished timestamp with time zone,
     scraped timestamp with time zone,
     modified timestamp with time zone,
+    mark text,
+    read_mark text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
     is_closed boolean DEFAULT false CONSTRAINT imageboard_threads_is_closed_not_null NOT NULL,
     is_cyclical boolean DEFAULT false CONSTRAINT imageboard_threads_is_cyclical_not_null NOT NULL,
+    rolls boolean DEFAULT false CONSTRAINT imageboard_threads_rolls_not_null NOT NULL,
     bump_limit boolean DEFAULT false CONSTRAINT imageboard_threads_bump_limit_not_null NOT NULL,
     image_limit boolean DEFAULT false CONSTRAINT imageboard_threads_image_limit_not_null NOT NULL,
     replies integer DEFAULT 0 CONSTRAINT imageboard_threads_replies_not_null NOT NULL,
@@ -546,6 +580,7 @@ ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 CREATE TABLE web_hosts (
     host text NOT NULL,
     free_at timestamp with time zone DEFAULT now() NOT NULL,
+    rests_until timestamp with time zone DEFAULT '-infinity'::timestamp with time zone NOT NULL,
     refused integer DEFAULT 0 NOT NULL,
     asked bigint DEFAULT 0 NOT NULL
 );
@@ -613,6 +648,9 @@ ALTER TABLE ONLY imageboard_events
 
 ALTER TABLE ONLY imageboard_images
     ADD CONSTRAINT imageboard_images_pkey PRIMARY KEY (md5);
+
+ALTER TABLE ONLY imageboard_imports
+    ADD CONSTRAINT imageboard_imports_pkey PRIMARY KEY (source, board, file);
 
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
@@ -701,9 +739,9 @@ CREATE INDEX imageboard_posts_subject_parts ON ONLY imageboard_posts USING gin (
 
 CREATE INDEX eightchan_posts_subject_words_idx ON eightchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
 
-CREATE INDEX imageboard_threads_open ON ONLY imageboard_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+CREATE INDEX imageboard_threads_open ON ONLY imageboard_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
-CREATE INDEX eightchan_threads_source_board_listed_idx ON eightchan_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+CREATE INDEX eightchan_threads_source_board_idx ON eightchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX eightkun_posts_body_words_idx ON eightkun_posts USING gin (body_words gin_trgm_ops);
 
@@ -721,7 +759,7 @@ CREATE INDEX eightkun_posts_string_to_array_idx1 ON eightkun_posts USING gin (st
 
 CREATE INDEX eightkun_posts_subject_words_idx ON eightkun_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
 
-CREATE INDEX eightkun_threads_source_board_listed_idx ON eightkun_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+CREATE INDEX eightkun_threads_source_board_idx ON eightkun_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX fourchan_posts_body_words_idx ON fourchan_posts USING gin (body_words gin_trgm_ops);
 
@@ -739,7 +777,7 @@ CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (st
 
 CREATE INDEX fourchan_posts_subject_words_idx ON fourchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
 
-CREATE INDEX fourchan_threads_source_board_listed_idx ON fourchan_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
@@ -775,7 +813,7 @@ CREATE INDEX lainchan_posts_string_to_array_idx1 ON lainchan_posts USING gin (st
 
 CREATE INDEX lainchan_posts_subject_words_idx ON lainchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
 
-CREATE INDEX lainchan_threads_source_board_listed_idx ON lainchan_threads USING btree (source, board, listed) WHERE ((archived IS NULL) AND (deleted IS NULL));
+CREATE INDEX lainchan_threads_source_board_idx ON lainchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX queue_turns_now ON queue_turns USING btree (type, turn DESC);
 
@@ -809,7 +847,7 @@ ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightchan_posts_subj
 
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightchan_threads_pkey;
 
-ALTER INDEX imageboard_threads_open ATTACH PARTITION eightchan_threads_source_board_listed_idx;
+ALTER INDEX imageboard_threads_open ATTACH PARTITION eightchan_threads_source_board_idx;
 
 ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightkun_posts_body_words_idx;
 
@@ -831,7 +869,7 @@ ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightkun_posts_subje
 
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightkun_threads_pkey;
 
-ALTER INDEX imageboard_threads_open ATTACH PARTITION eightkun_threads_source_board_listed_idx;
+ALTER INDEX imageboard_threads_open ATTACH PARTITION eightkun_threads_source_board_idx;
 
 ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION fourchan_posts_body_words_idx;
 
@@ -853,7 +891,7 @@ ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION fourchan_posts_subje
 
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION fourchan_threads_pkey;
 
-ALTER INDEX imageboard_threads_open ATTACH PARTITION fourchan_threads_source_board_listed_idx;
+ALTER INDEX imageboard_threads_open ATTACH PARTITION fourchan_threads_source_board_idx;
 
 ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION lainchan_posts_body_words_idx;
 
@@ -875,7 +913,7 @@ ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION lainchan_posts_subje
 
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
 
-ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_listed_idx;
+ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_idx;
 
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
