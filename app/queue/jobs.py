@@ -86,6 +86,8 @@ class JobQueue:
         rung: list[tuple[int, int]] = []
         with self.database.transaction() as tx:
             tx.need_not_last()
+            if job_turn.count_active(tx, type_) == self.limit(tx, type_):
+                return 0  # without waiting for the lock: whoever ends one of these dispatches after its commit
             job_turn.lock_type(tx, type_)
             free = self.limit(tx, type_) - job_turn.count_active(tx, type_)
             if free < 0:
