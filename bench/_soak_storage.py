@@ -16,8 +16,8 @@ from pathlib import Path
 
 import requests
 
-from app.runner.context import TaskContext
 from app.runner.report import Reporter
+from app.runner.task_context import TaskContext
 from app.services.context import Context
 from app.storage import job as jobs
 from bench._installation import wait
@@ -159,7 +159,7 @@ class Bucket(Storage):
         job = jobs.find_open(ctx.database, "clean-up-files", "")
         clean_up_files._GRACE = timedelta(0)
         with tempfile.TemporaryFile() as said:
-            task = TaskContext(ctx.database, ctx.files, {}, Reporter(said.fileno()))
+            task = TaskContext(ctx, {}, Path(ctx.settings.data_dir), Reporter(said.fileno()))
             clean_up_files.CleanUpFiles().work(job, task)
 
     def remains(self) -> Iterator[str]:

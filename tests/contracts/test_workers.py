@@ -17,8 +17,8 @@ from app.domain.job import Job
 from app.domain.user import User
 from app.plugins import Worker
 from app.plugins.registry import Registry
-from app.runner.context import TaskContext
 from app.runner.report import Reader, Reporter
+from app.runner.task_context import TaskContext
 from app.services.context import Context
 from app.services.dataset import cancel_dataset, create_capture, delete_dataset
 from app.services.upload import save_upload
@@ -38,7 +38,7 @@ each_worker = pytest.mark.parametrize("worker", WORKERS.values(), ids=WORKERS)
 
 
 @pytest.fixture
-def do(ctx: Context) -> Iterator[Do]:
+def do(ctx: Context, tmp_path: Path) -> Iterator[Do]:
     """Do a standing task once, as a worker process does; gives the lines of its log."""
     reading, writing = os.pipe()
     reader = Reader(reading)
@@ -47,7 +47,7 @@ def do(ctx: Context) -> Iterator[Do]:
         with ctx.database.transaction() as tx:
             job = ctx.queue.enqueue(tx, worker.type, "by hand")
         try:
-            task = TaskContext(ctx.database, ctx.files, ctx.site_settings(), Reporter(writing))
+            task = TaskContext(ctx, ctx.site_settings(), tmp_path, Reporter(writing))
             worker().work(job, task)
         finally:
             ctx.database.run("DELETE FROM jobs WHERE id = %(id)s", id=job.id)
