@@ -1,0 +1,234 @@
+"""Scrapers against a local board, job by job: what they ask for, what they do not ask for, and what goes wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from app.domain.job import Job
+from app.domain.user import User
+from app.services.context import Context
+from app.services.dataset import create_capture
+from app.services.site_setting import set_site_setting
+from app.storage import setting
+from datasources._imageboard.engines import LynxChanEngine
+from datasources._imageboard.store import images
+from extras.living_board import LivingBoard, rules_for
+from tests.conftest import Process, wait_for_end
+from tests.scraping import SourceError, do, look, open_jobs, point_at, stored, threads
+
+BOARDS = [
+    rules_for("po", posts_per_hour=40, threads_per_hour=3, pages=1, per_page=8, image_share=0.4),
+    rules_for("λ", posts_per_hour=40, threads_per_hour=3, pages=1, per_page=8, image_share=0.3, cyclical=0.4),
+]
+
+
+@pytest.fixture
+def site() -> Iterator[LivingBoard]:
+    with LivingBoard(5, BOARDS, history_hours=2) as running:
+        yield running
+
+
+def coverage(ctx: Context) -> list[dict[str, Any]]:
+    return ctx.database.many("SELECT * FROM imageboard_coverage ORDER BY began")
+
+
+@pytest.mark.parametrize(
+    ("source", "dialect", "board"),
+    [("fourchan", "fourchan", "po"), ("lainchan", "vichan", "λ"), ("eightkun", "infinity", "λ")],
+)
+def test_each_dialect_is_kept_as_its_ledger_has_it(
+    ctx: Context, site: LivingBoard, source: str, dialect: str, board: str
+) -> None:
+    point_at(ctx, source, site.serve(dialect))
+    for _ in range(4):
+        look(ctx, source, board)
+        site.advance(1200)
+    look(ctx, source, board)
+    found, now = stored(ctx, source, board), site.now()
+    listed = {one.no for one in site.ledger.threads(board) if one.listed.is_open}
+    readable = [post for post in site.ledger.visible_at(board, now) if post.thread in listed]
+
+    assert len(readable) > 30
+    assert {post.no for post in readable if found[post.no]["deleted"]} == set()
+    assert {post.no: found[post.no]["body"] for post in readable} == {
+        post.no: site.comment(post, dialect) or None for post in readable
+    }
+    dropped = {post.no for post in site.ledger.posts(board) if post.gone and post.gone[1] == "dropped"}
+    assert {number for number in dropped & set(found) if found[number]["deleted"]} == set()
+
+
+def test_lynxchan_is_read_as_its_ledger_has_it(site: LivingBoard) -> None:
+    url, engine = site.serve("lynxchan"), LynxChanEngine()
+    listed = engine.read_index(requests.get(url + engine.index_path("λ"), timeout=5).content)
+    read = [
+        engine.read_thread(requests.get(url + engine.thread_path("λ", one.id), timeout=5).content, "λ")
+        for one in listed
+    ]
+    expected = site.ledger.visible_at("λ", site.now())
+
+    assert {post.id: post.body for thread in read for post in thread.posts} == {
+        post.no: site.comment(post, "lynxchan") or None for post in expected
+    }
+    assert {thread.id for thread in read if thread.is_cyclical} == {
+        one.no for one in site.ledger.threads("λ") if one.cyclical and one.listed.is_open
+    }
+
+
+def test_a_second_look_asks_for_nothing_that_has_not_changed(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    rows = "SELECT id, xmin::text FROM imageboard_{} ORDER BY id"
+    before = [ctx.database.many(rows.format(table)) for table in ("threads", "posts")]
+    site.traffic.forget()
+
+    assert look(ctx, "fourchan", "po") == 0
+
+    assert [(one.path, one.status) for one in site.traffic.requests()] == [("/po/threads.json", 304)]
+    assert [ctx.database.many(rows.format(table)) for table in ("threads", "posts")] == before
+    assert [row["outcome"] for row in coverage(ctx)] == ["read"]
+    assert coverage(ctx)[0]["ended"] > coverage(ctx)[0]["began"]
+
+
+def test_only_threads_that_have_changed_are_read_and_conditionally(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    then = site.now()
+    site.traffic.forget()
+    site.advance(600)
+    look(ctx, "fourchan", "po")
+
+    asked = {int(one.path.split("/")[-1][:-5]) for one in site.traffic.requests("/po/thread/*")}
+    changed = {one.no for one in site.ledger.threads("po") if one.last_modified > then}
+    assert 0 < len(asked) < len(threads(ctx, "fourchan", "po"))
+    assert asked <= changed
+    known = [one for one in site.traffic.requests("/po/thread/*") if not one.is_conditional]
+    assert len(known) < len(asked)
+
+
+def test_who_asks_says_who_it_is(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    assert {one.user_agent.split(" (")[0] for one in site.traffic.requests()} == {ctx.settings.site_name}
+
+
+@pytest.mark.parametrize(
+    ("fault", "words"),
+    [
+        ({"status": 503}, "is busy (status 503)"),
+        ({"status": 403}, "answers with status 403"),
+        ({"broken": True}, "cannot be read"),
+        ({"drop": True}, "does not answer"),
+    ],
+)
+def test_a_look_that_fails_is_noted_with_its_reason_and_nothing_else(
+    ctx: Context, site: LivingBoard, fault: dict[str, Any], words: str
+) -> None:
+    point_at(ctx, "fourchan", site.url)
+    site.fail(**fault)
+    with pytest.raises(SourceError, match=words.replace("(", r"\(").replace(")", r"\)")):
+        look(ctx, "fourchan", "po")
+    assert [(row["outcome"], words in row["reason"]) for row in coverage(ctx)] == [("failed", True)]
+    assert threads(ctx, "fourchan", "po") == {}
+
+
+@pytest.mark.parametrize("fault", [{"status": 403}, {"broken": True}, {"status": 503}, {"drop": True}])
+def test_a_thread_that_cannot_be_read_is_asked_for_again_and_not_taken_for_deleted(
+    ctx: Context, site: LivingBoard, fault: dict[str, Any]
+) -> None:
+    point_at(ctx, "fourchan", site.url)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=1)
+    job = open_jobs(ctx, "fourchan-thread")[0]
+    site.fail(**fault)
+    with pytest.raises(SourceError) as caught:
+        do(ctx, job.type, job.remote_id, job.details)
+    row = threads(ctx, "fourchan", "po")[job.details["thread"]]
+    assert (caught.value.permanent, row["deleted"], row["scraped"]) == (False, None, None)
+    assert job.details["thread"] in {one.details["thread"] for one in jobs_of_a_look(ctx)}
+
+
+def jobs_of_a_look(ctx: Context) -> list[Job]:
+    """What is asked for after the index was read once more."""
+    ctx.database.run("DELETE FROM jobs")
+    ctx.database.run("TRUNCATE web_hosts")
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=1)
+    return open_jobs(ctx, "fourchan-thread")
+
+
+def test_images_are_kept_once_and_only_when_they_are_what_they_say(ctx: Context) -> None:
+    rules = rules_for("po", posts_per_hour=80, threads_per_hour=4, image_share=0.7, lost_files=0.2, broken_files=0.2)
+    with LivingBoard(6, [rules], history_hours=1) as site:
+        point_at(ctx, "fourchan", site.url, save_images=True)
+        look(ctx, "fourchan", "po")
+        rows = {row["md5"]: row for row in ctx.database.many("SELECT * FROM imageboard_images")}
+        found = {state: [row for row in rows.values() if row["state"] == state] for state in ("stored", "missing")}
+        kept = {file.name: file for file in ctx.files.find("images")}
+
+        assert {row["name"] for row in found["stored"]} <= set(kept)
+        assert found["missing"]
+        assert any(row["state"] == "different" for row in rows.values())
+        assert all(row["reason"] for row in rows.values() if row["state"] != "stored")
+        md5s = {row["image_md5"] for row in stored(ctx, "fourchan", "po").values() if row["image_md5"]}
+        names = images.stored_images(ctx.database, md5s)
+        assert set(names.values()) == {row["name"] for row in found["stored"]}
+        assert all(name.startswith(f"images/{md5[:2]}/{md5}.") for md5, name in names.items())
+
+        site.traffic.forget()
+        md5, url = found["stored"][0]["md5"], f"{site.url}/po/1.jpg"
+        do(ctx, "fourchan-image", md5, {"md5": md5, "url": url})
+        assert site.traffic.requests() == []
+
+
+@pytest.mark.parametrize(("most", "path", "state"), [(1, "/po/threads.json", "refused"), (1, "/nothing", "missing")])
+def test_what_is_no_image_is_not_kept(ctx: Context, site: LivingBoard, most: int, path: str, state: str) -> None:
+    point_at(ctx, "fourchan", site.url, image_mb=most)
+    do(ctx, "fourchan-image", "ab" * 16, {"md5": "ab" * 16, "url": site.url + path})
+    row = ctx.database.one("SELECT * FROM imageboard_images")
+    assert (row["state"], row["name"]) == (state, None)
+
+
+@pytest.mark.parametrize(
+    ("content", "extension"),
+    [
+        (b"\xff\xd8\xff\xe0", ".jpg"),
+        (b"\x89PNG\r\n\x1a\n", ".png"),
+        (b"GIF89a", ".gif"),
+        (b"RIFF....WEBPVP8 ", ".webp"),
+        (b"<html>", None),
+        (b"\x1a\x45\xdf\xa3", None),
+        (b"", None),
+    ],
+)
+def test_images_are_told_by_their_first_bytes(content: bytes, extension: str | None) -> None:
+    assert images.kind_of(content) == extension
+
+
+def test_boards_are_scraped_as_they_are_set(ctx: Context, admin: User) -> None:
+    def jobs() -> dict[str, int]:
+        worker = ctx.registry.workers["fourchan-board"]
+        return {one.remote_id: one.interval for one in worker.standing(ctx.site_settings())}
+
+    assert jobs() == {}
+    set_site_setting(ctx, admin, "fourchan.boards", "pol, g:300\nsp")
+    assert jobs() == {}
+    set_site_setting(ctx, admin, "fourchan.autoscrape", "yes")
+    assert jobs() == {"pol": 60, "g": 300, "sp": 60}
+    set_site_setting(ctx, admin, "fourchan.no_scrape", "sp")
+    set_site_setting(ctx, admin, "fourchan.interval", "90")
+    assert jobs() == {"pol": 90, "g": 300}
+    setting.put(ctx.database, "fourchan.interval", "soon")
+    assert jobs() == {"pol": 60, "g": 300}
+
+
+def test_what_was_scraped_can_be_asked_for(ctx: Context, user: User, site: LivingBoard, workers: Process) -> None:
+    point_at(ctx, "fourchan", site.url, autoscrape=False)
+    look(ctx, "fourchan", "po")
+    made = wait_for_end(ctx, create_capture(ctx, user, "fourchan", {"boards": "po"}).key)
+    none = wait_for_end(ctx, create_capture(ctx, user, "fourchan", {"boards": "sp"}).key)
+
+    assert (made.status, made.rows) == ("finished", len(stored(ctx, "fourchan", "po")))
+    assert made.columns[:7] == ["id", "thread_id", "timestamp", "author", "body", "subject", "board"]
+    assert (none.status, "fourchan.boards" in none.message) == ("empty", True)
