@@ -127,7 +127,19 @@ class Api(SmorestApi):  # type: ignore[misc]
 
 def init_api(app: Flask, ctx: Context) -> None:
     """Add the API to an application that has its sessions and limits already."""
-    from app.api import account, datasets, datasources, jobs, openapi, processors, results, settings, status, tokens
+    from app.api import (
+        account,
+        datasets,
+        datasources,
+        jobs,
+        openapi,
+        processors,
+        results,
+        settings,
+        statistics,
+        status,
+        tokens,
+    )
 
     app.extensions["fourcat"] = ctx
     app.config.update(API_TITLE="4CAT", API_VERSION=__version__, OPENAPI_VERSION="3.1.0")
@@ -135,7 +147,7 @@ def init_api(app: Flask, ctx: Context) -> None:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     api = Api(app, spec_kwargs=_spec_options())
     openapi.add_options(api.spec, ctx.registry)
-    for part in (datasources, processors, datasets, results, account, tokens, status, jobs, settings):
+    for part in (datasources, processors, datasets, results, account, tokens, status, statistics, jobs, settings):
         for blueprint in part.blueprints:
             csrf.exempt(blueprint)
             api.register_blueprint(blueprint)

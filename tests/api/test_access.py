@@ -24,6 +24,7 @@ ROLES = ("nobody", "reader", "other", "owner", "admin")
 # Per route: the statuses that nobody, a read-only token, another user, the owner and an administrator get.
 ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/status"): (200, 200, 200, 200, 200),
+    ("GET", "/api/statistics"): (200, 200, 200, 200, 200),  # asked from the machine itself
     ("GET", "/api/openapi.json"): (200, 200, 200, 200, 200),
     ("GET", "/api/docs"): (200, 200, 200, 200, 200),
     ("GET", "/api/docs/start.js"): (200, 200, 200, 200, 200),

@@ -1,0 +1,26 @@
+"""What happened lately, counted: posts, datasets."""
+
+from __future__ import annotations
+
+from app.storage.database import Row, Session
+
+
+def posts_of_last_hour(db: Session) -> list[Row]:
+    """For each source that was ever scraped: posts of the last hour that are stored, and those deleted since."""
+    return db.many(
+        "SELECT b.source, coalesce(sum(c.scraped), 0)::bigint AS scraped,"
+        " coalesce(sum(c.deleted), 0)::bigint AS deleted"
+        " FROM (SELECT source, board, max(ended) AS ended FROM imageboard_coverage GROUP BY source, board) b"
+        " LEFT JOIN LATERAL (SELECT count(*) AS scraped, count(p.deleted) AS deleted FROM imageboard_posts p"
+        "  WHERE p.source = b.source AND p.board = b.board AND p.created > now() - interval '1 hour') c"
+        " ON b.ended > now() - interval '2 hours'"
+        " GROUP BY b.source ORDER BY b.source"
+    )
+
+
+def datasets_created(db: Session) -> Row:
+    """How many datasets were made in the last `hour` and `day`, analyses included."""
+    return db.one(
+        "SELECT count(*) FILTER (WHERE created > now() - interval '1 hour') AS hour, count(*) AS day"
+        " FROM datasets WHERE created > now() - interval '1 day'"
+    )
