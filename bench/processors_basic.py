@@ -1,6 +1,6 @@
 """Counts, rankings, filters and links on generated posts, each against a raw polars script for the same result.
 
-    python bench/processors_basic.py [ROWS] [CASE ...]
+    python -m bench.processors_basic [ROWS] [CASE ...]
 
 Every run is a fresh process that scans one Parquet file and sinks another; a processor goes through its options and its
 `process`, as in a job. Printed are seconds of work (imports apart), peak memory, and the ratio. A processor may take
@@ -20,11 +20,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-sys.path[:0] = [str(Path(__file__).resolve().parents[1]), str(Path(__file__).parent)]
+import polars as pl
 
-import polars as pl  # noqa: E402
-from _posts import posts_parquet  # noqa: E402
+from app.plugins import Processor
+from bench._posts import posts_parquet
 
+ROOT = Path(__file__).resolve().parents[1]
 Raw = Callable[[pl.LazyFrame], pl.LazyFrame]
 
 
@@ -129,6 +130,8 @@ def run_case(case: str, side: str, source: Path, target: Path) -> None:
 
     type_, given, raw = CASES[case]
     processor = Registry.discover(("processors",)).processor(type_)
+    if not issubclass(processor, Processor):
+        raise TypeError(f"{type_} is a preset")
     started = time.perf_counter()
     posts = pl.scan_parquet(source)
     if side == "raw":
@@ -149,11 +152,12 @@ def run_case(case: str, side: str, source: Path, target: Path) -> None:
 
 def measure(case: str, side: str, source: Path, folder: Path, times: int) -> dict[str, float]:
     """The fastest of several fresh processes."""
-    command = [sys.executable, __file__, "--one", case, side, str(source), str(folder / "result.parquet")]
+    asked = ["--one", case, side, str(source), str(folder / "result.parquet")]
+    command = [sys.executable, "-m", "bench.processors_basic", *asked]
     environment = os.environ | {"POLARS_OOC_MEMORY_BUDGET_MB": os.environ.get("POLARS_OOC_MEMORY_BUDGET_MB", "600")}
     runs = []
     for _ in range(times):
-        done = subprocess.run(command, capture_output=True, text=True, check=True, env=environment)
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True, env=environment)
         runs.append(json.loads(done.stdout))
     return min(runs, key=lambda run: run["seconds"])
 

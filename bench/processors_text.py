@@ -166,7 +166,7 @@ def same(name: str, ours_at: Path, raw_at: Path) -> str:
         sums = [table.select(hashed.sum(), rows=pl.len()).collect(engine="streaming") for table in (left, right)]
         return "yes" if sums[0].equals(sums[1]) else "NO"
     columns = left.collect_schema().names()
-    equal = left.collect().equals(right.select(columns).cast(dict(left.collect_schema())).collect())
+    equal = left.collect().equals(right.select(columns).cast(left.collect_schema()).collect())
     return "yes" if equal else "NO"
 
 
