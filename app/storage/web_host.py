@@ -48,9 +48,8 @@ def wait_for_turn(db: Session, host: str) -> float:
 
 def is_resting(db: Session, host: str) -> bool:
     """Whether a host is left alone now."""
-    return db.find(
-        "SELECT 1 FROM web_hosts WHERE host = %(host)s AND rests_until > clock_timestamp()", host=host
-    ) is not (None)
+    row = db.find("SELECT rests_until > clock_timestamp() AS rests FROM web_hosts WHERE host = %(host)s", host=host)
+    return row is not None and bool(row["rests"])
 
 
 def back_off(db: Session, host: str, turn: Turn, least: float, most: float) -> float:

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.user import User
+from app.plugins.options import specs
 from app.services.context import Context
 from app.services.site_setting import set_site_setting
 from app.storage import setting
@@ -29,11 +30,15 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     found = call("admin", "GET", "/api/settings").get_json()
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
-    assert len(found) == 2 + 3 * len(ctx.registry.queues())
+    of_sources = sum(len(specs(source.Settings)) for source in ctx.registry.datasources.values())
+    assert len(found) == 2 + of_sources + 3 * len(ctx.registry.queues())
+    assert len({entry["name"] for entry in found}) == len(found)
     assert [entry["name"] for entry in found if not entry["help"].endswith(".") or not entry["origin"]] == []
     assert one(call, "limits.open_jobs") == {
         "name": "limits.open_jobs",
         "type": None,
+        "source": None,
+        "kind": "number",
         "value": 1000,
         "is_set": False,
         "default": 1000,
@@ -71,6 +76,54 @@ def test_a_setting_that_is_not_there(call: Call, name: str) -> None:
     for method, body in (("PUT", {"json": {"value": 1}}), ("DELETE", {})):
         answer = call("admin", method, f"/api/settings/{name}", **body)
         assert (answer.status_code, name in answer.get_json()["message"]) == (404, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "given", "counts"),
+    [
+        ("fourchan.boards", " pol, g:300 ", "pol, g:300"),
+        ("fourchan.autoscrape", "yes", True),
+        ("fourchan.autoscrape", False, False),
+        ("fourchan.interval", "90", 90),
+        ("fourchan.pace", 2.5, 2.5),
+        ("fourchan.api_url", "http://localhost:8090", "http://localhost:8090"),
+    ],
+)
+def test_settings_of_data_sources_are_set_as_what_they_are(
+    call: Call, name: str, given: object, counts: object
+) -> None:
+    answer = call("admin", "PUT", f"/api/settings/{name}", json={"value": given})
+    assert (answer.status_code, answer.get_json()["value"], answer.get_json()["is_set"]) == (200, counts, True)
+    assert (one(call, name)["value"], one(call, name)["source"], one(call, name)["type"]) == (counts, "fourchan", None)
+    assert call("admin", "DELETE", f"/api/settings/{name}").status_code == 204
+    assert one(call, name)["value"] == one(call, name)["default"]
+
+
+@pytest.mark.parametrize(
+    ("name", "given"),
+    [
+        ("fourchan.boards", "pol:soon"),
+        ("fourchan.boards", "/pol/"),
+        ("fourchan.boards", 7),
+        ("fourchan.boards", True),
+        ("fourchan.autoscrape", "perhaps"),
+        ("fourchan.interval", 0),
+        ("fourchan.interval", 1.5),
+        ("fourchan.interval", True),
+        ("fourchan.pace", 0),
+        ("fourchan.pace", "NaN"),
+        ("fourchan.api_url", "ftp://example.org"),
+        ("fourchan.api_url", ""),
+        ("fourchan.no_scrape", ["pol"]),
+    ],
+)
+def test_a_wrong_setting_of_a_data_source_is_named_and_changes_nothing(
+    ctx: Context, call: Call, name: str, given: object
+) -> None:
+    answer = call("admin", "PUT", f"/api/settings/{name}", json={"value": given})
+    assert answer.status_code == 422
+    assert "will not do. " in answer.get_json()["errors"][name][0]
+    assert setting.all_settings(ctx.database) == {}
 
 
 def test_a_body_without_a_value(call: Call) -> None:

@@ -134,3 +134,30 @@ def test_a_file_that_does_not_fit_is_refused_in_words(ursula: FlaskClient, user:
         headers={"X-CSRFToken": ursula.token, "X-File-Name": "tea.csv", "Content-Type": "application/octet-stream"},
     )
     assert (sent.status_code, sent.get_json()["message"][:26]) == (422, "Your results and uploads t")
+
+
+SOURCE = f"{PAGE}/sources/fourchan"
+
+
+def test_settings_of_a_data_source_are_saved_in_place(ada: FlaskClient, ctx: Context) -> None:
+    page = ada.get(PAGE).text
+    assert 'placeholder="https://a.4cdn.org"' in field(page, "source-fourchan-api_url")
+    assert 'placeholder="60"' in field(page, "source-fourchan-interval")
+
+    answer = ada.change(SOURCE, htmx=True, boards="pol,g:300", autoscrape="yes", interval="", pace="1.5")
+
+    assert (answer.status_code, "<html" in answer.text, ">Saved<" in answer.text) == (200, False, True)
+    assert 'value="pol,g:300"' in field(answer.text, "source-fourchan-boards")
+    assert re.search(r'<option value="yes" selected', answer.text)
+    stored = {"fourchan.boards": "pol,g:300", "fourchan.autoscrape": True, "fourchan.pace": 1.5}
+    assert setting.all_settings(ctx.database) == stored
+    assert ada.change(SOURCE, boards="", autoscrape="", pace="").headers["Location"] == f"{PAGE}#s-source-fourchan"
+    assert setting.all_settings(ctx.database) == {}
+
+
+def test_a_wrong_setting_of_a_data_source_is_named_and_nothing_is_saved(ada: FlaskClient, ctx: Context) -> None:
+    answer = ada.change(SOURCE, htmx=True, boards="pol:soon", autoscrape="yes")
+    assert (answer.status_code, "“pol:soon” will not do." in answer.text) == (422, True)
+    assert 'value="pol:soon"' in field(answer.text, "source-fourchan-boards")
+    assert setting.all_settings(ctx.database) == {}
+    assert ada.change(f"{PAGE}/sources/upload", boards="x").status_code == 404
