@@ -30,6 +30,10 @@ from app.storage.files import discard
 log = logging.getLogger(__name__)
 
 _PATIENCE = 600.0
+_HANDED_BACK = {
+    Stopped.SHUTDOWN: "Handed back while its machine restarts.",
+    Stopped.CLAIM_LOST: "Handed back since its machine could not reach the database for too long.",
+}
 _CRASHED = "The process doing this work died ({how})."
 
 
@@ -116,8 +120,8 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
             lines.append((datetime.now(UTC), text))
     if task.dataset is not None and lines:
         datasets.add_log(tx, task.dataset.key, lines)
-    if watched.stopped is Stopped.SHUTDOWN and outcome.end is End.BROKEN:
-        _wait_again(ctx, tx, task, "Handed back while its machine restarts.", delay=0, counted=False)
+    if watched.stopped in _HANDED_BACK and outcome.end is End.BROKEN:
+        _wait_again(ctx, tx, task, _HANDED_BACK[watched.stopped], delay=0, counted=False)
     elif outcome.end in (End.DONE, End.EMPTY):
         _succeed(ctx, tx, task, outcome)
     elif outcome.end is End.CANCELLED:
