@@ -6,7 +6,7 @@ It needs Python 3.9 and nothing else. Settings, in munin's plugin-conf.d:
     [4cat_*]
     env.url http://127.0.0.1:5000
     env.token 4cat-...               # not needed on the machine itself, unless through a proxy
-    env.total_warning 500:20000      # for any field and warning or critical; nothing after the name means none
+    env.total_warning 500:20000      # for any field, warning or critical; "none" takes one away
 
 #%# family=auto
 #%# capabilities=autoconf
@@ -20,13 +20,15 @@ import re
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any, Callable, NamedTuple, Tuple  # noqa: UP035 - runs on the Python of any machine
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
 _TIMEOUT = 10
 _URL = "http://127.0.0.1:5000"
 
-Line = Tuple[str, str, float | None]  # noqa: UP006
+Line = tuple[str, str, Any]
 
 
 class Graph(NamedTuple):
@@ -36,7 +38,7 @@ class Graph(NamedTuple):
     unit: str
     about: str
     lines: Callable[[dict[str, Any]], list[Line]]
-    limits: dict[str, str] = {}
+    limits: Mapping[str, str] = MappingProxyType({})
 
 
 class NoAnswer(Exception):
@@ -136,7 +138,8 @@ def main(program: str, arguments: list[str]) -> int:
     if wish == "suggest":  # there is one of each, so nothing to choose from
         return 0
     try:
-        found = _ask(os.environ.get("url", _URL), os.environ.get("token", ""))
+        settings = dict(os.environ)
+        found = _ask(settings.get("url", _URL), settings.get("token", ""))
     except NoAnswer as error:
         if wish == "autoconf":
             print(f"no ({error})")
@@ -186,7 +189,7 @@ def _configuration(graph: Graph, found: dict[str, Any]) -> list[str]:
         written += [f"{field}.label {label}", f"{field}.type GAUGE", f"{field}.min 0"]
         for kind in ("warning", "critical"):
             limit = os.environ.get(f"{field}_{kind}", graph.limits.get(f"{field}.{kind}", ""))
-            if limit.strip():
+            if limit.strip() not in ("", "none"):
                 written.append(f"{field}.{kind} {limit.strip()}")
     return written
 
