@@ -27,6 +27,7 @@ class BoardScraper(Worker):
     site: ClassVar[Site]
     max_workers = 2
     max_attempts = 1  # the next look comes by itself
+    minutes = 15
 
     @classmethod
     def standing(cls, settings: Mapping[str, Any]) -> Sequence[Standing]:
@@ -75,6 +76,7 @@ class ThreadScraper(Worker):
     site: ClassVar[Site]
     max_workers = 4
     max_attempts = 3
+    minutes = 15
 
     def work(self, job: Job, ctx: WorkerContext) -> None:
         """Read it once; a job that names no thread asks for nothing."""
@@ -135,6 +137,7 @@ class ImageScraper(Worker):
     site: ClassVar[Site]
     max_workers = 4
     max_attempts = 3
+    minutes = 15
 
     def work(self, job: Job, ctx: WorkerContext) -> None:
         """Download it, unless it is there or known not to be worth it; a job that names no image asks for nothing."""
