@@ -35,7 +35,8 @@ ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
 PASSWORD = "correct horse battery"
 BOARD_TABLES = [
-    f"imageboard_{name}" for name in ("threads", "posts", "versions", "events", "images", "coverage", "days", "counted")
+    f"imageboard_{name}"
+    for name in ("threads", "posts", "versions", "events", "images", "coverage", "days", "counted", "imports")
 ]
 
 

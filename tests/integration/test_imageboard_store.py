@@ -211,6 +211,22 @@ def test_one_that_was_read_while_it_changed_is_read_again(keeper: Keeper) -> Non
     assert keeper.thread()["etag"] == "tag"
 
 
+def test_one_that_the_index_gives_no_mark_is_read_at_every_look(keeper: Keeper) -> None:
+    keeper.index(0, (100, ""), (200, "a"))
+    with keeper.db.transaction() as tx:
+        reading.store_unchanged(tx, PLACE, Asked(at(1), ""))  # type: ignore[arg-type]
+    assert keeper.index(2, (100, ""), (200, "a")) == ([], [100, 200])
+
+
+def test_a_reading_that_comes_late_changes_nothing(keeper: Keeper) -> None:
+    keeper.read(1, thread(post(101)))
+    keeper.read(3, thread(post(101), post(102)))
+    before = keeper.snapshot()
+    assert keeper.read(2, thread(post(101, "earlier"))) == Stored()
+    assert keeper.gone(2) is False
+    assert keeper.snapshot() == before
+
+
 def test_places_in_the_index_are_kept_when_they_change(keeper: Keeper) -> None:
     keeper.index(0, (100, "a"), (200, "a"))
     keeper.index(1, (100, "a"), (200, "a"))

@@ -30,11 +30,11 @@ class FourChanEngine(Engine):
         for record in reading.listed_in(reading.parsed(body)):
             try:
                 number = reading.post_number(record["no"])
-                mark = ".".join(str(record.get(name, "")) for name in ("last_modified", "replies"))
-                modified = reading.moment(record["last_modified"])
             except UNFIT as error:
-                raise Unreadable(f"a thread in it lacks its number or its time of change ({error})") from error
-            found.setdefault(number, ThreadListed(number, len(found) + 1, mark, modified))
+                raise Unreadable(f"a thread in it has no number ({error})") from error
+            modified = reading.moment_or_none(record.get("last_modified"))
+            mark = f"{record['last_modified']}.{record.get('replies', '')}" if modified else ""
+            found.setdefault(number, ThreadListed(number, len(found) + 1, reading.clean(mark), modified))
         return list(found.values())
 
     def read_thread(self, body: bytes, board: str) -> ThreadRead:

@@ -36,7 +36,7 @@ class LynxChanEngine(Engine):
                 raise Unreadable(f"a thread in it lacks its number or its last bump ({error})") from error
             names = ("lastBump", "postCount", "fileCount", "locked", "pinned", "cyclic")
             mark = ".".join(str(record.get(name, "")) for name in names)
-            found.setdefault(number, ThreadListed(number, len(found) + 1, mark, bumped))
+            found.setdefault(number, ThreadListed(number, len(found) + 1, reading.clean(mark), bumped))
         return list(found.values())
 
     def read_thread(self, body: bytes, board: str) -> ThreadRead:

@@ -6,6 +6,7 @@ import base64
 import binascii
 import html
 import json
+import math
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -19,7 +20,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ThreadListed:
-    """A thread in the index of its board. `mark` is a text that changes whenever the thread does."""
+    """A thread in the index of its board. `mark` is a text that changes whenever the thread does, or empty."""
 
     id: int
     position: int
@@ -81,7 +82,7 @@ class ThreadRead:
 def parsed(body: bytes) -> Any:
     """The JSON of an answer. :raises Unreadable: when it is none"""
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=lambda _: None)  # NaN and the like, which no database takes
     except (ValueError, RecursionError) as error:
         raise Unreadable(f"it is not JSON ({error})") from error
 
@@ -115,12 +116,14 @@ def clean(value: str) -> str:
 
 
 def tidied(value: Any) -> Any:
-    """A JSON value whose texts can all be stored."""
+    """A JSON value whose texts and numbers can all be stored."""
     if isinstance(value, str):
         return clean(value)
     if isinstance(value, Mapping):
         return {clean(str(name)): tidied(part) for name, part in value.items()}
-    return [tidied(part) for part in value] if isinstance(value, list) else value
+    if isinstance(value, list):
+        return [tidied(part) for part in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def number(value: Any) -> int | None:

@@ -52,7 +52,8 @@ def ask(db: Database, place: Place) -> Asked:
 def store_unchanged(batch: Batch, place: Place, asked: Asked) -> None:
     """The thread is as it was when it was last read."""
     batch.run(
-        f"UPDATE imageboard_threads SET scraped = %(at)s, read_mark = %(mark)s WHERE {_HERE}",
+        f"UPDATE imageboard_threads SET scraped = %(at)s, read_mark = %(mark)s WHERE {_HERE}"
+        " AND (scraped IS NULL OR scraped <= %(at)s)",
         at=asked.at,
         mark=asked.mark,
         **_values(place),
@@ -65,7 +66,7 @@ def store_gone(batch: Batch, place: Place, asked: Asked) -> bool:
     Whether that is new.
     """
     row = _lock(batch, place)
-    if row is None or row["deleted"] is not None or row["archived"] is not None:
+    if row is None or row["deleted"] is not None or row["archived"] is not None or _is_late(row, asked):
         return False
     batch.run(
         "UPDATE imageboard_threads SET deleted = %(at)s, scraped = %(at)s, read_mark = NULL, etag = NULL,"
@@ -91,9 +92,12 @@ def store_thread(
 ) -> Stored:
     """Store what is new in a thread, what has changed, and what is no longer there.
 
-    One that is not settled was read in the second in which it changed: it is to be read again.
+    One that is not settled was read in the second in which it changed: it is to be read again. A reading that was
+    begun before the last one that is stored says nothing any more.
     """
     row = _lock(batch, place) or _insert(batch, place, asked)
+    if _is_late(row, asked):
+        return Stored()
     rolls = row["rolls"] or read.is_sticky or read.is_cyclical
     known = posts.known_posts(batch, place, _oldest(read) if rolls else 0)
     new = tuple(post for post in read.posts if post.id not in known)
@@ -111,6 +115,11 @@ def store_thread(
     posts.note_events(batch, place, [(None, event) for event in _events(row, read)], asked.at)
     _update(batch, place, read, asked, rolls, (etag, last_modified, asked.mark) if is_settled else (None, None, None))
     return Stored(new, len(changed), len(gone), len(restored))
+
+
+def _is_late(row: dict[str, Any], asked: Asked) -> bool:
+    """Whether the thread was asked for after this and stored before: a worker that was thought dead was not."""
+    return row["scraped"] is not None and row["scraped"] > asked.at
 
 
 def _oldest(read: ThreadRead) -> int:

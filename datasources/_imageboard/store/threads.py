@@ -89,11 +89,12 @@ def _epoch(at: datetime) -> int:
 def due_threads(batch: Batch, source: str, board: str) -> list[int]:
     """The threads that have changed since they were read, and those that have vanished from the index.
 
-    One that has vanished and can still be read is looked at again ever more seldom.
+    One of which the index does not say when it changed is always to be read. One that has vanished and can still be
+    read is looked at again ever more seldom.
     """
     rows = batch.many(
         f"SELECT id FROM imageboard_threads WHERE source = %(source)s AND board = %(board)s AND {_OPEN}"
-        " AND CASE WHEN vanished IS NULL THEN read_mark IS DISTINCT FROM mark ELSE scraped IS NULL"
+        " AND CASE WHEN vanished IS NULL THEN mark = '' OR read_mark IS DISTINCT FROM mark ELSE scraped IS NULL"
         " OR scraped < vanished OR clock_timestamp() - scraped > (clock_timestamp() - vanished) / 2 END"
         " ORDER BY modified NULLS FIRST, id",
         source=source,

@@ -162,6 +162,17 @@ def test_what_is_no_list_is_refused(engine: Engine, body: bytes) -> None:
         engine.read_index(body)
 
 
+def test_a_list_without_times_of_change_gives_no_marks() -> None:
+    listed = VICHAN.read_index(b'[{"page":0,"threads":[{"no":1},{"no":2,"last_modified":5}]}]')
+    assert [(one.id, one.mark, one.modified is None) for one in listed] == [(1, "", True), (2, "5.", False)]
+
+
+def test_numbers_that_are_none_are_not_kept() -> None:
+    body = b'{"posts":[{"no":1,"time":5,"odd":NaN,"far":1e999,"w":1e999,"tim":1,"ext":".png"}]}'
+    post = FOURCHAN.read_thread(body, "g").posts[0]
+    assert (post.more, post.images[0].width) == ({"odd": None, "far": None}, None)
+
+
 def test_texts_can_be_stored() -> None:
     assert clean("a\0b\ud800c") == "ab?c"
     assert tidied({"a\0": ["\udfff", 1, None]}) == {"a": ["?", 1, None]}
