@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.plugins.accepts import Needs
-from app.plugins.context import CaptureRun, SourceFile
+from app.plugins.context import CaptureRun, Database, SourceFile
 from app.plugins.options import NoOptions, OptionsClass
 from app.plugins.processor import Described
 
@@ -22,7 +22,8 @@ ITEM_COLUMNS = ("id", "thread_id", "timestamp", "author", "body", "subject")
 class DataSource(ABC, Described):
     """One platform or way in. The folder's name is the `id`, the queue's type, the table prefix and part of the URL.
 
-    A capture implements `collect` and `to_item`; a file format implements `import_file` and `preview`.
+    A capture implements `collect` and `to_item`; a file format implements `import_file` and `preview`; a source whose
+    posts are kept in the installation's database implements `search`.
     `kind` groups sources in the query window: capture, search, import or tool. `columns` are the columns that `to_item`
     gives besides the item columns, with their Python types (`str int float bool list datetime`); `personal_columns` are
     patterns of names of columns and raw keys that hold names of people. `Settings` is a dataclass like `Options`: what
@@ -54,6 +55,24 @@ class DataSource(ABC, Described):
         """
         raise TypeError("this data source maps no records")
 
+    def search(self, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
+        """Yield items that are kept in `run.database` as Arrow record batches, with the schema of `columns`."""
+        raise TypeError(f"{type(self).__name__} searches nothing")
+
+    @classmethod
+    def check(cls, options: Any, settings: Mapping[str, Any], database: Database) -> None:
+        """Refuse a request that cannot be, when it is made and not only when it is worked on; quickly.
+
+        `options` have been found valid one by one; `settings` are those of the site, by name.
+
+        :raises InvalidInput: naming the options that will not do
+        """
+
+    @classmethod
+    def estimate(cls, options: Any, database: Database) -> int | None:
+        """Reckon quickly how many items a request will find; None when that cannot be told."""
+        return None
+
     def import_file(self, file: SourceFile, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
         """Yield the items of an uploaded file as Arrow record batches, all with the same schema."""
         raise TypeError(f"{type(self).__name__} imports no files")
@@ -78,3 +97,8 @@ class DataSource(ABC, Described):
     def imports(cls) -> bool:
         """Whether it makes datasets of uploaded files."""
         return cls.import_file is not DataSource.import_file
+
+    @classmethod
+    def searches(cls) -> bool:
+        """Whether it makes datasets of what is kept in the database."""
+        return cls.search is not DataSource.search

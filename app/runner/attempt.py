@@ -24,7 +24,7 @@ from app.plugins.options import dump, specs
 from app.plugins.processor import Processor
 from app.plugins.validation import load
 from app.plugins.worker import Worker
-from app.runner.capture import collect, import_file, item_schema
+from app.runner.capture import collect, import_file, item_schema, search
 from app.runner.context import DatasetSource, JobRun, QuarantineRun, UploadedFile
 from app.runner.parts import Parts, StartOver
 from app.runner.pseudonym import Pseudonyms
@@ -173,6 +173,8 @@ def _capture_from(
             raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
         file = UploadedFile(task.upload.filename, task.upload.file, ctx.files)
         import_file(source(), file, options, run, names)
+    elif source.searches():
+        search(source(), options, run, names)
     else:
         collect(source(), options, run, names)
     written = run.parts.finish(task.folder)

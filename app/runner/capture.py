@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from app.plugins.datasource import DataSource
@@ -18,7 +19,17 @@ def import_file(
     source: DataSource, file: UploadedFile, options: Any, run: QuarantineRun, names: Pseudonyms | None
 ) -> None:
     """Import an uploaded file as a table."""
-    batches = source.import_file(file, options, run)
+    _add_batches(source, source.import_file(file, options, run), run, names)
+
+
+def search(source: DataSource, options: Any, run: QuarantineRun, names: Pseudonyms | None) -> None:
+    """Find items that are kept in the database, which keeps them raw too."""
+    _add_batches(source, source.search(options, run), run, names)
+
+
+def _add_batches(
+    source: DataSource, batches: Iterator[pa.RecordBatch], run: QuarantineRun, names: Pseudonyms | None
+) -> None:
     if names is not None:
         batches = names.in_batches(batches, source.personal_columns)
     for batch in batches:

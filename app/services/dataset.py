@@ -69,6 +69,7 @@ def create_capture(
     if pseudonymise not in PSEUDONYMISE:
         raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(PSEUDONYMISE)}."]})
     options = load(source.Options, parameters)
+    source.check(options, ctx.site_settings(), ctx.database)
     dataset = _new_capture(actor, source, dump(options), label, is_private)
     work: dict[str, Any] = {"pseudonymise": pseudonymise}
     if source.imports():
@@ -85,6 +86,18 @@ def create_capture(
         secrets = {name: getattr(options, name) for name in secrets_of(source.Options)}
         enqueue_dataset(ctx, tx, dataset, secrets={name: value for name, value in secrets.items() if value})
     return datasets.get(ctx.database, dataset.key)
+
+
+def estimate_capture(ctx: Context, actor: User, datasource_id: str, parameters: Mapping[str, Any]) -> int | None:
+    """About how many items a capture would find, told quickly; None when that cannot be told.
+
+    :raises InvalidInput: naming the parameters that will not do
+    """
+    require_write(actor)
+    source = ctx.registry.datasource(datasource_id)
+    options = load(source.Options, parameters)
+    source.check(options, ctx.site_settings(), ctx.database)
+    return source.estimate(options, ctx.database)
 
 
 def _label(given: str | None, otherwise: str) -> str:

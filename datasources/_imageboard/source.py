@@ -1,66 +1,97 @@
-"""The data source of every imageboard: what its scrapers have kept, as items."""
+"""The data source of every imageboard: a search in what its scrapers have kept."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from typing import Any, ClassVar
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, ClassVar
 
-from app.plugins import CaptureRun, DataSource, DateRange, EmptyResult, Period, Text
-from datasources._imageboard.query import plain_text
+from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidInput
+from app.plugins.options import OptionsClass
+from datasources._imageboard.search import (
+    COLUMNS,
+    Asked,
+    Limits,
+    PostgreSQLEngine,
+    Search,
+    SearchEngine,
+    SearchOptions,
+    kept_boards,
+    read_asked,
+    to_batch,
+)
+from datasources._imageboard.search.options import DENSE, FULL, IDS, SAMPLE
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 
-RECORD = (
-    "thread_id, id, extract(epoch FROM created)::float8 AS timestamp, board, body, subject, author, image_file,"
-    " image_4chan, image_md5, country_name, country_code, extract(epoch FROM deleted)::float8 AS timestamp_deleted"
-)
-"""The columns of a post that make a record, as SQL."""
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 class ImageboardSource(DataSource):
-    """Posts of an imageboard, from what has been scraped here."""
+    """Posts of an imageboard, from what has been scraped here.
+
+    A site with flags has an option `country_name` with their codes; `flag_groups` are choices that stand for several,
+    `flag_boards` the boards that show flags.
+    """
 
     site: ClassVar[Site]
     kind = "search"
     Settings = BoardSettings
-    columns: ClassVar[Mapping[str, type]] = {
-        "board": str,
-        "image_file": str,
-        "image_4chan": str,
-        "image_md5": str,
-        "country_name": str,
-        "country_code": str,
-        "timestamp_deleted": datetime,
-    }
+    Options: ClassVar[OptionsClass] = SearchOptions
+    columns: ClassVar[Mapping[str, type]] = COLUMNS
     personal_columns = ("author*",)
+    flag_groups: ClassVar[Mapping[str, Sequence[str]]] = {}
+    flag_boards: ClassVar[Sequence[str]] = ()
+    limits: ClassVar[Limits] = Limits()
 
-    @dataclass(frozen=True)
-    class Options:
-        """Which posts."""
-
-        boards: str = Text("Boards", help="Names with commas between them; all boards when left empty.")
-        period: Period = DateRange("Posted in this period")
-
-    def collect(self, options: Any, run: CaptureRun) -> Iterator[Mapping[str, Any]]:
-        """Yield the posts of these boards and this time, in the order of their numbers."""
-        boards = [name.strip().strip("/") for name in options.boards.split(",") if name.strip(" /")]
-        found = False
-        for rows in run.database.stream(
-            f"SELECT {RECORD} FROM imageboard_posts WHERE source = %(source)s"  # noqa: S608 - columns of this module
-            " AND (%(boards)s::text[] = '{}' OR board = ANY(%(boards)s::text[]))"
-            " AND (%(after)s::timestamptz IS NULL OR created >= %(after)s)"
-            " AND (%(before)s::timestamptz IS NULL OR created < %(before)s) ORDER BY board, id",
-            source=self.id,
-            boards=boards,
-            after=options.period.after,
-            before=options.period.before,
-        ):
-            found = True
-            yield from rows
-        if not found:
+    def search(self, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
+        """Yield the posts that were asked for."""
+        asked = self._read(options, run.database)
+        about = max(self.estimate(options, run.database) or 1, 1)
+        done = 0
+        for rows in Search(asked, self.engine(run.settings), run, self.limits).rows(options):
+            if rows:
+                yield to_batch(rows)
+                done += len(rows)
+                run.progress(min(done / about, 0.99), text=f"{done:,} posts found")
+        if not done:
             raise EmptyResult(self.nothing_found(run.settings))
+
+    @classmethod
+    def engine(cls, settings: Mapping[str, Any]) -> SearchEngine:
+        """What finds the posts."""
+        return PostgreSQLEngine()
+
+    @classmethod
+    def check(cls, options: Any, settings: Mapping[str, Any], database: Database) -> None:
+        """Refuse queries that cannot be understood, boards that are not kept, and asking for everything."""
+        asked = read_asked(cls.id, options, cls.flag_groups)
+        own = cls.site.read_settings(settings)
+        problems = {}
+        if not (asked.has_words or options.search_scope in (IDS, SAMPLE) or own.can_query_without_keyword):
+            problems["body_match"] = ["Say what posts contain, here or in their subject; or get a random sample."]
+        kept = kept_boards(database, cls.id)
+        unknown = [board for board in asked.boards if board not in kept and board not in own.intervals()]
+        if unknown and kept:
+            problems["board"] = [f"No posts of {', '.join(unknown)} are kept here. Kept are: {', '.join(kept)}."]
+        if asked.countries and asked.boards and not set(asked.boards) & set(cls.flag_boards):
+            problems["country_name"] = [f"Only these boards show flags: {', '.join(cls.flag_boards)}."]
+        if problems:
+            raise InvalidInput(problems)
+
+    @classmethod
+    def estimate(cls, options: Any, database: Database) -> int | None:
+        """About how many posts match; unknown for whole threads."""
+        if options.search_scope in (FULL, DENSE):
+            return None
+        found = PostgreSQLEngine().estimate(cls._read(options, database), database)
+        return min(found, options.sample_size if options.search_scope == SAMPLE else cls.limits.posts)
+
+    @classmethod
+    def _read(cls, options: Any, database: Database) -> Asked:
+        """What is asked for; numbers are looked up by board, so that these must be known."""
+        asked = read_asked(cls.id, options, cls.flag_groups)
+        return asked if asked.ids is None or asked.boards else asked.on(kept_boards(database, cls.id))
 
     @classmethod
     def nothing_found(cls, site: Mapping[str, Any]) -> str:
@@ -72,26 +103,3 @@ class ImageboardSource(DataSource):
             f"No post of {cls.title} that is kept here fits, and no board of it is scraped. An administrator sets"
             f" {cls.id}.boards and switches on {cls.id}.autoscrape."
         )
-
-    @staticmethod
-    def to_item(raw: Mapping[str, Any]) -> dict[str, Any]:
-        """Map one stored post; its HTML becomes text."""
-        return {
-            "id": str(raw["id"]),
-            "thread_id": str(raw["thread_id"]),
-            "timestamp": datetime.fromtimestamp(raw["timestamp"], UTC),
-            "author": raw.get("author"),
-            "body": plain_text(raw.get("body")),
-            "subject": plain_text(raw.get("subject")) or None,
-            "board": raw["board"],
-            "image_file": raw.get("image_file"),
-            "image_4chan": raw.get("image_4chan"),
-            "image_md5": raw.get("image_md5"),
-            "country_name": raw.get("country_name"),
-            "country_code": raw.get("country_code"),
-            "timestamp_deleted": _moment_or_none(raw.get("timestamp_deleted")),
-        }
-
-
-def _moment_or_none(seconds: float | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

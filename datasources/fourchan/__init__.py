@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from app.plugins import Choices
+from datasources._imageboard.search import SearchOptions
 from datasources._imageboard.source import ImageboardSource
-from datasources.fourchan import _site
+from datasources.fourchan import _flags, _site
 
 
 class FourChan(ImageboardSource):
@@ -13,3 +18,15 @@ class FourChan(ImageboardSource):
     title = "4chan"
     site = _site.SITE
     Settings = _site.Settings
+    flag_groups = _flags.GROUPS
+    flag_boards = ("pol", "sp", "int")
+
+    @dataclass(frozen=True)
+    class Options(SearchOptions):
+        """Which posts, and under which flags."""
+
+        country_name: Sequence[str] = Choices(
+            "Countries and flags",
+            _flags.FLAGS,
+            help="Only posts under one of these. Boards pol, sp and int show flags.",
+        )

@@ -64,10 +64,10 @@ def test_it_says_what_it_is(source: type[DataSource]) -> None:
 
 
 @every_source
-def test_it_collects_or_imports(source: type[DataSource]) -> None:
+def test_it_collects_or_searches_or_imports(source: type[DataSource]) -> None:
     collects = source.collect is not DataSource.collect
 
-    assert collects != source.imports()
+    assert [collects, source.searches(), source.imports()].count(True) == 1
     if collects:
         assert source.to_item is not DataSource.to_item
         assert isinstance(inspect.getattr_static(source, "to_item"), staticmethod)
@@ -101,6 +101,9 @@ def test_saved_records_map_to_items_without_being_changed(source: type[DataSourc
     saved = sorted((Path(__file__).parents[1] / "golden" / source.id).glob("*.ndjson"))
     if source.imports():
         assert saved == [], "an import maps no records"
+        return
+    if source.searches():
+        assert source.to_item is DataSource.to_item
         return
     assert saved, f"put records of {source.id} into tests/golden/{source.id}"
     for line in (line for path in saved for line in path.read_text().splitlines() if line):

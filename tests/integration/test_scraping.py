@@ -225,9 +225,11 @@ def test_boards_are_scraped_as_they_are_set(ctx: Context, admin: User) -> None:
 
 def test_what_was_scraped_can_be_asked_for(ctx: Context, user: User, site: LivingBoard, workers: Process) -> None:
     point_at(ctx, "fourchan", site.url, autoscrape=False)
+    setting.put(ctx.database, "fourchan.can_query_without_keyword", True)
     look(ctx, "fourchan", "po")
-    made = wait_for_end(ctx, create_capture(ctx, user, "fourchan", {"boards": "po"}).key)
-    none = wait_for_end(ctx, create_capture(ctx, user, "fourchan", {"boards": "sp"}).key)
+    asked = {"board": "po", "get_deleted": True}
+    made = wait_for_end(ctx, create_capture(ctx, user, "fourchan", asked).key)
+    none = wait_for_end(ctx, create_capture(ctx, user, "fourchan", {"body_match": "nobodysaysthis"}).key)
 
     assert (made.status, made.rows) == ("finished", len(stored(ctx, "fourchan", "po")))
     assert made.columns[:7] == ["id", "thread_id", "timestamp", "author", "body", "subject", "board"]

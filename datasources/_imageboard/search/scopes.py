@@ -1,0 +1,164 @@
+"""What of that which was found becomes the dataset: the posts, whole threads, or a sample."""
+
+from __future__ import annotations
+
+from array import array
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from app.plugins import CaptureRun, InvalidInput
+from datasources._imageboard.search.asked import Asked
+from datasources._imageboard.search.engine import SearchEngine
+from datasources._imageboard.search.items import SELECTED
+from datasources._imageboard.search.options import DENSE, FULL, SAMPLE
+
+_T = TypeVar("_T")
+Rows = list[dict[str, Any]]
+Thread = tuple[str, int]
+"""The board and the number of a thread."""
+
+_POSTS_AT_ONCE = 5_000
+_THREADS_AT_ONCE = 500
+_THESE = (
+    "JOIN unnest(%(boards)s::text[], %(threads)s::bigint[]) AS t (board, id)"
+    " ON p.board = t.board AND p.thread_id = t.id"
+)
+
+
+@dataclass(frozen=True)
+class Limits:
+    """The most posts that one dataset holds, and the most threads of which all posts are given."""
+
+    posts: int = 5_000_000
+    threads: int = 25_000
+
+
+class Search:
+    """One search: gives the posts, some thousands of rows at once."""
+
+    def __init__(self, asked: Asked, engine: SearchEngine, run: CaptureRun, limits: Limits) -> None:
+        self._asked, self._engine, self._run, self._limits = asked, engine, run, limits
+
+    def rows(self, options: Any) -> Iterator[Rows]:
+        """The posts that the scope gives, no more than there may be; a warning says when there were more."""
+        left = self._limits.posts
+        for rows in self._scope(options):
+            if len(rows) > left:
+                self._run.warn(
+                    f"More than {self._limits.posts:,} posts fit, which is the most that one dataset holds. The rest is"
+                    " left out. Ask for a shorter time, fewer boards or rarer words to get them."
+                )
+                if left:
+                    yield rows[:left]
+                return
+            left -= len(rows)
+            yield rows
+
+    def _scope(self, options: Any) -> Iterator[Rows]:
+        if options.search_scope == SAMPLE:
+            numbers = self._engine.sample(self._asked, self._run.database, options.sample_size, self._run.seed)
+            return self._posts(_cut(numbers, _POSTS_AT_ONCE))
+        if options.search_scope == FULL:
+            return self._threads(self._full())
+        if options.search_scope == DENSE:
+            return self._threads(self._dense(options.scope_length, options.scope_density))
+        return self._posts(self._found())
+
+    def _found(self) -> Iterator[list[int]]:
+        """The numbers of what matches; one more than there may be, to tell whether that was all.
+
+        All are fetched before the first is used: they are small, and the query is over before the posts are read.
+        """
+        numbers = array("q")
+        for some in self._engine.find(self._asked, self._run.database, self._limits.posts + 1):
+            numbers.extend(some)
+            self._run.progress(0.0, text=f"{len(numbers):,} posts match")
+        return _cut(numbers, _POSTS_AT_ONCE)
+
+    def _posts(self, found: Iterator[list[int]]) -> Iterator[Rows]:
+        """The posts of these numbers."""
+        for numbers in found:
+            yield self._run.database.many(
+                f"SELECT {SELECTED} FROM imageboard_posts p WHERE p.source = %(source)s"  # noqa: S608 - our columns
+                " AND p.number = ANY(%(numbers)s::bigint[]) ORDER BY p.created, p.board, p.id",
+                source=self._asked.source,
+                numbers=numbers,
+            )
+
+    def _matches(self, most: int | None = None) -> Counter[Thread]:
+        """How many posts match in each thread; no more than `most` threads, if that is given."""
+        matches: Counter[Thread] = Counter()
+        for numbers in self._found():
+            rows = self._run.database.many(
+                "SELECT board, thread_id, count(*) AS posts FROM imageboard_posts WHERE source = %(source)s"
+                " AND number = ANY(%(numbers)s::bigint[]) GROUP BY board, thread_id",
+                source=self._asked.source,
+                numbers=numbers,
+            )
+            for row in rows:
+                matches[row["board"], row["thread_id"]] += row["posts"]
+            if most is not None:
+                self._refuse_more(len(matches), most)
+        return matches
+
+    def _full(self) -> list[Thread]:
+        """The threads in which something matches."""
+        return sorted(self._matches(self._limits.threads))
+
+    def _dense(self, length: int, density: int) -> list[Thread]:
+        """The threads with more posts than `length`, of which `density` per cent or more match."""
+        matches = self._matches()
+        chosen: list[Thread] = []
+        for some in _cut(sorted(matches), _POSTS_AT_ONCE):
+            for thread, posts in self._sizes(some):
+                if posts > length and matches[thread] * 100 >= density * posts:
+                    chosen.append(thread)
+            self._refuse_more(len(chosen), self._limits.threads)
+        return sorted(chosen)
+
+    def _sizes(self, threads: Sequence[Thread]) -> Iterator[tuple[Thread, int]]:
+        """How many posts these threads have, without the deleted ones unless these are asked for."""
+        rows = self._run.database.many(
+            f"SELECT p.board, p.thread_id, count(*) AS posts FROM imageboard_posts p {_THESE}"  # noqa: S608 - our own
+            f" WHERE p.source = %(source)s{self._undeleted()} GROUP BY p.board, p.thread_id",
+            **self._these(threads),
+        )
+        for row in rows:
+            yield (row["board"], row["thread_id"]), row["posts"]
+
+    def _threads(self, threads: list[Thread]) -> Iterator[Rows]:
+        """All posts of these threads."""
+        self._run.log(f"{len(threads):,} threads qualify.")
+        for some in _cut(threads, _THREADS_AT_ONCE):
+            yield from self._run.database.stream(
+                f"SELECT {SELECTED} FROM imageboard_posts p {_THESE}"  # noqa: S608 - our own columns
+                f" WHERE p.source = %(source)s{self._undeleted()} ORDER BY p.board, p.thread_id, p.id",
+                size=_POSTS_AT_ONCE,
+                **self._these(some),
+            )
+
+    def _these(self, threads: Sequence[Thread]) -> dict[str, Any]:
+        return {
+            "source": self._asked.source,
+            "boards": [board for board, _ in threads],
+            "threads": [number for _, number in threads],
+        }
+
+    def _undeleted(self) -> str:
+        return "" if self._asked.with_deleted else " AND p.deleted IS NULL"
+
+    @staticmethod
+    def _refuse_more(threads: int, most: int) -> None:
+        if threads > most:
+            text = (
+                f"More than {most:,} threads qualify, which is too many to get whole. Ask for a shorter"
+                " time, fewer boards or rarer words; or get only the posts that match."
+            )
+            raise InvalidInput({"search_scope": [text]}, text)
+
+
+def _cut(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
+    for start in range(0, len(values), size):
+        yield list(values[start : start + size])
