@@ -17,6 +17,7 @@ LONGEST = 42
 _IDEOGRAPH = "\u1100-\u11ff\u2e80-\u2fdf\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _IDEOGRAPH += "\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\W{_IDEOGRAPH}]+")
+_ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _BREAK = re.compile(r"<br\s*/?>|</p>|</div>", re.IGNORECASE)
 _OPTIONAL_BREAK = re.compile(r"<wbr\s*/?>|\u00ad", re.IGNORECASE)
 _TAG = re.compile(r"<[^<>]*>")
@@ -43,7 +44,7 @@ def _folded(character: str) -> str:
 def tokens(text: str) -> list[str]:
     """The words of a text, in order, folded and cut to LONGEST characters."""
     if text.isascii():
-        return [word[:LONGEST] for word in _WORD.findall(text.lower())]
+        return [word[:LONGEST] for word in _ASCII_WORD.findall(text.lower())]
     folded = "".join(map(_folded, unicodedata.normalize("NFC", text)))
     return [word[:LONGEST] for word in _WORD.findall(folded)]
 

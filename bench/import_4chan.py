@@ -1,0 +1,130 @@
+"""Import of a 4chan dump, against a bare COPY of the same rows: into a table without indexes, and into one like the
+posts' own.
+
+    python bench/import_4chan.py [--posts 200000]
+
+Prints posts a second, and the ratio of each time to that of the bare COPY. The dump is generated: 3 to 59 words from a
+Zipf vocabulary of 50,000 types in each post, threads of 50.
+"""
+
+from __future__ import annotations
+
+import argparse
+import io
+import os
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+sys.path.pop(0)  # this folder, which has a queue.py
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import numpy as np
+
+from app.local.servers import embedded_servers
+from app.storage.database import connect
+from app.storage.migrate import migrate
+from extras.fourchan_dumps import csv_dump
+from extras.fourchan_dumps.importing import Wanted, import_dump
+from extras.fourchan_dumps.indexes import search_indexes
+from extras.fourchan_dumps.posts import COLUMNS, Posts
+
+START = 1_500_000_000
+LETTERS = np.frombuffer(b"etaoinshrdlucmfwypvbgkjqxz", dtype=np.uint8)
+INDEXED = "imageboard_posts"
+
+
+def write_dump(path: Path, posts: int) -> None:
+    chance = np.random.default_rng(1)
+    lengths = chance.integers(2, 12, 50_000)
+    words = np.array([LETTERS[chance.integers(0, 26, length)].tobytes().decode() for length in lengths])
+    share = (1 / np.arange(1, len(words) + 1)).cumsum()
+    with path.open("w") as file:
+        for number in range(posts):
+            picked = words[np.searchsorted(share / share[-1], chance.random(chance.integers(3, 60)))]
+            thread = number // 50 * 50 + 1
+            head = f'"{number + 1}","0","{thread}","{int(thread == number + 1)}","{START + number}","0"'
+            image = f'"{START}s.jpg","125","90","a.jpg","800","600","12345","/o72jJQixXCBZXFD0htPBg==","{START}.jpg"'
+            media = image if number % 5 == 0 else r'\N,"0","0",\N,"0","0","0",\N,\N'
+            reply = "" if thread == number + 1 else f">>{thread}\n"
+            rest = rf'"0","0","N",\N,"Anonymous",\N,\N,"{reply}{" ".join(picked)}","0","0",\N,\N,\N'
+            file.write(f"{head},{media},{rest}\n")
+
+
+def rows_of(path: Path) -> list[str]:
+    posts = Posts("g")
+    with path.open("rb") as file:
+        made = (posts.make(record) for block in csv_dump.read(file) for record in block.records)
+        return [post.line for post in made if post]
+
+
+def timed(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def copy(url: str, table: str, rows: list[str]) -> None:
+    opened = connect(url)
+    with opened.cursor() as cursor:
+        for begin in range(0, len(rows), 20_000):
+            lines = io.StringIO("\n".join(rows[begin : begin + 20_000]) + "\n")
+            cursor.copy_expert(f"COPY {table} ({', '.join(COLUMNS)}) FROM STDIN", lines)
+            opened.commit()
+    opened.close()
+
+
+def run(url: str, *statements: str) -> None:
+    opened = connect(url)
+    opened.autocommit = True
+    with opened.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+    opened.close()
+
+
+def bring(url: str, path: Path, indexes: str) -> None:
+    import_dump(url, Wanted(path, "g", indexes=indexes), lambda _: None, lambda _: None)
+
+
+def measure(url: str, path: Path, posts: int) -> None:
+    empty = "TRUNCATE imageboard_posts, imageboard_threads, imageboard_imports"
+    run(url, "CREATE TABLE bare (LIKE imageboard_posts INCLUDING DEFAULTS)")
+    rows = rows_of(path)
+    without = [f"DROP INDEX {name}" for name in search_indexes()]
+    steps: list[tuple[str, list[str], Callable[[], object]]] = [
+        ("parse and make posts, no database", [], lambda: rows_of(path)),
+        ("bare COPY, no indexes", [], lambda: copy(url, "bare", rows)),
+        ("COPY, all indexes", [], lambda: copy(url, INDEXED, rows)),
+        ("import, --indexes keep", [empty], lambda: bring(url, path, "keep")),
+        ("import again: all duplicates", ["TRUNCATE imageboard_imports"], lambda: bring(url, path, "keep")),
+        ("import, --indexes rebuild", [empty], lambda: bring(url, path, "rebuild")),
+        ("COPY, without search indexes", [empty, *without], lambda: copy(url, INDEXED, rows)),
+        ("import, without search indexes", [empty], lambda: bring(url, path, "keep")),
+    ]
+    found: dict[str, float] = {}
+    for name, before, work in steps:
+        run(url, *before)
+        found[name] = timed(work)
+        print(f"{name:36} {found[name]:7.2f} s {posts / found[name]:9,.0f} posts/s", flush=True)
+    for name, seconds in found.items():
+        print(f"{name:36} / bare COPY: {seconds / found['bare COPY, no indexes']:6.2f}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--posts", type=int, default=200_000)
+    given = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, embedded_servers(Path(name) / "servers") as (url, _):
+        migrate(url)
+        path = Path(name) / "g.csv"
+        write_dump(path, given.posts)
+        load = os.getloadavg()[0]
+        print(f"{given.posts:,} posts, {path.stat().st_size / 1e6:,.0f} MB of CSV; load of the machine {load:.1f}")
+        measure(url, path, given.posts)
+
+
+if __name__ == "__main__":
+    main()
