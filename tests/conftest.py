@@ -40,6 +40,22 @@ BOARD_TABLES = [
 ]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say what must not be done at the same time, where tests are run in several processes.
+
+    The tests of a file share its fixtures. Those of reliability wait much and mind the clock, so one process does all of
+    them, from the start, while others do the rest.
+    """
+    for item in items:
+        file = item.nodeid.split("::")[0]
+        item.add_marker(pytest.mark.xdist_group("reliability" if _minds_the_clock(file) else file))
+    items.sort(key=lambda item: not _minds_the_clock(item.nodeid))
+
+
+def _minds_the_clock(name: str) -> bool:
+    return name.startswith("tests/reliability/")
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of real input files; a test that needs it is skipped where it is not there."""
