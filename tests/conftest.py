@@ -43,8 +43,8 @@ BOARD_TABLES = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say what must not be done at the same time, where tests are run in several processes.
 
-    The tests of a file share its fixtures. Those of reliability wait much and mind the clock, so one process does all of
-    them, from the start, while others do the rest.
+    The tests of a file share its fixtures. Those of reliability wait much and mind the clock, so one process does all
+    of them, from the start, while others do the rest.
     """
     for item in items:
         file = item.nodeid.split("::")[0]
