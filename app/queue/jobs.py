@@ -68,7 +68,7 @@ class JobQueue:
 
     def _dispatch_after(self, tx: Transaction, *types: str) -> None:
         for type_ in types:
-            tx.after_commit(lambda type_=type_: self.try_dispatch(type_))  # type: ignore[misc]
+            tx.after_commit(lambda type_=type_: self.try_dispatch(type_), once=f"dispatch {type_}")  # type: ignore[misc]
 
     def try_dispatch(self, type_: str) -> None:
         """Dispatch; if a part of the installation is away, leave it to the reconciler."""

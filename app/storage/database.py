@@ -72,6 +72,7 @@ class Transaction:
     def __init__(self, opened: connection) -> None:
         self._connection = opened
         self._hooks: list[Callable[[], None]] = []
+        self._said_once: set[str] = set()
 
     def one(self, sql: str, **values: Any) -> Row:
         """Exactly one row. :raises NotFound: when there is none"""
@@ -108,9 +109,15 @@ class Transaction:
         """Do not wait for the disk at the commit: what this transaction does comes again by itself if it is lost."""
         self.run("SET LOCAL synchronous_commit TO off")
 
-    def after_commit(self, hook: Callable[[], None]) -> None:
-        """Run `hook` when this transaction has been committed; never if it is rolled back."""
-        self._hooks.append(hook)
+    def after_commit(self, hook: Callable[[], None], *, once: str | None = None) -> None:
+        """Run `hook` when this transaction has been committed; never if it is rolled back.
+
+        Of hooks with the same word in `once`, the first alone is run.
+        """
+        if once is None or once not in self._said_once:
+            self._hooks.append(hook)
+        if once is not None:
+            self._said_once.add(once)
 
     def run_hooks(self) -> None:
         """Run what waits for the commit."""
