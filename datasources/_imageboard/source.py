@@ -49,10 +49,10 @@ class ImageboardSource(DataSource):
         asked = self._read(options, run.database)
         about = max(self.estimate(options, run.database) or 1, 1)
         done = 0
-        for rows in Search(asked, self.engine(run.settings), run, self.limits).rows(options):
-            if rows:
-                yield to_batch(rows)
-                done += len(rows)
+        for posts in Search(asked, self.engine(run.settings), run, self.limits).posts(options):
+            if posts["id"]:
+                yield to_batch(posts)
+                done += len(posts["id"])
                 run.progress(min(done / about, 0.99), text=f"{done:,} posts found")
         if not done:
             raise EmptyResult(self.nothing_found(run.settings))
@@ -89,9 +89,10 @@ class ImageboardSource(DataSource):
 
     @classmethod
     def _read(cls, options: Any, database: Database) -> Asked:
-        """What is asked for; numbers are looked up by board, so that these must be known."""
+        """What is asked for, with its boards where these are needed: times and numbers are looked up by board."""
         asked = read_asked(cls.id, options, cls.flag_groups)
-        return asked if asked.ids is None or asked.boards else asked.on(kept_boards(database, cls.id))
+        needs_none = asked.boards or (asked.has_words and asked.ids is None)
+        return asked if needs_none else asked.on(kept_boards(database, cls.id))
 
     @classmethod
     def nothing_found(cls, site: Mapping[str, Any]) -> str:

@@ -6,16 +6,14 @@ from array import array
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from app.plugins import CaptureRun, InvalidInput
 from datasources._imageboard.search.asked import Asked
-from datasources._imageboard.search.engine import SearchEngine
-from datasources._imageboard.search.items import SELECTED
+from datasources._imageboard.search.engine import SearchEngine, cut, numbers_of
+from datasources._imageboard.search.items import BY_THREAD, BY_TIME, Posts, read_posts
 from datasources._imageboard.search.options import DENSE, FULL, SAMPLE
 
-_T = TypeVar("_T")
-Rows = list[dict[str, Any]]
 Thread = tuple[str, int]
 """The board and the number of a thread."""
 
@@ -36,30 +34,30 @@ class Limits:
 
 
 class Search:
-    """One search: gives the posts, some thousands of rows at once."""
+    """One search: gives the posts, some thousands at once."""
 
     def __init__(self, asked: Asked, engine: SearchEngine, run: CaptureRun, limits: Limits) -> None:
         self._asked, self._engine, self._run, self._limits = asked, engine, run, limits
 
-    def rows(self, options: Any) -> Iterator[Rows]:
+    def posts(self, options: Any) -> Iterator[Posts]:
         """The posts that the scope gives, no more than there may be; a warning says when there were more."""
         left = self._limits.posts
-        for rows in self._scope(options):
-            if len(rows) > left:
+        for posts in self._scope(options):
+            found = len(posts["id"])
+            if found > left:
                 self._run.warn(
                     f"More than {self._limits.posts:,} posts fit, which is the most that one dataset holds. The rest is"
                     " left out. Ask for a shorter time, fewer boards or rarer words to get them."
                 )
-                if left:
-                    yield rows[:left]
+                yield {name: values[:left] for name, values in posts.items()}
                 return
-            left -= len(rows)
-            yield rows
+            left -= found
+            yield posts
 
-    def _scope(self, options: Any) -> Iterator[Rows]:
+    def _scope(self, options: Any) -> Iterator[Posts]:
         if options.search_scope == SAMPLE:
             numbers = self._engine.sample(self._asked, self._run.database, options.sample_size, self._run.seed)
-            return self._posts(_cut(numbers, _POSTS_AT_ONCE))
+            return self._posts(cut(numbers, _POSTS_AT_ONCE))
         if options.search_scope == FULL:
             return self._threads(self._full())
         if options.search_scope == DENSE:
@@ -75,17 +73,12 @@ class Search:
         for some in self._engine.find(self._asked, self._run.database, self._limits.posts + 1):
             numbers.extend(some)
             self._run.progress(0.0, text=f"{len(numbers):,} posts match")
-        return _cut(numbers, _POSTS_AT_ONCE)
+        return cut(numbers, _POSTS_AT_ONCE)
 
-    def _posts(self, found: Iterator[list[int]]) -> Iterator[Rows]:
+    def _posts(self, found: Iterator[list[int]], order: str = BY_TIME) -> Iterator[Posts]:
         """The posts of these numbers."""
         for numbers in found:
-            yield self._run.database.many(
-                f"SELECT {SELECTED} FROM imageboard_posts p WHERE p.source = %(source)s"  # noqa: S608 - our columns
-                " AND p.number = ANY(%(numbers)s::bigint[]) ORDER BY p.created, p.board, p.id",
-                source=self._asked.source,
-                numbers=numbers,
-            )
+            yield read_posts(self._run.database, self._asked.source, numbers, order)
 
     def _matches(self, most: int | None = None) -> Counter[Thread]:
         """How many posts match in each thread; no more than `most` threads, if that is given."""
@@ -111,7 +104,7 @@ class Search:
         """The threads with more posts than `length`, of which `density` per cent or more match."""
         matches = self._matches()
         chosen: list[Thread] = []
-        for some in _cut(sorted(matches), _POSTS_AT_ONCE):
+        for some in cut(sorted(matches), _POSTS_AT_ONCE):
             for thread, posts in self._sizes(some):
                 if posts > length and matches[thread] * 100 >= density * posts:
                     chosen.append(thread)
@@ -128,16 +121,17 @@ class Search:
         for row in rows:
             yield (row["board"], row["thread_id"]), row["posts"]
 
-    def _threads(self, threads: list[Thread]) -> Iterator[Rows]:
+    def _threads(self, threads: list[Thread]) -> Iterator[Posts]:
         """All posts of these threads."""
         self._run.log(f"{len(threads):,} threads qualify.")
-        for some in _cut(threads, _THREADS_AT_ONCE):
-            yield from self._run.database.stream(
-                f"SELECT {SELECTED} FROM imageboard_posts p {_THESE}"  # noqa: S608 - our own columns
-                f" WHERE p.source = %(source)s{self._undeleted()} ORDER BY p.board, p.thread_id, p.id",
-                size=_POSTS_AT_ONCE,
+        for some in cut(threads, _THREADS_AT_ONCE):
+            numbers = numbers_of(
+                self._run.database,
+                f"SELECT p.number FROM imageboard_posts p {_THESE}"  # noqa: S608 - our own
+                f" WHERE p.source = %(source)s{self._undeleted()} ORDER BY {BY_THREAD}",
                 **self._these(some),
             )
+            yield from self._posts(cut(numbers, _POSTS_AT_ONCE), BY_THREAD)
 
     def _these(self, threads: Sequence[Thread]) -> dict[str, Any]:
         return {
@@ -157,8 +151,3 @@ class Search:
                 " time, fewer boards or rarer words; or get only the posts that match."
             )
             raise InvalidInput({"search_scope": [text]}, text)
-
-
-def _cut(values: Sequence[_T], size: int) -> Iterator[list[_T]]:
-    for start in range(0, len(values), size):
-        yield list(values[start : start + size])
