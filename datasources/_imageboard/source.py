@@ -47,13 +47,13 @@ class ImageboardSource(DataSource):
     def search(self, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
         """Yield the posts that were asked for."""
         asked = self._read(options, run.database)
-        about = max(self.estimate(options, run.database) or 1, 1)
+        about = self.estimate(options, run.database)
         done = 0
         for posts in Search(asked, self.engine(run.settings), run, self.limits).posts(options):
             if posts["id"]:
                 yield to_batch(posts)
                 done += len(posts["id"])
-                run.progress(min(done / about, 0.99), text=f"{done:,} posts found")
+                run.progress(min(done / about, 0.99) if about else 0.0, text=f"{done:,} posts found")
         if not done:
             raise EmptyResult(self.nothing_found(run.settings))
 

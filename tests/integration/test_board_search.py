@@ -199,6 +199,17 @@ def test_limits(ctx: Context, here: Here) -> None:
         here(Small, body_match="coffee", search_scope="dense-threads", scope_length=1)
 
 
+def test_too_many_whole_threads_are_refused_with_advice(ctx: Context, user: User, workers: Process) -> None:
+    ctx.database.run(
+        "INSERT INTO imageboard_posts (source, board, id, thread_id, created, seen, body, body_words)"
+        " SELECT 'fourchan', 'pol', n, n, now(), now(), 'tea', ' tea ' FROM generate_series(1, 25001) AS n"
+    )
+    ended = ask(ctx, user, body_match="tea", search_scope="full-threads")
+    assert ended.status is Status.FAILED
+    assert ended.message.startswith("More than 25,000 threads qualify"), ended.message
+    assert "Ask for a shorter time" in ended.message
+
+
 @pytest.mark.parametrize(
     ("parameters", "field", "said"),
     [
