@@ -119,7 +119,6 @@ class TestPostgres:
         assert_right(ctx, admin, ended)
         assert ended.provenance["attempt"] == 1
 
-
     def test_away_for_longer_than_a_claim_stands(
         self, ctx: Context, admin: User, top: Dataset, embedded: EmbeddedServers, tmp_path: Path
     ) -> None:
