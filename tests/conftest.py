@@ -41,19 +41,8 @@ BOARD_TABLES = [
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say what must not be done at the same time, where tests are run in several processes.
-
-    The tests of a file share its fixtures. Those of reliability wait much and mind the clock, so one process does all
-    of them, from the start, while others do the rest.
-    """
-    for item in items:
-        file = item.nodeid.split("::")[0]
-        item.add_marker(pytest.mark.xdist_group("reliability" if _minds_the_clock(file) else file))
-    items.sort(key=lambda item: not _minds_the_clock(item.nodeid))
-
-
-def _minds_the_clock(name: str) -> bool:
-    return name.startswith("tests/reliability/")
+    """Put the tests that wait the most first, so that no process is left alone with them at the end."""
+    items.sort(key=lambda item: not item.nodeid.startswith("tests/reliability/"))
 
 
 @pytest.fixture(scope="session")

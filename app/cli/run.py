@@ -128,7 +128,8 @@ def run_demo(asked: argparse.Namespace) -> int:
 def run_tests(arguments: list[str]) -> int:
     """Run pytest over the tests, with these arguments; without any, over all tests in several processes."""
     if not arguments:
-        arguments = ["-n", str(max(2, min(os.cpu_count() or 1, 4))), "--dist", "loadgroup"]
+        processes = str(max(2, min(os.cpu_count() or 1, 4)))
+        arguments = ["-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     given = [str(Path(part).absolute()) if Path(part).exists() else part for part in arguments]
     environment = process_environment(dict(os.environ))
     ensure_frontend()
