@@ -89,8 +89,13 @@ def run_instance(
             started = psutil.Process().create_time()
             facts = {"pid": os.getpid(), "started": started, "url": address(environment) if with_web else ""}
             write_private(noted, {**facts, "grace": settings.shutdown_seconds})
-            say(f"4CAT runs at {facts['url']} and stops with Ctrl-C." if with_web else "4CAT works without its pages.")
-            supervisor.run()
+            with contextlib.suppress(KeyboardInterrupt):  # asked to stop before the supervisor minds signals itself
+                say(
+                    f"4CAT runs at {facts['url']} and stops with Ctrl-C."
+                    if with_web
+                    else "4CAT works without its pages."
+                )
+                supervisor.run()
             noted.unlink(missing_ok=True)
             return 0
         finally:

@@ -136,7 +136,14 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
         _end(ctx, tx, task, Status.FAILED, message)
         if outcome.end is End.BROKEN and outcome.permanent:  # going on from there may be what breaks it
             jobs.go_on_from(tx, task.job.id, {})
-        ctx.queue.fail(tx, task.job, outcome.traceback or message)
+        ctx.queue.fail(tx, task.job, _for_operators(outcome, message))
+
+
+def _for_operators(outcome: Outcome, message: str) -> str:
+    """Where it went wrong, and why in the last line: a traceback ends so, what a crash leaves does not."""
+    if outcome.end is End.BROKEN and outcome.permanent and outcome.traceback:
+        return outcome.traceback
+    return f"{outcome.traceback.rstrip()}\n\n{message}".strip()
 
 
 def _pause(ctx: Context, job: Job, outcome: Outcome) -> float | None:
