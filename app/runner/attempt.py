@@ -32,6 +32,7 @@ from app.runner.report import End, Outcome, Reporter, RowCount
 from app.runner.results import Written, write_result
 from app.runner.task_context import TaskContext
 from app.services.context import Context
+from app.services.job_limits import JobLimits, job_limits
 from app.storage.files import discard
 
 
@@ -50,6 +51,11 @@ class Task:
     def seed(self) -> int:
         """The seed for anything random: the same for the same dataset."""
         return int(self.dataset.key[:8], 16) if self.dataset else 0
+
+
+def limits_of(ctx: Context, task: Task) -> JobLimits:
+    """What this attempt may use: by the settings as they were when it was claimed."""
+    return job_limits(ctx.settings, ctx.registry.runnable(task.job.type), task.settings)
 
 
 def perform(ctx: Context, task: Task, reporter: Reporter) -> None:

@@ -14,12 +14,12 @@ from app.domain.dataset import Kind, Result, Status, StoredFile
 from app.domain.errors import Unavailable
 from app.domain.job import Job
 from app.queue.jobs import ClaimLost
-from app.runner.attempt import Task
+from app.runner.attempt import Task, limits_of
 from app.runner.report import End, Outcome
 from app.runner.watch import Stopped, Watched
 from app.services.context import Context
 from app.services.ending import end_dataset
-from app.services.job_limits import JobLimits, job_limits
+from app.services.job_limits import JobLimits
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import upload as uploads
@@ -94,13 +94,9 @@ def _outcome(ctx: Context, task: Task, watched: Watched) -> Outcome:
         return Outcome(End.MEMORY)
     if watched.stopped is Stopped.TIME:
         return Outcome(
-            End.REFUSED, f"This took longer than {_minutes(_limits(ctx, task))}, the longest it may take here."
+            End.REFUSED, f"This took longer than {_minutes(limits_of(ctx, task))}, the longest it may take here."
         )
     return Outcome(End.BROKEN, _CRASHED.format(how=_how(watched.status)), permanent=False, traceback=watched.crash)
-
-
-def _limits(ctx: Context, task: Task) -> JobLimits:
-    return job_limits(ctx.settings, ctx.registry.runnable(task.job.type), task.settings)
 
 
 def _minutes(limits: JobLimits) -> str:
@@ -164,7 +160,7 @@ def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> st
         rows = watched.rows or (task.source.rows if task.source else 0)
         return (
             f"Out of memory{f' at {rows:,} rows' if rows else ''}: it needed more than"
-            f" {_limits(ctx, task).memory_mb:,} MB, the most that it may use here. Try it on a sample or a filtered"
+            f" {limits_of(ctx, task).memory_mb:,} MB, the most that it may use here. Try it on a sample or a filtered"
             " dataset."
         )
     if outcome.end is End.AWAY:

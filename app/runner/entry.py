@@ -19,13 +19,12 @@ from typing import Any
 from app import __version__
 from app.domain.errors import Unavailable
 from app.domain.job import Job
-from app.runner.attempt import Task, perform
+from app.runner.attempt import Task, limits_of, perform
 from app.runner.conclude import conclude
 from app.runner.limits import adopt_orphans, die_with_parent, end_orphans
 from app.runner.report import End, Outcome, Reporter
 from app.runner.watch import Watch, Watched
 from app.services.context import Context, open_context
-from app.services.job_limits import job_limits
 from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage import setting
@@ -137,8 +136,7 @@ def _fork(ctx: Context, task: Task) -> Watched:
         os.close(reading)
         _child(ctx, task, writing)
     os.close(writing)
-    limits = job_limits(ctx.settings, ctx.registry.runnable(task.job.type), task.settings)
-    watch = Watch(ctx, task.job, limits, pid, reading)
+    watch = Watch(ctx, task.job, limits_of(ctx, task), pid, reading)
     signal.signal(signal.SIGTERM, watch.shut_down)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:

@@ -22,6 +22,7 @@ from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import setting
 from tests.conftest import Process, Starter, finished_posts, wait_for, wait_for_end
+from tests.reliability.asking import most_at_once, spans
 
 
 @pytest.fixture
@@ -48,22 +49,6 @@ def ask_many(ctx: Context, actor: User, top: Dataset, count: int, seconds: float
 
 def limit(ctx: Context, most: int) -> None:
     setting.put(ctx.database, "workers.misbehave.max_workers", most)
-
-
-def spans(trace: Path) -> list[tuple[float, float]]:
-    """When each finished attempt began and ended."""
-    path = Path(f"{trace}.spans")
-    lines = path.read_text().splitlines() if path.exists() else []
-    return sorted((float(began), float(ended)) for began, ended in (line.split() for line in lines))
-
-
-def most_at_once(found: list[tuple[float, float]]) -> int:
-    steps = sorted([(began, 1) for began, _ in found] + [(ended, -1) for _, ended in found])
-    running = most = 0
-    for _, step in steps:
-        running += step
-        most = max(most, running)
-    return most
 
 
 def at_work(ctx: Context) -> int:
