@@ -74,6 +74,12 @@ def worker_setting(site: Mapping[str, Any], type_: str, what: str) -> int | None
     return WORKER_RULES[what].read(site.get(f"{WORKERS}.{type_}.{what}"))
 
 
+def places_of(site: Mapping[str, Any], type_: str, declared: int) -> int:
+    """How many jobs of a type may run at once: what is set, else what the type declares."""
+    chosen = worker_setting(site, type_, "max_workers")
+    return declared if chosen is None else chosen
+
+
 def limit_setting(site: Mapping[str, Any], what: str) -> int | None:
     """What has been set as a limit per person, such as `open_jobs`; None when nothing valid has."""
     return LIMIT_RULES[what].read(site.get(f"{LIMITS}.{what}"))

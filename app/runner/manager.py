@@ -22,7 +22,7 @@ import redis
 
 from app import __version__
 from app.domain.errors import Unavailable
-from app.domain.setting import worker_setting
+from app.domain.setting import places_of
 from app.queue.connection import connect_redis
 from app.runner.entry import install
 from app.runner.limits import adopt_orphans, end_strays
@@ -158,8 +158,7 @@ class Manager:
             return
         self._is_without_database = False
         for type_, declared in self._declared.items():
-            chosen = worker_setting(site, type_, "max_workers")
-            self._limits[type_] = declared if chosen is None else chosen
+            self._limits[type_] = places_of(site, type_, declared)
 
     def _sign(self) -> None:
         """Say that this manager is there; and end what its workers have left behind."""

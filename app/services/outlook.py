@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 import redis
 
 from app.domain.dataset import Dataset, Status
-from app.domain.setting import worker_setting
+from app.domain.setting import places_of
 from app.plugins.processor import Preset
 from app.services.context import Context
 from app.storage import job as jobs
@@ -97,7 +97,6 @@ def _outlook(ctx: Context, dataset: Dataset, job: Row | None) -> Outlook:
 def _line(ctx: Context, type_: str) -> Line:
     plugin = ctx.registry.queues().get(type_)
     site = _fresh(ctx, "site settings", ctx.site_settings)
-    limit = worker_setting(site, type_, "max_workers")
     served = _fresh(ctx, "types served", lambda: _types_served(ctx))
     with ctx.database.transaction() as tx:
         newest = overview.newest_job(tx)
@@ -105,7 +104,7 @@ def _line(ctx: Context, type_: str) -> Line:
         running = overview.running_for(tx, type_)
         usual = overview.usual_seconds(tx, type_)
     return Line(
-        limit=(plugin.max_workers if plugin else 1) if limit is None else limit,
+        limit=places_of(site, type_, plugin.max_workers if plugin else 1),
         places={job_id: place for place, job_id in enumerate(first, start=1)},
         newest=newest,
         running=running,

@@ -15,7 +15,7 @@ import redis
 
 from app import __version__
 from app.domain.errors import Unavailable
-from app.domain.setting import worker_setting
+from app.domain.setting import places_of
 from app.services.context import Context
 from app.services.job_limits import job_limits
 from app.services.unclaimed import LATE, Managers, find_unclaimed
@@ -102,12 +102,12 @@ def _count_queues(ctx: Context) -> dict[str, dict[str, Any]]:
 def _limits(ctx: Context, site: Mapping[str, Any], type_: str) -> dict[str, Any]:
     """How many jobs of a type may run at once, and what each may use."""
     plugin = ctx.registry.queues().get(type_)
-    at_once = worker_setting(site, type_, "max_workers")
+    at_once = places_of(site, type_, plugin.max_workers if plugin else 1)
     if plugin is None:
-        return {"max_workers": 1 if at_once is None else at_once, "memory_mb": None, "minutes": None, "is_known": False}
+        return {"max_workers": at_once, "memory_mb": None, "minutes": None, "is_known": False}
     each = job_limits(ctx.settings, plugin, site)
     return {
-        "max_workers": plugin.max_workers if at_once is None else at_once,
+        "max_workers": at_once,
         "memory_mb": each.memory_mb,
         "minutes": each.minutes,
         "is_known": True,

@@ -6,7 +6,7 @@ from typing import Any
 
 from psycopg2.extras import Json
 
-from app.domain.setting import WORKERS, worker_setting
+from app.domain.setting import WORKERS, places_of
 from app.storage.database import Session
 
 
@@ -33,5 +33,4 @@ def delete(db: Session, name: str) -> None:
 def max_workers(db: Session, type_: str, default: int) -> int:
     """How many jobs of a type may run at once in the whole cluster; a stored value that is not valid does not count."""
     row = db.find("SELECT name, value FROM settings WHERE name = %(name)s", name=f"{WORKERS}.{type_}.max_workers")
-    found = worker_setting({row["name"]: row["value"]}, type_, "max_workers") if row else None
-    return default if found is None else found
+    return places_of({row["name"]: row["value"]} if row else {}, type_, default)
