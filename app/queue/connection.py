@@ -86,9 +86,15 @@ class Bell:
         return f"{self.prefix}:wake"
 
     def ring(self, type_: str, job_id: int, ring: int) -> bool:
-        """Put a job's doorbell into its RQ queue and wake the managers; False when Redis is away."""
+        """Put a job's doorbell into its RQ queue and wake the managers; False when Redis is away.
+
+        Its last one goes if it still hangs, as when an interval job was claimed by way of its entry meanwhile: on a slow
+        machine they would pile up.
+        """
         try:
             with self._asking():
+                if ring > 1:
+                    self._take_down(type_, self.bell_id(job_id, ring - 1))
                 self.queue(type_).enqueue_call(
                     ENTRY,
                     args=(job_id,),
@@ -102,6 +108,11 @@ class Bell:
             log.warning("job %s (%s) could not be rung: %s", job_id, type_, error)
             return False
         return True
+
+    def _take_down(self, type_: str, bell_id: str) -> None:
+        """Remove a doorbell that hangs; one that a worker has taken already is left to that worker."""
+        if self.client.lrem(f"rq:queue:{self.queue_name(type_)}", 0, bell_id):
+            self.client.delete(RQJob.key_for(bell_id))
 
     def bell_id(self, job_id: int, ring: int) -> str:
         """The RQ id of one ring of a job."""

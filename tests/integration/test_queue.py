@@ -212,3 +212,12 @@ class TestIntervals:
         finish(ctx, taken(ctx, job.id))
         assert self.declare(ctx, 1).id == job.id
         wait_for(lambda: claim(ctx, job.id), "the new interval", 5)
+
+    def test_doorbells_of_runs_that_others_began_do_not_pile_up(self, ctx: Context) -> None:
+        job = self.declare(ctx, 1)
+        for _ in range(4):
+            wait_for(lambda: ctx.queue.dispatch("tick"), "the job to be due", 5)
+            finish(ctx, taken(ctx, job.id))  # as by the doorbell of its entry: its own still hangs
+        hanging = ctx.bell.bell_id(job.id, 4)
+        assert ctx.bell.queue("tick").job_ids == [hanging]
+        assert ctx.bell.client.keys("rq:job:*") == [f"rq:job:{hanging}".encode()]
