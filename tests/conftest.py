@@ -45,8 +45,8 @@ BOARD_TABLES = [
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put the tests that wait the most first, so that no process is left alone with them at the end.
 
-    What watches processes by the clock fails when the machine stands still for seconds. Such a test is run once more, and
-    the summary names it: a fault of ours fails twice.
+    What watches processes by the clock fails when the machine stands still for seconds. Such a test is run once more,
+    and the summary names it: a fault of ours fails twice.
     """
     items.sort(key=lambda item: not item.nodeid.startswith("tests/reliability/"))
     for item in items:

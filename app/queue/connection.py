@@ -88,8 +88,8 @@ class Bell:
     def ring(self, type_: str, job_id: int, ring: int) -> bool:
         """Put a job's doorbell into its RQ queue and wake the managers; False when Redis is away.
 
-        Its last one goes if it still hangs, as when an interval job was claimed by way of its entry meanwhile: on a slow
-        machine they would pile up.
+        Its last one goes if it still hangs, as when an interval job was claimed by way of its entry meanwhile: where
+        runs are long they would pile up.
         """
         try:
             with self._asking():
