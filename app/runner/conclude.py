@@ -59,6 +59,8 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
                     _settle(ctx, tx, replace(task, job=job), watched, outcome)
             if job.cancel_requested:
                 _drop(ctx, task, outcome)
+                if job.dataset:  # what was shown of it between being cancelled and being stopped
+                    ctx.bell.clear(job.dataset)
             return
         except ClaimLost:
             log.warning("job %s (%s) has lost its claim; its result is dropped", task.job.id, task.job.type)
