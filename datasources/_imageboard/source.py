@@ -19,7 +19,7 @@ from datasources._imageboard.search import (
     read_asked,
     to_batch,
 )
-from datasources._imageboard.search.options import DENSE, FULL, IDS, SAMPLE
+from datasources._imageboard.search.options import DENSE, FULL, IDS, QUERY_GUIDE, SAMPLE
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 
@@ -43,6 +43,7 @@ class ImageboardSource(DataSource):
     flag_groups: ClassVar[Mapping[str, Sequence[str]]] = {}
     flag_boards: ClassVar[Sequence[str]] = ()
     limits: ClassVar[Limits] = Limits()
+    query_guide: ClassVar[Sequence[tuple[Sequence[str], str]]] = QUERY_GUIDE
 
     def search(self, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
         """Yield the posts that were asked for."""

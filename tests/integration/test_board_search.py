@@ -13,7 +13,8 @@ from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import create_capture, estimate_capture
+from app.services.dataset import create_capture
+from app.services.estimate import estimate_capture
 from app.storage import setting
 from datasources._imageboard.search import Limits
 from datasources.fourchan import FourChan
