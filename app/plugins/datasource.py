@@ -89,6 +89,16 @@ class DataSource(ABC, Described):
         return Path(inspect.getfile(cls)).parent
 
     @classmethod
+    def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:
+        """What the template `explorer.html` shows of some items besides their columns, for each of them.
+
+        `image` of such a mapping, the name of a file in storage below `images/`, may be shown to those who may see the
+        dataset. Columns may be missing, since filters take some away; names of people come from the items alone, for
+        those may have been replaced there.
+        """
+        return [{} for _ in items]
+
+    @classmethod
     def brought(cls, name: str) -> Path | None:
         """A file that the source brings, such as `static/form.js`: its own, or that of a class that it is made from.
 

@@ -17,6 +17,7 @@ from app.web import (
     dataset,
     datasets,
     errors,
+    explore,
     result,
     shown,
     site,
@@ -33,6 +34,19 @@ def init_web(app: Flask, ctx: Context) -> None:
     shown.init_filters(app)
     errors.init_errors(app)
     app.after_request(add_headers)
-    areas = (site, auth, brought, create, datasets, dataset, result, analysis, account, control, control_settings)
+    areas = (
+        site,
+        auth,
+        brought,
+        create,
+        datasets,
+        dataset,
+        explore,
+        result,
+        analysis,
+        account,
+        control,
+        control_settings,
+    )
     for area in areas:
         app.register_blueprint(area.pages)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidInput
 from app.plugins.options import OptionsClass
+from datasources._imageboard.explorer import explain
 from datasources._imageboard.search import (
     COLUMNS,
     Asked,
@@ -87,6 +88,11 @@ class ImageboardSource(DataSource):
             return None
         found = PostgreSQLEngine().estimate(cls._read(options, database), database)
         return min(found, options.sample_size if options.search_scope == SAMPLE else cls.limits.posts)
+
+    @classmethod
+    def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:
+        """The lines of each post, and what became of its image."""
+        return explain(cls.id, items, database)
 
     @classmethod
     def _read(cls, options: Any, database: Database) -> Asked:

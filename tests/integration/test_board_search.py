@@ -112,6 +112,12 @@ def test_a_search_becomes_a_table(ctx: Context, user: User, workers: Process) ->
         "country_code": "NL",
         "timestamp_deleted": moment,
         "unix_timestamp": int((START + timedelta(minutes=101)).timestamp()),
+        "author_trip": None,
+        "author_type": None,
+        "author_type_id": None,
+        "image_width": None,
+        "image_height": None,
+        "image_filesize": None,
     }
     assert ended.columns == list(found)
     empty = ask(ctx, user, body_match="tea")

@@ -221,6 +221,7 @@ document.addEventListener("keydown", (event) => {
   const keys = {
     "/": () => { one("#find")?.focus(); one("#find")?.select(); },
     "n": () => one("[data-new]")?.click(),
+    "e": () => one("[data-explore]")?.click(),
     "j": () => step(1),
     "k": () => step(-1),
     "?": () => openDialog(one("#keys")),
