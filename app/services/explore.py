@@ -16,7 +16,8 @@ from app.services.items import ItemPage, page
 
 AT_ONCE = 50
 _IMAGE = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{32}\.(jpg|jpeg|png|gif|webp)")
-_TYPES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+PICTURES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+"""The kinds of pictures that pages show, by the end of their names."""
 
 
 @dataclass(frozen=True)
@@ -64,4 +65,4 @@ def read_image(ctx: Context, actor: User, key: str, name: str) -> tuple[str, Ite
     found = _IMAGE.fullmatch(name)
     if not found:
         raise NotFound("There is no such image.")
-    return _TYPES[found[1]], ctx.files.read(name)
+    return PICTURES[found[1]], ctx.files.read(name)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import zipfile
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,14 +12,14 @@ import polars as pl
 import pytest
 from flask.testing import FlaskClient
 
-from app.domain.dataset import Dataset
+from app.domain.dataset import Dataset, Kind
 from app.domain.user import User
 from app.services.context import Context
 from app.storage import dataset as datasets
-from tests.board_images import keep_image
+from tests.board_images import keep_image, picture
 from tests.board_posts import keep, post
 from tests.conftest import finished_posts
-from tests.results import store_graph, store_table
+from tests.results import store_bytes, store_graph, store_table
 from tests.web.conftest import SignIn
 
 HTML = '<a href="#p1" class="quotelink">&gt;&gt;1</a><br><span class="quote">&gt;said</span><br><s>hidden</s>'
@@ -143,3 +145,19 @@ def test_what_holds_no_posts_is_not_explored(ada: FlaskClient, ctx: Context, adm
 
 def test_another_users_posts_are_not_there(visit: SignIn, user: User, ctx: Context, admin: User) -> None:
     assert visit(user).get(f"/datasets/{finished_posts(ctx, admin).key}/explore").status_code == 404
+
+
+def test_pictures_of_an_archive_are_shown(ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path) -> None:
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("cat 1.png", picture())
+        archive.writestr("page.html", "<script>alert(1)</script>")
+        archive.writestr("metadata.json", "{}")
+    files = store_bytes(ctx, admin, tmp_path, Kind.FILES, "archive", "archive.zip", packed.getvalue())
+    page = ada.get(f"/datasets/{files.key}").text
+    assert page.count("<img ") == 1
+    shown = ada.get(f"/datasets/{files.key}/files/cat%201.png")
+    assert (shown.status_code, shown.mimetype, shown.data) == (200, "image/png", picture())
+    assert "sandbox" in shown.headers["Content-Security-Policy"]
+    for name in ("page.html", "metadata.json", "none.png", "../archive.png"):
+        assert ada.get(f"/datasets/{files.key}/files/{name}").status_code == 404
