@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from flask import Blueprint, Flask, Response, url_for
-from jinja2 import ChoiceLoader, FunctionLoader
+from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from app.domain.errors import NotFound
 from app.plugins.datasource import DataSource
@@ -53,23 +53,34 @@ def _address(source: type[DataSource], name: str) -> str | None:
     return url_for("brought.static_file", source_id=source.id, name=name, v=version)
 
 
-def _load_from(registry: Registry) -> Callable[[str], tuple[str, str, Callable[[], bool]] | None]:
+class _Loader(BaseLoader):
     """Finds templates such as `sources/fourchan/explorer.html`."""
 
-    def load(name: str) -> tuple[str, str, Callable[[], bool]] | None:
-        found = _TEMPLATE.fullmatch(name)
-        source = registry.datasources.get(found[1]) if found else None
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+
+    def get_source(self, environment: Environment, template: str) -> tuple[str, str, Callable[[], bool]]:
+        """The text of a template, where it is, and whether it is still the same."""
+        found = _TEMPLATE.fullmatch(template)
+        source = self._registry.datasources.get(found[1]) if found else None
         path = source.brought(f"templates/{found[2]}") if found and source else None
         if path is None:
-            return None
+            raise TemplateNotFound(template)
         modified = path.stat().st_mtime_ns
         return path.read_text(), str(path), lambda: path.is_file() and path.stat().st_mtime_ns == modified
 
-    return load
+    def list_templates(self) -> list[str]:
+        """Those that there are."""
+        return sorted(
+            f"sources/{id_}/{name}"
+            for id_, source in self._registry.datasources.items()
+            for name in ("form.html", "explorer.html")
+            if source.brought(f"templates/{name}")
+        )
 
 
 def init_brought(app: Flask, ctx: Context) -> None:
     """Let templates include what data sources bring, and give them `brought(source, name)`, the address of a file."""
-    app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, FunctionLoader(_load_from(ctx.registry))])  # type: ignore[list-item]
+    app.jinja_env.loader = ChoiceLoader([app.jinja_env.loader, _Loader(ctx.registry)])  # type: ignore[list-item]
     globals_: dict[str, Any] = app.jinja_env.globals
     globals_["brought"] = _address

@@ -78,7 +78,7 @@ def test_posts_are_read_as_posts(page: Page, admin: User, ctx: Context, tmp_path
     expect(spoiler).to_have_css("color", "rgba(0, 0, 0, 0)")
     spoiler.hover()
     expect(spoiler).not_to_have_css("color", "rgba(0, 0, 0, 0)")
-    second.get_by_role("link", name=">>1").click()
+    second.locator(".said a").click()
     expect(page).to_have_url(re.compile("#p1$"))
     page.get_by_label("Find in the text").fill("first")
     page.get_by_role("button", name="Show").click()
