@@ -75,4 +75,4 @@ def _kept(wanted: pl.DataFrame, amount: int, described: dict[str, Any], run: Run
     if described:
         run.summary(f"{len(described):,} of {looked_for:,} images that posts show are kept here.")
     else:
-        run.summary(f"None of the {looked_for:,} images that posts show are kept here.")
+        run.summary("None of the images that posts show is kept here.")
