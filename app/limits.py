@@ -16,6 +16,10 @@ SIGN_IN_LIMIT = "10 per minute; 100 per hour"
 """How often one address may try a password."""
 
 
+ESTIMATE_LIMIT = "120 per minute"
+"""How often one person may have reckoned how much a search will find: more than anybody types."""
+
+
 def init_limits(app: Flask, settings: Settings) -> None:
     """Count in the Redis of the settings, each installation under its own prefix."""
     client = connect_redis(settings.redis_url, verify=settings.redis_tls_verify)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import marshmallow as ma
 from flask.views import MethodView
 
-from app.api.auth import installation
+from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
+from app.api.limits import limit_estimates
 from app.plugins.datasource import DataSource
 from app.plugins.validation import json_schema
+from app.services.estimate import estimate_capture
 
 blueprint = Blueprint("datasources", "Where posts come from.")
 blueprints = (blueprint,)
@@ -27,6 +29,20 @@ class DatasourceSchema(Schema):
     available = ma.fields.Boolean()
     reason = ma.fields.String(allow_none=True, metadata={"description": "Why it is not available"})
     parameters = ma.fields.Dict(metadata={"description": "The JSON schema of its parameters"})
+
+
+class EstimateQuerySchema(Schema):
+    """What would be asked for."""
+
+    parameters = ma.fields.Dict(load_default=dict, metadata={"description": "As for POST /api/datasets"})
+
+
+class EstimateSchema(Schema):
+    """How much that would find."""
+
+    items = ma.fields.Integer(
+        allow_none=True, metadata={"description": "About how many items; null when that cannot be told quickly"}
+    )
 
 
 def _describe(source: type[DataSource]) -> dict[str, Any]:
@@ -62,3 +78,16 @@ class Datasource(MethodView):
     def get(self, datasource_id: str) -> dict[str, Any]:
         """Show a data source with the JSON schema of its parameters."""
         return _describe(installation().registry.datasource(datasource_id))
+
+
+@blueprint.route("/datasources/<string:datasource_id>/estimate")
+class DatasourceEstimate(MethodView):
+    """How much a capture would find."""
+
+    decorators: ClassVar = [limit_estimates]
+
+    @blueprint.arguments(EstimateQuerySchema)
+    @blueprint.response(200, EstimateSchema)
+    def post(self, given: dict[str, Any], datasource_id: str) -> dict[str, Any]:
+        """Reckon how many items a capture would find, and check its parameters, without asking for it."""
+        return {"items": estimate_capture(installation(), actor(), datasource_id, given["parameters"])}

@@ -15,7 +15,7 @@ from flask_limiter.util import get_remote_address
 
 from app.api.auth import bearer_token, find_actor, installation
 from app.domain.errors import FourcatError
-from app.limits import limiter
+from app.limits import ESTIMATE_LIMIT, limiter
 
 _LOOK_UP_AGAIN = 600
 
@@ -41,6 +41,11 @@ def _is_exempt() -> bool:
 
 limit_api = limiter.shared_limit(_limit, scope="api", key_func=_who, exempt_when=_is_exempt)
 """Decorates a blueprint: all of them together count as one."""
+
+limit_estimates = limiter.shared_limit(
+    ESTIMATE_LIMIT, scope="estimate", key_func=_who, exempt_when=_is_exempt, override_defaults=False
+)
+"""Decorates what asks the archive a question with every call."""
 
 
 def is_allowed(address: str, allowed: Sequence[str]) -> bool:

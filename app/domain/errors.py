@@ -15,6 +15,7 @@ FourcatError
   SourceError                    the remote side failed; retried unless permanent
   PluginError                    a plug-in is broken: an author's fault, named
   Unavailable                    a part of the installation does not answer
+    TookTooLong                  the database did not answer in the time it was given
   SettingsError(variable)        a setting in the environment is missing or wrong
 Cancelled (BaseException)        the user asked to stop; no plug-in can swallow it
 """
@@ -105,6 +106,10 @@ class PluginError(FourcatError):
 
 class Unavailable(FourcatError):
     """A part of this installation does not answer at the moment."""
+
+
+class TookTooLong(Unavailable):
+    """The database took too long to answer this."""
 
 
 class SettingsError(FourcatError):

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 
+IMAGE_EXTENSIONS = (".jpg", ".png", ".gif", ".webp")
+"""The kinds of images that are kept, the most usual first."""
+
+
 class Source(Protocol):
     """The dataset a processor reads."""
 
@@ -69,6 +73,12 @@ class Run(Protocol):
 
     def check(self) -> None:
         """Raise Cancelled if the user asked to stop."""
+
+    def stored_image(self, md5: str) -> Path | None:
+        """A copy of the image with this MD5 that scrapers have kept, until the next call; None when none is kept.
+
+        Its name ends as the image's kind has it: `.jpg .png .gif .webp`.
+        """
 
 
 class CaptureRun(Run, Protocol):

@@ -89,6 +89,36 @@ class DataSource(ABC, Described):
         return Path(inspect.getfile(cls)).parent
 
     @classmethod
+    def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:
+        """What the template `explorer.html` shows of some items besides their columns, for each of them.
+
+        `image` of such a mapping, the name of a file in storage below `images/`, may be shown to those who may see the
+        dataset. Columns may be missing, since filters take some away; names of people come from the items alone, for
+        those may have been replaced there.
+        """
+        return [{} for _ in items]
+
+    @classmethod
+    def brought(cls, name: str) -> Path | None:
+        """A file that the source brings, such as `static/form.js`: its own, or that of a class that it is made from.
+
+        What lies elsewhere, whatever leads there, is not found.
+        """
+        place, _, file = name.partition("/")
+        for base in cls.__mro__:
+            if issubclass(base, DataSource) and base is not DataSource:
+                folder = (base.folder() / place).resolve()
+                path = (folder / file).resolve()
+                if path.is_file() and path.parent == folder:
+                    return path
+        return None
+
+    @classmethod
+    def estimates(cls) -> bool:
+        """Whether it can reckon how much a request will find."""
+        return getattr(cls.estimate, "__func__", None) is not getattr(DataSource.estimate, "__func__", None)
+
+    @classmethod
     def item_columns(cls) -> tuple[str, ...]:
         """The columns that every table of items begins with."""
         return ITEM_COLUMNS

@@ -115,6 +115,7 @@ class MemoryRun:
     checkpoints: list[dict[str, Any]] = field(default_factory=list)
     at_checkpoint: Callable[[], None] = lambda: None
     given_database: Database | None = None
+    images: Mapping[str, bytes] = field(default_factory=dict)
 
     @property
     def database(self) -> Database:
@@ -152,6 +153,14 @@ class MemoryRun:
 
     def check(self) -> None:
         """Tests are not cancelled."""
+
+    def stored_image(self, md5: str) -> Path | None:
+        """One of the images that the test has given, by MD5."""
+        if md5 not in self.images:
+            return None
+        path = self.folder / "image.png"
+        path.write_bytes(self.images[md5])
+        return path
 
     def quarantine(self, position: int, reason: str, record: str) -> None:
         """Remember a record that could not be mapped."""

@@ -115,7 +115,7 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
     if refusal:
         raise UserError(f"This analysis does not fit “{source.dataset.label}”. {refusal}")
     options = load(processor.Options, _given(processor, task), source.columns)
-    run = JobRun(reporter, task.folder, task.seed, task.settings)
+    run = JobRun(reporter, task.folder, task.seed, task.settings, ctx.files)
     result = processor().process(source, options, run)
     written = write_result(result, processor, task.folder, task.seed, RowCount(reporter))
     if not written.rows:

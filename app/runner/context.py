@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 import time
 import zipfile
 from collections.abc import Callable, Iterator, Mapping
@@ -14,6 +15,7 @@ import orjson
 
 from app.domain.dataset import Dataset, StoredFile
 from app.domain.errors import NotFound, Unavailable
+from app.plugins.context import IMAGE_EXTENSIONS
 from app.runner.parts import Parts, StartOver
 from app.runner.report import Reporter
 from app.storage.database import Database
@@ -27,6 +29,7 @@ _PROGRESS_EVERY = 0.2
 CHECKPOINT_SECONDS = 10.0
 _LONGEST_SECONDS = 300.0
 _URGENT_SECONDS = 2.0
+_MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class DatasetSource:
@@ -90,7 +93,10 @@ class DatasetSource:
 class JobRun:
     """The run of one attempt: says how far it is, and keeps what it is told for the outcome."""
 
-    def __init__(self, reporter: Reporter, folder: Path, seed: int, settings: Mapping[str, Any]) -> None:
+    def __init__(
+        self, reporter: Reporter, folder: Path, seed: int, settings: Mapping[str, Any], files: FileStore
+    ) -> None:
+        self._files = files
         self.folder = folder
         self.seed = seed
         self.settings = settings
@@ -125,6 +131,21 @@ class JobRun:
     def check(self) -> None:
         """Nothing to do here: the watching process stops this one, whatever it is doing."""
 
+    def stored_image(self, md5: str) -> Path | None:
+        """Fetch an image from storage, where it lies under its MD5; nothing else there can be reached."""
+        if not _MD5.fullmatch(md5):
+            return None
+        for extension in IMAGE_EXTENSIONS:
+            path = self.folder / f"image{extension}"
+            try:
+                with path.open("wb") as copy:
+                    copy.writelines(self._files.read(f"images/{md5[:2]}/{md5}{extension}"))
+            except NotFound:
+                path.unlink()
+            else:
+                return path
+        return None
+
 
 class QuarantineRun(JobRun):
     """The run of a capture: also keeps the records that could not be read, and brings home what there is so far."""
@@ -140,7 +161,7 @@ class QuarantineRun(JobRun):
         *,
         withhold: bool,
     ) -> None:
-        super().__init__(reporter, folder, seed, settings)
+        super().__init__(reporter, folder, seed, settings, parts.files)
         self.database = database
         self.parts = parts
         self.resumed: Mapping[str, Any] | None = None

@@ -97,7 +97,7 @@ class Parts:
     """
 
     def __init__(self, files: FileStore, folder: Path, prefix: str, count: CountRows = uncounted) -> None:
-        self._files, self._folder, self._prefix = files, folder / ".parts", prefix
+        self.files, self._folder, self._prefix = files, folder / ".parts", prefix
         self._count = count
         self._finished: list[Part] = []
         self._schema: pa.Schema | None = None
@@ -184,7 +184,7 @@ class Parts:
             os.link(file.path, leaving)
         except OSError:
             shutil.copyfile(file.path, leaving)
-        stored = self._files.put(leaving, name)
+        stored = self.files.put(leaving, name)
         leaving.unlink(missing_ok=True)
         return stored
 
@@ -197,7 +197,7 @@ class Parts:
             return file.path
         assert file.stored is not None  # noqa: S101 - what was not made here is stored
         try:
-            path = self._files.local(file.stored)
+            path = self.files.local(file.stored)
         except NotFound:
             raise StartOver(f"{file.stored.name} is gone from storage") from None
         if digest(path) != (file.stored.size, file.stored.sha256):

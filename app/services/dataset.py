@@ -88,18 +88,6 @@ def create_capture(
     return datasets.get(ctx.database, dataset.key)
 
 
-def estimate_capture(ctx: Context, actor: User, datasource_id: str, parameters: Mapping[str, Any]) -> int | None:
-    """About how many items a capture would find, told quickly; None when that cannot be told.
-
-    :raises InvalidInput: naming the parameters that will not do
-    """
-    require_write(actor)
-    source = ctx.registry.datasource(datasource_id)
-    options = load(source.Options, parameters)
-    source.check(options, ctx.site_settings(), ctx.database)
-    return source.estimate(options, ctx.database)
-
-
 def _label(given: str | None, otherwise: str) -> str:
     return ((given or "").strip() or otherwise)[:200]
 

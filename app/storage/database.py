@@ -14,9 +14,9 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, TransactionRollbackError, connection
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, QueryCanceledError, TransactionRollbackError, connection
 
-from app.domain.errors import NotFound, Unavailable
+from app.domain.errors import NotFound, TookTooLong, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -100,10 +100,22 @@ class Transaction:
             cursor.execute(sql, values)
             return int(cursor.rowcount)
 
+    def stream(self, sql: str, *, size: int = 5_000, **values: Any) -> Iterator[list[Row]]:
+        """The rows of a query, `size` at a time, as the server finds them: memory stays flat whatever the number."""
+        with self._connection.cursor(name="stream") as cursor:
+            cursor.itersize = size
+            cursor.execute(sql, values)
+            while rows := cursor.fetchmany(size):
+                yield [dict(row) for row in rows]
+
     def run_each(self, sql: str, rows: list[tuple[Any, ...]]) -> None:
         """Run an `INSERT ... VALUES %s` for many rows at once."""
         with self._connection.cursor() as cursor:
             psycopg2.extras.execute_values(cursor, sql, rows)
+
+    def within(self, seconds: float) -> None:
+        """Let each statement from here on take so long at most: what takes longer raises `TookTooLong`."""
+        self.run("SELECT set_config('statement_timeout', %(limit)s, true)", limit=f"{round(seconds * 1000)}ms")
 
     def need_not_last(self) -> None:
         """Do not wait for the disk at the commit: what this transaction does comes again by itself if it is lost."""
@@ -162,6 +174,8 @@ class Database:
                 opened.commit()
             except TransactionRollbackError as error:
                 raise Unavailable("The database was busy with another change to the same thing. Try again.") from error
+            except QueryCanceledError as error:
+                raise TookTooLong from error
             except psycopg2.OperationalError as error:
                 raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
             except psycopg2.InterfaceError as error:
@@ -192,11 +206,8 @@ class Database:
 
         :raises Unavailable: when the server goes away before the end
         """
-        with self._transaction_on() as opened, opened.cursor(name="stream") as cursor:
-            cursor.itersize = size
-            cursor.execute(sql, values)
-            while rows := cursor.fetchmany(size):
-                yield [dict(row) for row in rows]
+        with self.transaction() as work:
+            yield from work.stream(sql, size=size, **values)
 
     def close(self) -> None:
         """Close the idle connections."""

@@ -10,12 +10,14 @@ from app.web import (
     analysis,
     assets,
     auth,
+    brought,
     control,
     control_settings,
     create,
     dataset,
     datasets,
     errors,
+    explore,
     result,
     shown,
     site,
@@ -28,8 +30,23 @@ def init_web(app: Flask, ctx: Context) -> None:
     """Add the pages to an application that has sessions, limits and the API already."""
     keep_context(app, ctx)
     assets.init_assets(app)
+    brought.init_brought(app, ctx)
     shown.init_filters(app)
     errors.init_errors(app)
     app.after_request(add_headers)
-    for area in (site, auth, create, datasets, dataset, result, analysis, account, control, control_settings):
+    areas = (
+        site,
+        auth,
+        brought,
+        create,
+        datasets,
+        dataset,
+        explore,
+        result,
+        analysis,
+        account,
+        control,
+        control_settings,
+    )
+    for area in areas:
         app.register_blueprint(area.pages)

@@ -9,15 +9,17 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
-from app.domain.errors import InvalidInput, LimitReached, NotCompatible, UserError
+from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
+from app.limits import ESTIMATE_LIMIT, limiter
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
 from app.services import dataset as datasets
 from app.services import upload as uploads
 from app.services.context import Context
 from app.services.dataset import PSEUDONYMISE
+from app.services.estimate import estimate_capture
 from app.web.forms import NOT_COLUMNS, Control, controls, read_form
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, installation, render, wants_piece
 
 pages = Blueprint("create", __name__)
 
@@ -66,6 +68,7 @@ def _source_form(
     given: Mapping[str, Any],
     errors: Mapping[str, Sequence[str]],
     problem: str = "",
+    told: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
     return render(
@@ -75,6 +78,7 @@ def _source_form(
         controls=[] if source.imports() else controls(source.Options, None, given, errors),
         kept=_kept(errors),
         problem=problem,
+        told=told,
         limit=ctx.settings.max_upload_mb,
         **_frame(ctx, source),
     )
@@ -92,6 +96,34 @@ def create(source_id: str) -> Response:
         return _source_form(ctx, source, given=given, errors=error.fields, status=422)
     except (NotCompatible, LimitReached) as error:
         return _source_form(ctx, source, given=given, errors={}, problem=error.message, status=422)
+
+
+def _visitor() -> str:
+    return f"user:{current_actor().id}"
+
+
+@pages.post("/create/<source_id>/estimate")
+@limiter.limit(ESTIMATE_LIMIT, key_func=_visitor)
+def estimate(source_id: str) -> Response:
+    """About how much a source would find; what is wrong with what has been typed is said beside its field."""
+    ctx = installation()
+    source = ctx.registry.datasource(source_id)
+    if not source.estimates():
+        raise NotFound(f"{source.title} does not reckon how much it will find.")
+    given = read_form(source.Options, request.form)
+    about: int | None = None
+    errors: Mapping[str, Sequence[str]] = {}
+    try:
+        about = estimate_capture(ctx, current_actor(), source.id, given)
+    except InvalidInput as error:
+        errors = error.fields
+    # A field that is still empty has nothing wrong in it yet: that is said as a hint.
+    wrong = {name: " ".join(texts) for name, texts in errors.items() if given.get(name)}
+    hint = " ".join(text for name, texts in errors.items() if name not in wrong for text in texts)
+    told = {"about": about, "wrong": wrong, "hint": hint}
+    if wants_piece():
+        return render("create/_estimate.html", told=told)
+    return _source_form(ctx, source, given=given, errors=errors, told=told)
 
 
 def _make(ctx: Context, source: type[DataSource], given: Mapping[str, Any], upload_id: str | None) -> Response:

@@ -15,6 +15,7 @@ from app.services import run as runs
 from app.services.access import can_change
 from app.services.context import Context
 from app.services.download import formats
+from app.services.explore import can_explore
 from app.services.outlook import outlook
 from app.web.described import made_by, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
@@ -63,6 +64,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "made_by": made_by(ctx, dataset),
         "summary": summary_of(ctx, dataset),
         "parameters": parameters_of(ctx, dataset),
+        "can_explore": can_explore(dataset),
         "wait": wait,
         "heading": wait_heading(wait) if wait else "",
         "poll": poll_seconds(wait),

@@ -17,6 +17,7 @@ from app.domain.errors import NotFound, UserError
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
+from app.services.explore import PICTURES
 from app.web import network, timeline
 from app.web.page import current_actor, go_to, installation, render
 from app.web.security import PAGE_POLICY
@@ -25,6 +26,8 @@ pages = Blueprint("result", __name__)
 
 ROWS = 50
 _MEMBERS = 500
+_PICTURES = 60
+_MOST_BYTES = 20_000_000
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
 _TITLES = {"table": "Table", "chart": "Chart", "network": "Network", "page": "Page", "files": "Files"}
 
@@ -81,7 +84,12 @@ def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
         raise NotFound(f"“{dataset.label}” has no archive.")
     with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
         found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
-    return {"members": found[:_MEMBERS], "total": len(found)}
+    pictures = [name for name, size in found if _is_picture(name) and size <= _MOST_BYTES]
+    return {"members": found[:_MEMBERS], "total": len(found), "pictures": pictures[:_PICTURES]}
+
+
+def _is_picture(name: str) -> bool:
+    return name.rpartition(".")[2].lower() in PICTURES
 
 
 @pages.get("/datasets/<key>/rows")
@@ -97,6 +105,25 @@ def rows(key: str) -> Response:
         tab = "quarantine" if part else "table"
         return go_to(url_for("dataset.show", key=key, tab=tab))
     return render("dataset/_rows.html", dataset=dataset, **values)
+
+
+@pages.get("/datasets/<key>/files/<path:name>")
+def picture(key: str, name: str) -> Response:
+    """A picture out of an archive."""
+    import zipfile
+
+    ctx, dataset = _finished(key, "archive")
+    mimetype = PICTURES.get(name.rpartition(".")[2].lower())
+    if dataset.result is None or mimetype is None:
+        raise NotFound(f"“{name}” is no picture.")
+    with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
+        if name not in archive.namelist() or archive.getinfo(name).file_size > _MOST_BYTES:
+            raise NotFound(f"There is no picture “{name}” in this archive, or it is too large to be shown.")
+        response = plain_response(archive.read(name))
+    response.mimetype = mimetype
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    response.headers["Cache-Control"] = "private, max-age=86400"
+    return response
 
 
 def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:

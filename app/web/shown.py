@@ -36,6 +36,12 @@ def number(value: float | None) -> str:
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.1f}"
 
 
+def rough(value: int) -> int:
+    """A number with three digits that count: 12,345 is about 12,300."""
+    zeros = max(len(str(abs(value))) - 3, 0)
+    return round(value, -zeros)
+
+
 def size(bytes_: int) -> str:
     """Bytes as kB, MB or GB."""
     amount = float(bytes_)
@@ -109,6 +115,7 @@ def init_filters(app: Flask) -> None:
     """Let templates use these."""
     filters: dict[str, Any] = {
         "number": number,
+        "rough": rough,
         "size": size,
         "seconds": seconds,
         "when": when,

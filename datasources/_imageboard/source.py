@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidInput
 from app.plugins.options import OptionsClass
+from datasources._imageboard.explorer import explain
 from datasources._imageboard.search import (
     COLUMNS,
     Asked,
@@ -19,7 +20,7 @@ from datasources._imageboard.search import (
     read_asked,
     to_batch,
 )
-from datasources._imageboard.search.options import DENSE, FULL, IDS, SAMPLE
+from datasources._imageboard.search.options import DENSE, FULL, IDS, QUERY_GUIDE, SAMPLE
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 
@@ -43,6 +44,7 @@ class ImageboardSource(DataSource):
     flag_groups: ClassVar[Mapping[str, Sequence[str]]] = {}
     flag_boards: ClassVar[Sequence[str]] = ()
     limits: ClassVar[Limits] = Limits()
+    query_guide: ClassVar[Sequence[tuple[Sequence[str], str]]] = QUERY_GUIDE
 
     def search(self, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
         """Yield the posts that were asked for."""
@@ -86,6 +88,11 @@ class ImageboardSource(DataSource):
             return None
         found = PostgreSQLEngine().estimate(cls._read(options, database), database)
         return min(found, options.sample_size if options.search_scope == SAMPLE else cls.limits.posts)
+
+    @classmethod
+    def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:
+        """The lines of each post, and what became of its image."""
+        return explain(cls.id, items, database)
 
     @classmethod
     def _read(cls, options: Any, database: Database) -> Asked:

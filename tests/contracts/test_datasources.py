@@ -6,12 +6,14 @@ import copy
 import dataclasses
 import inspect
 import json
+import re
 import socket
 import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
+from flask import Flask
 
 from app.plugins import ITEM_COLUMNS, DataSource
 from app.plugins.options import dump, specs
@@ -176,3 +178,17 @@ def test_an_import_goes_on_behind_each_of_its_checkpoints(source: type[DataSourc
             whole.extend(batch.to_pylist())
         for state, length in zip(first.checkpoints, lengths, strict=True):
             assert whole[:length] + rows(MemoryRun(Path(folder), resumed=state)) == whole
+
+
+@every_source
+def test_what_it_brings_to_pages_can_be_used(source: type[DataSource], app: Flask) -> None:
+    """Templates compile, and scripts need neither evaluation nor a place of their own in a page."""
+    folders = {base.folder() for base in source.__mro__ if issubclass(base, DataSource) and base is not DataSource}
+    for path in (path for folder in folders for path in sorted((folder / "templates").glob("*"))):
+        assert source.brought(f"templates/{path.name}") is not None, path
+        app.jinja_env.get_template(f"sources/{source.id}/{path.name}")
+        assert not re.search(r"<script|<style| on[a-z]+=|style=|\| *safe\b", path.read_text()), path
+    for path in (path for folder in folders for path in sorted((folder / "static").glob("*"))):
+        assert path.suffix in (".js", ".css", ".svg", ".png", ".webp"), path
+        if path.suffix == ".js":
+            assert not re.search(r"\beval\b|new Function|innerHTML", path.read_text()), path

@@ -13,7 +13,8 @@ from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import create_capture, estimate_capture
+from app.services.dataset import create_capture
+from app.services.estimate import estimate_capture
 from app.storage import setting
 from datasources._imageboard.search import Limits
 from datasources.fourchan import FourChan
@@ -111,6 +112,12 @@ def test_a_search_becomes_a_table(ctx: Context, user: User, workers: Process) ->
         "country_code": "NL",
         "timestamp_deleted": moment,
         "unix_timestamp": int((START + timedelta(minutes=101)).timestamp()),
+        "author_trip": None,
+        "author_type": None,
+        "author_type_id": None,
+        "image_width": None,
+        "image_height": None,
+        "image_filesize": None,
     }
     assert ended.columns == list(found)
     empty = ask(ctx, user, body_match="tea")

@@ -61,7 +61,16 @@ def test_templates_compile_and_pieces_are_pieces(app: Flask) -> None:
 
 def test_pages_are_well_formed(ada: FlaskClient, ctx: Context, admin: User) -> None:
     key = finished_posts(ctx, admin).key
-    paths = ["/datasets", "/datasets?q=nothing", "/create", "/account", "/control", f"/datasets/{key}"]
+    paths = [
+        "/datasets",
+        "/datasets?q=nothing",
+        "/create",
+        "/create/fourchan",
+        "/account",
+        "/control",
+        f"/datasets/{key}",
+    ]
+    paths += [f"/datasets/{key}/explore"]
     paths += [f"/datasets/{key}/{tab}" for tab in ("table", "log", "provenance")]
     paths += [f"/datasets/{key}/analyses", *(f"/datasets/{key}/analyses/{type_}" for type_ in ctx.registry.processors)]
     for path in paths:

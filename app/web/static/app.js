@@ -53,10 +53,46 @@ function showMeanings(root) {
   }
 }
 
+// What the server says of fields while they are filled in, shown where it says so after a form has been sent.
+function showFieldErrors(box) {
+  const form = box.closest("form");
+  const wrong = Object.entries(JSON.parse(box.dataset.fieldErrors));
+  for (const old of all(".error.live", form)) {
+    const control = document.getElementById(old.id.replace(/-error$/, ""));
+    control?.removeAttribute("aria-invalid");
+    old.remove();
+  }
+  for (const [name, text] of wrong) {
+    const control = one(`[name="${CSS.escape(name)}"]`, form);
+    const field = control?.closest(".field");
+    if (!field || one(".error", field)) continue;
+    const error = document.createElement("div");
+    error.className = "error live";
+    error.id = `o-${name}-error`;
+    error.textContent = text;
+    const help = one(".help", field);
+    help ? help.before(error) : field.append(error);
+    control.setAttribute("aria-invalid", "true");
+    const described = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== error.id);
+    control.setAttribute("aria-describedby", [error.id, ...described].join(" "));
+  }
+}
+
+// An error that the page came with is about what was sent, so it goes when that is changed and the form is checked as it is typed.
+function forgetSentError(target) {
+  const field = target.closest("form[data-source] .field");
+  const error = field && one("#estimate", target.form) && one(".error:not(.live)", field);
+  if (!error) return;
+  error.remove();
+  for (const control of all("[aria-invalid]", field)) control.removeAttribute("aria-invalid");
+}
+
 function prepare(root) {
   showLocalTimes(root);
   for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
   showMeanings(root);
+  const errors = root.matches?.("[data-field-errors]") ? root : one("[data-field-errors]", root);
+  if (errors) showFieldErrors(errors);
 }
 
 document.addEventListener("DOMContentLoaded", () => prepare(document));
@@ -69,6 +105,7 @@ document.addEventListener("change", (event) => {
 
 // Filters of long lists of choices, and of the analyses in the palette.
 document.addEventListener("input", (event) => {
+  forgetSentError(event.target);
   const words = event.target.value?.trim().toLowerCase().split(/\s+/) ?? [];
   const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
   if (event.target.matches("[data-filter]")) {
@@ -184,6 +221,7 @@ document.addEventListener("keydown", (event) => {
   const keys = {
     "/": () => { one("#find")?.focus(); one("#find")?.select(); },
     "n": () => one("[data-new]")?.click(),
+    "e": () => one("[data-explore]")?.click(),
     "j": () => step(1),
     "k": () => step(-1),
     "?": () => openDialog(one("#keys")),

@@ -21,6 +21,12 @@ COLUMNS: Mapping[str, type] = {
     "country_code": str,
     "timestamp_deleted": datetime,
     "unix_timestamp": int,
+    "author_trip": str,
+    "author_type": str,
+    "author_type_id": str,
+    "image_width": int,
+    "image_height": int,
+    "image_filesize": int,
 }
 """The columns of a post besides the item columns, and their types."""
 
@@ -73,5 +79,5 @@ def to_batch(posts: Mapping[str, Sequence[Any]]) -> pa.RecordBatch:
         if name in ("timestamp", "timestamp_deleted"):
             arrays.append(pa.array(read[name], pa.int64()).cast(moment))
         else:
-            arrays.append(pa.array(read[name], pa.int64() if name == "unix_timestamp" else pa.string()))
+            arrays.append(pa.array(read[name], pa.int64() if COLUMNS.get(name) is int else pa.string()))
     return pa.RecordBatch.from_arrays(arrays, names=[*ITEM_COLUMNS, *COLUMNS])

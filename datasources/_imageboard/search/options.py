@@ -17,11 +17,20 @@ SCOPES = {
 MOST_IDS = 100_000
 
 HELP = (
-    'Posts with all of these words, in any order. coffee | tea: one of them. "hot coffee": one after the other.'
-    " -decaf: not this word. coff* or *offee: any ending or beginning, with three letters or more."
-    " ^coffee or coffee$: at the very start or end. coffee << milk: the first somewhere before the second."
-    " (black coffee) | tea: brackets hold together. Case, accents and punctuation do not count."
+    'All of these words, in any order. `coffee | tea`: one of them. `"hot coffee"`: one after the other.'
+    " `-decaf`: not this word. `coff*`: any ending."
 )
+QUERY_GUIDE = (
+    (("coffee milk",), "both words, in any order"),
+    (("coffee | tea",), "one of the words; binds closer than the space: `hot coffee | tea` is `hot (coffee | tea)`"),
+    (('"hot coffee"',), "these words, one after the other"),
+    (("-decaf", "!decaf"), "not this word; something must be wanted beside it"),
+    (("coff*", "*offee", "c*fee"), "words with anything in place of the star; three letters at least beside it"),
+    (("^coffee", "coffee$"), "this word at the very start or end"),
+    (("coffee << milk",), "the first somewhere before the second"),
+    (("(black coffee) | tea",), "brackets hold together what belongs together"),
+)
+"""How queries are written, as the form shows it: examples, and what they find."""
 
 
 @dataclass(frozen=True)

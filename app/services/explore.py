@@ -1,0 +1,68 @@
+"""Reading the items of a dataset one after the other, as the posts they are."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.dataset import Dataset, Kind, Status
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.user import User
+from app.services.context import Context
+from app.services.dataset import get_dataset
+from app.services.items import ItemPage, page
+
+AT_ONCE = 50
+_IMAGE = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{32}\.(jpg|jpeg|png|gif|webp)")
+PICTURES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
+"""The kinds of pictures that pages show, by the end of their names."""
+
+
+@dataclass(frozen=True)
+class Explored:
+    """Some items of a dataset, each with what its data source says besides; `problem` is what stands in the way."""
+
+    dataset: Dataset
+    page: ItemPage
+    items: list[tuple[dict[str, Any], Mapping[str, Any]]]
+    problem: str = ""
+
+
+def can_explore(dataset: Dataset) -> bool:
+    """Whether a dataset is a table of items that can be read."""
+    return dataset.is_items and dataset.status is Status.FINISHED and dataset.kind is Kind.TABLE
+
+
+def explore(
+    ctx: Context, actor: User, key: str, *, offset: int = 0, sort: str | None = None, find: str = ""
+) -> Explored:
+    """Some items of a dataset, `AT_ONCE` from `offset` on; `find` is text that must be in their body.
+
+    :raises NotFound: when it has no items to read, or the actor may not see it
+    """
+    dataset = get_dataset(ctx, actor, key)
+    if not can_explore(dataset):
+        raise NotFound(f"“{dataset.label}” has no posts to read.")
+    wanted = [f"body~{re.escape(find)}"] if find else None
+    try:
+        found = page(ctx, actor, key, offset=offset, limit=AT_ONCE, sort=sort, filter=wanted)
+    except InvalidInput as error:
+        problem = " ".join(text for texts in error.fields.values() for text in texts)
+        return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, AT_ONCE), [], problem)
+    source = ctx.registry.datasources.get(dataset.datasource or "")
+    more = source.explain(found.rows, ctx.database) if source else [{} for _ in found.rows]
+    return Explored(dataset, found, list(zip(found.rows, more, strict=True)))
+
+
+def read_image(ctx: Context, actor: User, key: str, name: str) -> tuple[str, Iterator[bytes]]:
+    """The type and bytes of an image that a page of this dataset shows.
+
+    :raises NotFound: when the actor may not see the dataset, or it is no image that is kept here
+    """
+    get_dataset(ctx, actor, key)
+    found = _IMAGE.fullmatch(name)
+    if not found:
+        raise NotFound("There is no such image.")
+    return PICTURES[found[1]], ctx.files.read(name)

@@ -1,0 +1,89 @@
+"""Searching imageboards and reading their posts, in a real browser."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import polars as pl
+import pytest
+from playwright.sync_api import Page, expect
+
+from app.domain.user import User
+from app.services.context import Context
+from tests.board_images import keep_image
+from tests.board_posts import START, keep, post
+from tests.browser.test_journey import _sign_in
+from tests.results import store_table
+
+pytestmark = pytest.mark.slow
+
+BODY = ">>1\n>be me\nI say hidden things"
+MARKUP = "&gt;&gt;1<br>&gt;be me<br>I say <s>hidden</s> things"
+
+
+def test_the_form_counts_and_shows_flags_as_one_types(page: Page, admin: User, ctx: Context) -> None:
+    keep(ctx, [post(number, "coffee" if number % 4 else "tea", board="pol") for number in range(40)])
+    keep(ctx, [post(number, "tea", board="g") for number in range(100, 107)])
+    ctx.database.run("ANALYZE imageboard_posts")
+    _sign_in(page, admin)
+    page.goto("/create/fourchan")
+    told, flags = page.locator("#estimate"), page.get_by_role("group", name="Countries and flags")
+    expect(told).to_contain_text("Say what posts contain")
+    expect(flags).to_be_visible()
+
+    page.get_by_label("Text contains").fill("tea")
+    expect(told).to_have_text("About 17 posts match.")
+    page.get_by_label("Netherlands", exact=True).check()
+    expect(told).to_have_text("No posts match.")
+    page.get_by_label("Boards").fill("g")
+    expect(flags).to_be_hidden()
+    expect(told).to_have_text("About 7 posts match.")
+    page.get_by_label("Boards").fill("g, pol")
+    expect(flags).to_be_visible()
+    page.get_by_label("Netherlands", exact=True).uncheck()
+    expect(told).to_have_text("About 17 posts match.")
+
+    page.get_by_label("Text contains").fill("tea (coffee")
+    error = page.locator("#o-body_match-error")
+    expect(error).to_have_text(re.compile("This bracket is not closed. .at the mark: tea ▸"))
+    expect(page.get_by_label("Text contains")).to_have_attribute("aria-invalid", "true")
+    page.get_by_label("Text contains").fill("coffee")
+    expect(error).to_have_count(0)
+    expect(told).to_have_text("About 30 posts match.")
+    page.get_by_text("How to write a query").click()
+    expect(page.get_by_text("coffee << milk")).to_be_visible()
+
+
+def test_posts_are_read_as_posts(page: Page, admin: User, ctx: Context, tmp_path: Path) -> None:
+    md5, _ = keep_image(ctx)
+    keep(ctx, [post(2, MARKUP)])
+    rows = [
+        {"id": "1", "thread_id": "1", "timestamp": START, "author": None, "body": "First!", "board": "pol"},
+        {
+            **{"id": "2", "thread_id": "1", "timestamp": START, "author": "Ann", "body": BODY, "board": "pol"},
+            **{"subject": "On tea", "country_code": "NL", "country_name": "Netherlands"},
+            **{"image_file": "cat.png", "image_md5": md5, "image_filesize": 2048, "image_width": 320},
+        },
+    ]
+    posts = store_table(ctx, admin, tmp_path, pl.DataFrame(rows, infer_schema_length=None), datasource="fourchan")
+    _sign_in(page, admin)
+    page.goto(f"/datasets/{posts.key}")
+    page.keyboard.press("e")
+    second = page.locator("#p2")
+    expect(second.locator(".subject")).to_have_text("On tea")
+    expect(second.locator(".quote")).to_have_text(">be me")
+    page.wait_for_function("document.querySelector('#p2 img').naturalWidth === 320")
+    spoiler = second.locator(".spoiler")
+    expect(spoiler).to_have_css("color", "rgba(0, 0, 0, 0)")
+    spoiler.hover()
+    expect(spoiler).not_to_have_css("color", "rgba(0, 0, 0, 0)")
+    second.locator(".said a").click()
+    expect(page).to_have_url(re.compile("#p1$"))
+    page.get_by_label("Find in the text").fill("first")
+    page.get_by_role("button", name="Show").click()
+    expect(second).to_have_count(0)
+    expect(page.locator("#p1")).to_be_visible()
+    for width in (390, 1400):
+        page.set_viewport_size({"width": width, "height": 844})
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
