@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from app.plugins.options import NoOptions
 from app.plugins.registry import Registry
 from app.plugins.testing import MemoryRun
+from app.runner.pseudonym import Pseudonyms
 from datasources._zeeschuimer import Zeeschuimer
 from datasources._zeeschuimer._values import as_moment, as_number
 from tests.unit.upload_files import GivenFile
@@ -19,7 +21,6 @@ GOLDEN = Path(__file__).parents[1] / "golden"
 FOUND = Registry.discover(("datasources",)).datasources
 SOURCES = {id_: source for id_, source in FOUND.items() if issubclass(source, Zeeschuimer)}
 every_platform = pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
-ID_OF = {"twitter": "rest_id", "douyin": "aweme_id", "instagram": "code", "threads": "code", "tiktok-comments": "cid"}
 
 
 def records(source: type[Zeeschuimer]) -> list[dict[str, Any]]:
@@ -106,3 +107,28 @@ def test_only_exact_numbers_count(given: object, number: int | None) -> None:
 def test_moments_of_all_sorts_are_the_same() -> None:
     texts = ["Sun Jun 15 15:06:40 +0000 2025", "2025-06-15T15:06:40Z", "Sun, 15 Jun 2025 15:06:40 +0000"]
     assert len({as_moment(value) for value in (1750000000, "1750000000", 1750000000000, *texts)}) == 1
+
+
+@every_platform
+def test_no_name_is_left_when_names_are_replaced(source: type[Zeeschuimer], tmp_path: Path) -> None:
+    batches = source().import_file(GivenFile(GOLDEN / source.id / "made_up.ndjson"), NoOptions(), MemoryRun(tmp_path))
+    names = Pseudonyms("a key", anonymise=True)
+    rows = [row for batch in names.in_batches(batches, source.personal_columns) for row in batch.to_pylist()]
+
+    known = re.compile(r"(?i)\b(ann|bob|cy|di)\b")
+    left = {name: value for row in rows for name, value in row.items() if known.search(str(value))}
+    assert set(left) <= {"body", "quote_body"}
+
+
+@every_platform
+def test_an_import_goes_on_behind_a_checkpoint(source: type[Zeeschuimer], tmp_path: Path) -> None:
+    lines = (GOLDEN / source.id / "made_up.ndjson").read_text().splitlines()
+    path = tmp_path / "sent.ndjson"
+    path.write_text("\n".join(lines * 1_200) + "\n")
+    first = MemoryRun(tmp_path)
+
+    whole = imported(source, path, first)
+    rest = imported(source, path, MemoryRun(tmp_path, resumed=first.checkpoints[0]))
+
+    assert len(whole) == 1_200 * len(lines)
+    assert rest == whole[1_000:]
