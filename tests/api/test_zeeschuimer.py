@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import replace
 
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
+from app.domain.dataset import Kind, Result, Status, StoredFile
 from app.domain.user import User
 from app.services.context import Context
 from app.storage import dataset as datasets
+from app.storage import upload as uploads
+from app.storage.dataset import Ending
 from tests.api.conftest import Call
 from tests.conftest import PASSWORD
+from tests.results import new_dataset
 
 LINE = json.dumps({"item_id": "1", "source_platform": "gab.com", "data": {"id": "1"}}) + "\n"
 EXTENSION = "moz-extension://0b7c3a0e-1111-2222-3333-444455556666"
@@ -128,3 +133,21 @@ def test_a_body_that_is_too_large_names_the_limit(app: Flask, call: Call) -> Non
     answer = call("owner", "POST", "/api/import-dataset/", data=b"x" * (2 << 20), headers=headers)
 
     assert (answer.status_code, "1 MB" in answer.json["message"]) == (413, True)
+
+
+def test_a_dataset_is_mapped_again_only_while_its_raw_records_are_kept(ctx: Context, user: User, call: Call) -> None:
+    table, raw = StoredFile("datasets/a/table.parquet", 1, "0" * 64), StoredFile("uploads/a.ndjson", 1, "1" * 64)
+    statuses = []
+    for kept in ({"original": raw}, {}):
+        made = replace(new_dataset(user), type="gab", datasource="gab")
+        result = Result(Kind.TABLE, {"table": table, **kept})
+        with ctx.database.transaction() as tx:
+            datasets.insert(tx, made)
+            datasets.end(tx, made.key, Ending(Status.FINISHED, "Done.", rows=1, kind=Kind.TABLE, result=result))
+        statuses.append(call("owner", "POST", f"/api/datasets/{made.key}/remap").status_code)
+        again = datasets.get(ctx.database, made.key)
+        upload = uploads.find(ctx.database, again.work.get("upload", ""))
+        assert again.status is (Status.WAITING if kept else Status.FINISHED)
+        assert (upload.file if upload else None) == kept.get("original")
+
+    assert statuses == [202, 409]
