@@ -68,7 +68,7 @@ FIELDS: Fields = {
     "author_user_id": text(*_any("uid", "id_str")),
     "author_nickname": text(*_any("nickname")),
     "author_profile_url": made(str, _profile),
-    "author_thumbnail": text(*_any("avatar_thumb.url_list.0", "avatarUri", "avatarThumb.urlList.0")),
+    "author_thumbnail_url": text(*_any("avatar_thumb.url_list.0", "avatarUri", "avatarThumb.urlList.0")),
     "author_region": text(*_any("region")),
     "author_is_ad_fake": flag(*_any("is_ad_fake", "isAdFake")),
     "part_of_collection": made(bool, lambda raw: present(raw, *(f"{mix}.{name}" for mix in _MIX for name in _IDS))),
