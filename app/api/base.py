@@ -40,6 +40,9 @@ if TYPE_CHECKING:
         def response(self, status: int, schema: Any = None, **options: Any) -> Callable[[View], View]:
             """Write the answer."""
 
+        def doc(self, **details: Any) -> Callable[[View], View]:
+            """Add to the description."""
+
         def alt_response(self, status: int, **options: Any) -> Callable[[View], View]:
             """Describe another answer."""
 else:
@@ -129,6 +132,7 @@ def init_api(app: Flask, ctx: Context) -> None:
     """Add the API to an application that has its sessions and limits already."""
     from app.api import (
         account,
+        browser,
         datasets,
         datasources,
         jobs,
@@ -147,7 +151,19 @@ def init_api(app: Flask, ctx: Context) -> None:
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
     api = Api(app, spec_kwargs=_spec_options())
     openapi.add_options(api.spec, ctx.registry)
-    for part in (datasources, processors, datasets, results, account, tokens, status, statistics, jobs, settings):
+    for part in (
+        datasources,
+        processors,
+        datasets,
+        browser,
+        results,
+        account,
+        tokens,
+        status,
+        statistics,
+        jobs,
+        settings,
+    ):
         for blueprint in part.blueprints:
             csrf.exempt(blueprint)
             api.register_blueprint(blueprint)

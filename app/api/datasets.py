@@ -20,6 +20,7 @@ from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.services import dataset as datasets
 from app.services.import_file import import_file
+from app.services.platform_import import remap_dataset
 
 blueprint = Blueprint("datasets", "Results of captures and analyses.")
 blueprints = (blueprint,)
@@ -198,3 +199,13 @@ class Retry(MethodView):
     def post(self, key: str) -> Any:
         """Run a failed, cancelled or empty dataset again."""
         return accepted(datasets.retry_dataset(installation(), actor(), key))
+
+
+@blueprint.route("/datasets/<string:key>/remap")
+class Remap(MethodView):
+    """Mapping again."""
+
+    @blueprint.response(202, DatasetSchema)
+    def post(self, key: str) -> Any:
+        """Make the table again from the kept raw records, with the mapping of now."""
+        return accepted(remap_dataset(installation(), actor(), key))

@@ -27,12 +27,14 @@ class DataSource(ABC, Described):
     `kind` groups sources in the query window: capture, search, import or tool. `columns` are the columns that `to_item`
     gives besides the item columns, with their Python types (`str int float bool list datetime`); `personal_columns` are
     patterns of names of columns and raw keys that hold names of people. `Settings` is a dataclass like `Options`: what
-    an administrator sets for the source, read by `source_settings`.
+    an administrator sets for the source, read by `source_settings`. `domains` are the names by which a browser
+    extension says of which platform the posts are that it sends.
     """
 
     id: ClassVar[str]
     title: ClassVar[str]
     kind: ClassVar[str] = "capture"
+    domains: ClassVar[Sequence[str]] = ()
     needs: ClassVar[Needs] = Needs()
     max_workers: ClassVar[int] = 2
     max_attempts: ClassVar[int] = 3
@@ -127,6 +129,11 @@ class DataSource(ABC, Described):
     def imports(cls) -> bool:
         """Whether it makes datasets of uploaded files."""
         return cls.import_file is not DataSource.import_file
+
+    @classmethod
+    def maps_files(cls) -> bool:
+        """Whether it maps the records of a file one by one, so that a kept file can be mapped again."""
+        return cls.imports() and cls.to_item is not DataSource.to_item
 
     @classmethod
     def searches(cls) -> bool:

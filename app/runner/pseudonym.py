@@ -42,8 +42,20 @@ class Pseudonyms:
             yield coded
 
     def _replace(self, values: pa.Array) -> pa.Array:
+        """Codes in place of texts, also in lists; a flag stays, and a number or date, which no code fits into, goes."""
         import pyarrow as pa
+        import pyarrow.types as kinds
 
+        if kinds.is_boolean(values.type):
+            return values
+        if kinds.is_list(values.type):
+            coded = [
+                part if part is None else [self.code(str(name)) for name in part if name is not None]
+                for part in values.to_pylist()
+            ]
+            return pa.array(coded, values.type)
+        if not (kinds.is_string(values.type) or kinds.is_large_string(values.type)):
+            return pa.nulls(len(values), values.type)
         distinct = values.cast(pa.string()).dictionary_encode()
         codes = pa.array([self.code(name) for name in distinct.dictionary.to_pylist()], pa.string())
         return codes.take(distinct.indices).cast(values.type)

@@ -182,6 +182,15 @@ def wait_again(tx: Transaction, key: str, message: str) -> None:
     )
 
 
+def set_upload(tx: Transaction, key: str, upload_id: str) -> None:
+    """Let the next job of a dataset read this upload."""
+    tx.run(
+        "UPDATE datasets SET work = work || jsonb_build_object('upload', %(upload)s::text) WHERE key = %(key)s",
+        key=key,
+        upload=upload_id,
+    )
+
+
 @dataclass(frozen=True)
 class Ending:
     """How a dataset ended."""

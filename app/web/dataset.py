@@ -17,6 +17,7 @@ from app.services.context import Context
 from app.services.download import formats
 from app.services.explore import can_explore
 from app.services.outlook import outlook
+from app.services.platform_import import can_remap, remap_dataset
 from app.web.described import made_by, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
@@ -58,6 +59,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
     return shown | {
         "dataset": dataset,
         "may_change": can_change(actor, dataset),
+        "may_remap": can_change(actor, dataset) and can_remap(ctx, dataset),
         "formats": formats(dataset),
         "tabs": tabs,
         "tab": chosen,
@@ -142,6 +144,13 @@ def cancel(key: str) -> Response:
 def retry(key: str) -> Response:
     """Run again what did not finish."""
     datasets.retry_dataset(installation(), current_actor(), key)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/remap")
+def remap(key: str) -> Response:
+    """Make the table again from the kept raw records."""
+    remap_dataset(installation(), current_actor(), key)
     return _changed(key)
 
 

@@ -54,6 +54,15 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
+    ("POST", "/api/datasets/<key>/remap"): (401, 403, 404, 409, 409),  # no raw records are kept
+    ("POST", "/api/import-dataset/"): (
+        403,
+        403,
+        200,
+        200,
+        200,
+    ),  # 403 is how its client learns that nobody is signed in
+    ("GET", "/api/check-query/"): (403, 200, 404, 200, 200),
     ("DELETE", "/api/datasets/<key>"): (401, 403, 404, 204, 404),
     ("GET", "/api/settings"): (401, 403, 403, 403, 200),
     ("PUT", "/api/settings/<name>"): (401, 403, 403, 403, 200),
@@ -95,6 +104,8 @@ def body_of(method: str, path: str) -> dict[str, Any]:
     }
     if path == "/api/datasets/upload":
         return {"data": {"file": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
+    if path == "/api/import-dataset/":
+        return {"data": b"{}\n", "headers": {"X-Zeeschuimer-Platform": "gab.com"}}
     return bodies.get((method, path), {})
 
 
@@ -108,6 +119,8 @@ def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
         .replace("<int:job_id>", "7")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
+    if path == "/api/check-query/":
+        address += f"?key={posts.key}"
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
         answer = call(role, method, address, **body_of(method, path))
         assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"
