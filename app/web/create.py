@@ -24,9 +24,9 @@ from app.web.page import current_actor, go_to, installation, render, wants_piece
 pages = Blueprint("create", __name__)
 
 _KINDS = {
+    "import": "Import a file",
     "capture": "Capture now",
     "search": "Search the archive",
-    "import": "Import a file",
     "tool": "From another tool",
 }
 _READING = ["format", "file_format", "delimiter", "encoding", "has_header", "sheet"]

@@ -80,3 +80,11 @@ def test_uploads_of_others_are_not_there(ada: FlaskClient, ursula: FlaskClient, 
 
 def test_unknown_sources_are_not_there(ada: FlaskClient) -> None:
     assert ada.get("/create/nowhere").status_code == 404
+
+
+def test_sources_are_grouped_and_can_be_found_by_name(ada: FlaskClient) -> None:
+    page = ada.get("/create").text
+    assert page.index("Import a file") < page.index("Search the archive") < page.index("From another tool")
+    assert 'placeholder="Find a source"' in page
+    assert "Choose another source" not in page
+    assert "Choose another source" in ada.get("/create/fourchan").text
