@@ -32,6 +32,7 @@ from app.settings_values import (
     secret,
     text,
     url,
+    urls,
 )
 
 _REQUIRED = "required"
@@ -199,8 +200,9 @@ class Settings:
     scrape_proxies: tuple[str, ...] = _setting(
         "SCRAPE_PROXIES",
         "",
-        "Proxies through which scrapers go, separated by commas; one is chosen at random for each request.",
-        names,
+        "Proxies through which scrapers go, such as http://name:password@host:3128, separated by commas;"
+        " one is chosen at random for each request.",
+        urls("http", "https"),
         "none",
     )
     log_level: str = _setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))

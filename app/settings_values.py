@@ -120,3 +120,17 @@ def url(*schemes: str, optional: bool = False) -> Parse:
         return raw
 
     return parse
+
+
+def urls(*schemes: str) -> Parse:
+    """Addresses separated by commas, each beginning with one of these schemes and naming a host."""
+    one = url(*schemes)
+
+    def parse(raw: str) -> tuple[str, ...]:
+        found: tuple[str, ...] = names(raw)
+        for address in found:
+            if not urlsplit(one(address)).hostname:
+                raise Unfit("names no host", f"Write each as {schemes[0]}://host:port.")
+        return found
+
+    return parse

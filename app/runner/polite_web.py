@@ -32,7 +32,8 @@ _CHUNK = 65_536
 class PoliteWeb:
     """What a standing task asks web servers with. Their addresses come from settings, not out of users' data.
 
-    `timeout` are the seconds a server may be silent; the whole of an answer may take five times that.
+    `timeout` are the seconds a server may be silent; the whole of an answer may take five times that. Each request goes
+    through one of `proxies`, if there are any; turns are those of the host that is asked.
     """
 
     def __init__(
@@ -51,8 +52,8 @@ class PoliteWeb:
 
         Where a page has moved, the new address is asked, with a turn of its own.
 
-        :raises SourceError: when the server does not answer, says that it is busy (with when to try again), or sends
-            more than `most_bytes`
+        :raises SourceError: when the server or a proxy does not answer, the server says that it is busy (with when to
+            try again), or sends more than `most_bytes`
         """
         for _ in range(_MOST_MOVES + 1):
             answer = self._ask(url, dict(headers or {}), pace, most_bytes)
@@ -79,6 +80,8 @@ class PoliteWeb:
                 if answer.status_code in _BUSY:
                     raise self._busy(url, host, turn, answer, pace)
                 body = _read(url, answer, most_bytes, 5 * self._timeout)
+        except requests.exceptions.ProxyError as error:  # the host is not to blame: it has not been asked
+            raise SourceError(f"The proxy {_shown(proxy)} does not answer.", retry_after=_LEAST_REST * pace) from error
         except (requests.RequestException, UnicodeError) as error:
             rest = web_host.back_off(self._database, host, turn, pace, _LONGEST_REST)
             raise SourceError(f"{url} does not answer: {type(error).__name__}.", retry_after=rest) from error
@@ -110,6 +113,11 @@ class PoliteWeb:
         least = _LEAST_REST * pace if said is None else said
         rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said or 0.0))
         return SourceError(f"{url} is busy (status {answer.status_code}).", retry_after=rest)
+
+
+def _shown(proxy: str | None) -> str:
+    """The address of a proxy without what signs in at it."""
+    return str(urlsplit(proxy or "").netloc).rpartition("@")[2]
 
 
 def _retry_after(said: str) -> float | None:

@@ -51,6 +51,8 @@ def test_what_has_no_default_must_be_set(variable):
         ("LOG_LEVEL", "LOUD", "one of DEBUG"),
         ("RATE_LIMIT", "many", "600 per minute"),
         ("QUEUE_PREFIX", "a b", "letters, digits"),
+        ("SCRAPE_PROXIES", "proxy.example:3128", "begin with http:// or https://"),
+        ("SCRAPE_PROXIES", "http://one.example:3128, http://", "Write each as http://host:port"),
         ("SITE_NAME", "two\nlines", "on one line"),
         ("DATABASE_URL", "mysql://localhost/x", "begin with postgresql://"),
         ("DATABASE_URL", "postgres://localhost:word/x", "port must be a number"),
