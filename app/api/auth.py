@@ -13,6 +13,7 @@ from app.services.context import Context
 from app.services.token import use_token
 from app.sessions import session_user
 
+TOKEN_ARGUMENT = "access-token"  # noqa: S105 - its name, no secret
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
@@ -33,10 +34,14 @@ def find_actor() -> User | None:
 
 
 def bearer_token() -> str | None:
-    """The token that was sent, or None. :raises NotSignedIn: when something else was sent in its place"""
+    """The token that was sent, or None: in `Authorization`, or as older scripts do in `Authentication` or the address.
+
+    :raises NotSignedIn: when something else was sent in its place
+    """
     sent = request.headers.get("Authorization", "").strip()
     if not sent:
-        return None
+        older = request.headers.get("Authentication", "").strip() or request.args.get(TOKEN_ARGUMENT, "").strip()
+        return older.removeprefix("Bearer ").strip() or None
     kind, _, secret = sent.partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
         raise NotSignedIn("Send a token as: Authorization: Bearer <token>")

@@ -11,11 +11,11 @@ from flask.views import MethodView
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as UntypedBlueprint
 from webargs.flaskparser import FlaskParser
-from werkzeug.datastructures import CombinedMultiDict
+from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
 
 from app import __version__
-from app.api.auth import authenticate
+from app.api.auth import TOKEN_ARGUMENT, authenticate
 from app.api.errors import error_response
 from app.api.limits import limit_api
 from app.domain.errors import FourcatError
@@ -93,6 +93,11 @@ class _Parser(FlaskParser):
             raise UnsupportedMediaType
         return super().load_json(req, schema)
 
+    def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
+        """The query, without the token that older scripts put there."""
+        given = MultiDict((name, value) for name, value in req.args.items(multi=True) if name != TOKEN_ARGUMENT)
+        return self._makeproxy(given, schema)
+
     def load_multipart(self, req: Any, schema: ma.Schema) -> Any:
         """The fields of a multipart form, and its files."""
         return self._makeproxy(CombinedMultiDict([req.form, req.files]), schema)
@@ -136,6 +141,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasets,
         datasources,
         jobs,
+        older,
         openapi,
         processors,
         results,
@@ -157,6 +163,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasets,
         browser,
         results,
+        older,
         account,
         tokens,
         status,

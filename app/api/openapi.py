@@ -78,7 +78,7 @@ def finish(spec: APISpec, registry: Registry) -> None:
 def _complete(spec: APISpec, path: str, method: str, operation: dict[str, Any]) -> None:
     """Name an operation, and say which errors it can answer with and who may call it."""
     words = [part.strip("{}") for part in path.split("/") if part not in ("", "api")]
-    operation["operationId"] = "_".join([method, *words]).replace("-", "_")
+    operation.setdefault("operationId", "_".join([method, *words]).replace("-", "_"))
     operation["tags"] = [tag.removeprefix("api-") for tag in operation["tags"]]
     errors = ["TOO_MANY_REQUESTS"]
     if path in _OPEN:

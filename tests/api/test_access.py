@@ -63,6 +63,13 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
         200,
     ),  # 403 is how its client learns that nobody is signed in
     ("GET", "/api/check-query/"): (403, 200, 404, 200, 200),
+    ("GET", "/api/datasources/"): (401, 200, 200, 200, 200),
+    ("POST", "/api/queue-query/"): (401, 403, 200, 200, 200),
+    ("POST", "/api/queue-processor/"): (401, 403, 404, 200, 200),
+    ("GET", "/api/dataset/<key>/items/"): (401, 200, 404, 200, 200),
+    ("DELETE", "/api/delete-dataset/<key>/"): (401, 403, 404, 200, 404),
+    ("POST", "/api/delete-dataset/<key>/"): (401, 403, 404, 200, 404),
+    ("GET", "/api/request-token/"): (401, 403, 200, 200, 200),
     ("DELETE", "/api/datasets/<key>"): (401, 403, 404, 204, 404),
     ("GET", "/api/settings"): (401, 403, 403, 403, 200),
     ("PUT", "/api/settings/<name>"): (401, 403, 403, 403, 200),
@@ -93,15 +100,18 @@ def test_every_route_has_its_access_rule(app: Flask) -> None:
     assert routes(app) == set(ACCESS)
 
 
-def body_of(method: str, path: str) -> dict[str, Any]:
+def body_of(method: str, path: str, key: str) -> dict[str, Any]:
     """What to send so that only the role decides."""
     bodies: dict[tuple[str, str], dict[str, Any]] = {
         ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
         ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
+        ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
     }
+    if path == "/api/queue-query/":
+        return {"data": {"datasource": "upload", "option-data_upload": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
     if path == "/api/datasets/upload":
         return {"data": {"file": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
     if path == "/api/import-dataset/":
@@ -122,7 +132,7 @@ def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
     if path == "/api/check-query/":
         address += f"?key={posts.key}"
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
-        answer = call(role, method, address, **body_of(method, path))
+        answer = call(role, method, address, **body_of(method, path, posts.key))
         assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"
         if expected >= 400:
             assert answer.json is not None
