@@ -3,6 +3,16 @@
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
+CREATE FUNCTION imageboard_note_posts() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    INSERT INTO imageboard_uncounted (source, board, day, posts)
+        SELECT source, board, (created AT TIME ZONE 'UTC')::date, count(*) FROM stored GROUP BY 1, 2, 3;
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE dataset_logs (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -304,12 +314,6 @@ CREATE TABLE fourchan_threads (
     last_modified text
 );
 
-CREATE TABLE imageboard_counted (
-    is_only boolean DEFAULT true NOT NULL,
-    upto bigint NOT NULL,
-    CONSTRAINT imageboard_counted_is_only_check CHECK (is_only)
-);
-
 CREATE TABLE imageboard_coverage (
     source text NOT NULL,
     board text NOT NULL,
@@ -371,6 +375,13 @@ CREATE TABLE imageboard_imports (
     began timestamp with time zone DEFAULT now() NOT NULL,
     changed timestamp with time zone DEFAULT now() NOT NULL,
     finished timestamp with time zone
+);
+
+CREATE TABLE imageboard_uncounted (
+    source text NOT NULL,
+    board text NOT NULL,
+    day date NOT NULL,
+    posts bigint NOT NULL
 );
 
 CREATE TABLE imageboard_versions (
@@ -633,9 +644,6 @@ ALTER TABLE ONLY fourchan_posts
 
 ALTER TABLE ONLY fourchan_threads
     ADD CONSTRAINT fourchan_threads_pkey PRIMARY KEY (source, board, id);
-
-ALTER TABLE ONLY imageboard_counted
-    ADD CONSTRAINT imageboard_counted_pkey PRIMARY KEY (is_only);
 
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
@@ -914,6 +922,8 @@ ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION lainchan_posts_subje
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_idx;
+
+CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
 
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;

@@ -126,18 +126,31 @@ CREATE TABLE IF NOT EXISTS imageboard_coverage (
     PRIMARY KEY (source, board, began)
 );
 
--- Posts by day, counted as they are stored; upto is the number of the last post that has been counted.
+-- Posts by day. What each statement stores is noted beside it, in the same transaction, so nothing is counted twice or not
+-- at all; the task count-board-posts adds the notes up. Were the days themselves written, those who store would wait for
+-- each other.
 CREATE TABLE IF NOT EXISTS imageboard_days (
     source          text NOT NULL,
     board           text NOT NULL,
-    day             date NOT NULL,
+    day             date NOT NULL,               -- in UTC
     posts           bigint NOT NULL,
     PRIMARY KEY (source, board, day)
 );
-CREATE TABLE IF NOT EXISTS imageboard_counted (
-    is_only         boolean PRIMARY KEY DEFAULT true CHECK (is_only),
-    upto            bigint NOT NULL
+CREATE TABLE IF NOT EXISTS imageboard_uncounted (
+    source          text NOT NULL,
+    board           text NOT NULL,
+    day             date NOT NULL,
+    posts           bigint NOT NULL
 );
+CREATE OR REPLACE FUNCTION imageboard_note_posts() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO imageboard_uncounted (source, board, day, posts)
+        SELECT source, board, (created AT TIME ZONE 'UTC')::date, count(*) FROM stored GROUP BY 1, 2, 3;
+    RETURN NULL;
+END
+$$;
+CREATE OR REPLACE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts
+    REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
 
 -- Files that were imported, each with the place behind the last block that is stored.
 CREATE TABLE IF NOT EXISTS imageboard_imports (
