@@ -56,8 +56,8 @@ def test_later_posts_are_added_and_boards_and_sources_kept_apart(ctx: Context) -
 def test_posts_that_are_there_already_do_not_count_again(ctx: Context) -> None:
     keep(ctx, around_midnight())
     ctx.database.run(
-        "INSERT INTO imageboard_posts (source, board, id, thread_id, created, seen) SELECT source, board, id, thread_id,"
-        " created, seen FROM imageboard_posts ON CONFLICT DO NOTHING"
+        "INSERT INTO imageboard_posts (source, board, id, thread_id, created, seen)"
+        " SELECT source, board, id, thread_id, created, seen FROM imageboard_posts ON CONFLICT DO NOTHING"
     )
     count(ctx)
     assert days(ctx) == DAYS
