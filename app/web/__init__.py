@@ -21,6 +21,7 @@ from app.web import (
     result,
     shown,
     site,
+    sources,
 )
 from app.web.page import keep_context
 from app.web.security import add_headers
@@ -39,6 +40,7 @@ def init_web(app: Flask, ctx: Context) -> None:
         auth,
         brought,
         create,
+        sources,
         datasets,
         dataset,
         explore,

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidInput
 from app.plugins.options import OptionsClass
+from app.plugins.overview import Overview
 from datasources._imageboard.explorer import explain
+from datasources._imageboard.overview import overview_of
 from datasources._imageboard.search import (
     COLUMNS,
     Asked,
@@ -93,6 +95,11 @@ class ImageboardSource(DataSource):
     def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:
         """The lines of each post, and what became of its image."""
         return explain(cls.id, items, database)
+
+    @classmethod
+    def overview(cls, settings: Mapping[str, Any], database: Database) -> Overview:
+        """Boards, posts by day, and times in which boards were not read."""
+        return overview_of(cls.id, cls.site.read_settings(settings), database)
 
     @classmethod
     def _read(cls, options: Any, database: Database) -> Asked:

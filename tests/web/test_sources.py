@@ -1,0 +1,126 @@
+"""The pages about data sources: what is kept of each, and what was missed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from flask.testing import FlaskClient
+
+from app.plugins.overview import Overview
+from app.services.context import Context
+from app.services.overview import activity_chart, source_overview
+from app.storage import setting
+from datasources._imageboard.store import coverage
+from tests.board_posts import keep, post
+from tests.scraping import task_of
+from workers.count_board_posts import CountBoardPosts
+
+NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+def minutes(number: float) -> datetime:
+    return NOON + timedelta(minutes=number)
+
+
+def store(ctx: Context, *posts: dict[str, object]) -> None:
+    keep(ctx, list(posts))
+    with task_of(ctx) as (task, _):
+        CountBoardPosts().work(None, task)  # type: ignore[arg-type]
+
+
+def look(ctx: Context, *at: float, board: str = "pol", failure: str = "") -> None:
+    for moment in at:
+        coverage.note(ctx.database, "fourchan", board, minutes(moment), 60, failure=failure)  # type: ignore[arg-type]
+
+
+def found_of(ctx: Context, source: str = "fourchan") -> Overview:
+    found = source_overview(ctx, source)[1]
+    assert found is not None
+    return found
+
+
+def test_boards_have_their_posts_days_and_looks(ctx: Context) -> None:
+    store(ctx, post(1), post(2), post(3, board="g", created=NOON + timedelta(days=1)))
+    look(ctx, 0, 1)
+    setting.put(ctx.database, "fourchan.boards", "pol:60,his")
+    setting.put(ctx.database, "fourchan.autoscrape", True)
+    pol, g, his = found_of(ctx).parts
+    assert (pol.name, pol.posts, pol.first, pol.last, pol.every) == ("pol", 2, NOON.date(), NOON.date(), 60)
+    assert pol.looked == minutes(1)
+    assert (g.name, g.posts, g.every, g.looked) == ("g", 1, None, None)
+    assert (his.name, his.posts, his.first, his.every) == ("his", 0, None, 60)
+
+
+def test_times_without_looks_are_gaps_and_failures_say_why(ctx: Context) -> None:
+    look(ctx, 0, 1, 2)
+    look(ctx, 10, 11, failure="The board answers with status 503.")
+    look(ctx, 12, 13)
+    found = found_of(ctx)
+    assert [(gap.began, gap.ended, gap.reason.split(":")[0]) for gap in found.gaps] == [
+        (minutes(10), minutes(12), "The board answers with status 503."),
+        (minutes(2), minutes(10), "Nobody looked"),
+    ]
+    assert found.all_gaps == 2
+
+
+def test_a_gap_goes_on_only_where_the_board_is_to_be_scraped(ctx: Context) -> None:
+    look(ctx, 0, 1)
+    assert found_of(ctx).gaps == []
+    setting.put(ctx.database, "fourchan.boards", "pol")
+    setting.put(ctx.database, "fourchan.autoscrape", True)
+    assert [(gap.began, gap.ended) for gap in found_of(ctx).gaps] == [(minutes(1), None)]
+
+
+@pytest.mark.parametrize(
+    ("days", "period", "first"), [(5, "day", "2026-03-01"), (200, "month", "2026-03"), (5000, "year", "2026")]
+)
+def test_long_archives_are_shown_by_longer_periods(ctx: Context, days: int, period: str, first: str) -> None:
+    store(ctx, post(1), post(2, created=NOON + timedelta(days=days)))
+    found = found_of(ctx)
+    assert found.period == period
+    values = activity_chart(found)["data"]["values"]
+    assert (values[0]["date"], sum(value["posts"] for value in values)) == (first, 2)
+
+
+def test_beyond_the_largest_boards_the_rest_are_one(ctx: Context) -> None:
+    store(ctx, *(post(number, board=f"b{number % 12}") for number in range(60)))
+    names = {name for _, name, _ in found_of(ctx).activity}
+    assert len(names) == 8
+    assert "others" in names
+
+
+def test_the_page_shows_all_of_it(ctx: Context, ada: FlaskClient) -> None:
+    store(ctx, post(1, board="<b>"), post(2))
+    look(ctx, 0)
+    look(ctx, 30, failure="<script>no</script>")
+    page = ada.get("/datasources/fourchan").text
+    for text in (
+        "/&lt;b&gt;/",
+        "&lt;script&gt;no",
+        "image_md5",
+        "No board is scraped",
+        "Deleted posts",
+        "activity.svg",
+    ):
+        assert text in page
+    picture = ada.get("/datasources/fourchan/activity.svg?theme=dark")
+    assert (picture.status_code, picture.mimetype) == (200, "image/svg+xml")
+    assert picture.text.startswith("<svg")
+
+
+def test_a_source_that_keeps_nothing_has_a_page_too(ada: FlaskClient) -> None:
+    page = ada.get("/datasources/upload").text
+    assert "About this source" in page
+    assert "Gaps" not in page
+    assert ada.get("/datasources/upload/activity.svg").status_code == 404
+
+
+def test_all_sources_are_listed(ctx: Context, ada: FlaskClient) -> None:
+    page = ada.get("/datasources").text
+    assert all(f'href="/datasources/{id_}"' in page for id_ in ctx.registry.datasources)
+
+
+def test_there_is_no_page_of_an_unknown_source_or_for_strangers(ada: FlaskClient, client: FlaskClient) -> None:
+    assert ada.get("/datasources/nowhere").status_code == 404
+    assert client.get("/datasources/fourchan").headers["Location"].startswith("/login")
