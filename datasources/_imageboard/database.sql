@@ -149,8 +149,16 @@ BEGIN
     RETURN NULL;
 END
 $$;
-CREATE OR REPLACE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts
-    REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_trigger WHERE tgrelid = 'imageboard_posts'::regclass AND tgname = 'imageboard_posts_note'
+    ) THEN  -- without asking for a lock on a table that is written to all the time
+        CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts
+            REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
+    END IF;
+END
+$$;
 
 -- Files that were imported, each with the place behind the last block that is stored.
 CREATE TABLE IF NOT EXISTS imageboard_imports (

@@ -23,8 +23,8 @@ _MISSED = """
                lead(began) OVER (PARTITION BY board ORDER BY began) AS following
         FROM imageboard_coverage WHERE source = %(source)s
     ), gaps AS (
-        SELECT board, began, CASE WHEN following <= ended + make_interval(secs => 2 * interval) THEN following
-               ELSE ended END AS ended, reason FROM looks WHERE outcome = 'failed'
+        SELECT board, began, CASE WHEN coalesce(following, now()) <= ended + make_interval(secs => 2 * interval)
+               THEN following ELSE ended END AS ended, reason FROM looks WHERE outcome = 'failed'
         UNION ALL
         SELECT board, ended, following, '' FROM looks
         WHERE coalesce(following, now()) > ended + make_interval(secs => 2 * interval)

@@ -72,6 +72,14 @@ def test_a_gap_goes_on_only_where_the_board_is_to_be_scraped(ctx: Context) -> No
     assert [(gap.began, gap.ended) for gap in found_of(ctx).gaps] == [(minutes(1), None)]
 
 
+def test_a_failure_that_was_seen_last_goes_on(ctx: Context) -> None:
+    setting.put(ctx.database, "fourchan.boards", "pol")
+    setting.put(ctx.database, "fourchan.autoscrape", True)
+    now = ctx.database.one("SELECT now() AS now")["now"]
+    coverage.note(ctx.database, "fourchan", "pol", now, 3600, failure="It is away.")  # type: ignore[arg-type]
+    assert [(gap.began, gap.ended, gap.reason) for gap in found_of(ctx).gaps] == [(now, None, "It is away.")]
+
+
 @pytest.mark.parametrize(
     ("days", "period", "first"), [(5, "day", "2026-03-01"), (200, "month", "2026-03"), (5000, "year", "2026")]
 )
