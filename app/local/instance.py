@@ -89,7 +89,7 @@ def run_instance(
             started = psutil.Process().create_time()
             facts = {"pid": os.getpid(), "started": started, "url": address(environment) if with_web else ""}
             write_private(noted, {**facts, "grace": settings.shutdown_seconds})
-            with contextlib.suppress(KeyboardInterrupt):  # asked to stop before the supervisor minds signals itself
+            with contextlib.suppress(_Ended):  # asked to stop before the supervisor minds signals itself
                 say(
                     f"4CAT runs at {facts['url']} and stops with Ctrl-C."
                     if with_web
@@ -186,12 +186,16 @@ def _require_port(environment: dict[str, str]) -> None:
         raise Conflict(f"Something else already listens on port {port}. Give another port with --port.")
 
 
+class _Ended(SystemExit):
+    """A signal has asked this process to end."""
+
+
 @contextlib.contextmanager
 def _ending_on_signals() -> Iterator[None]:
     """Until the supervisor listens itself, let a signal end this process in order, servers included."""
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise SystemExit(128 + number)
+        raise _Ended(128 + number)
 
     numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, end) for number in numbers}

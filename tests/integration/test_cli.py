@@ -219,6 +219,28 @@ def test_up_ends_with_ctrl_c_and_starts_again_after_kill(tmp_path):
     assert up.returncode == 0
 
 
+EAGER = """
+import os, signal, sys
+from pathlib import Path
+from app.local.instance import run_instance
+
+def say(line):
+    print(line, flush=True)
+    if "4CAT runs at" in line:
+        os.kill(os.getpid(), signal.SIGINT)
+
+sys.exit(run_instance(Path(sys.argv[1]), int(sys.argv[2]), say))
+"""
+
+
+def test_ctrl_c_in_the_very_moment_of_the_start_is_no_failure(tmp_path):
+    command = [sys.executable, "-c", EAGER, str(tmp_path / "data"), str(free_port())]
+    done = subprocess.run(command, cwd=ROOT, env=environment(), capture_output=True, text=True, timeout=60, check=False)
+    assert "4CAT runs at" in done.stdout
+    assert done.returncode == 0, done.stderr
+    wait_gone(tmp_path / "data")
+
+
 def test_restart_keeps_the_port(folder):
     before = run("status", data=folder).stdout
     restarted = run("restart", data=folder)
