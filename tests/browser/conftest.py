@@ -13,6 +13,8 @@ from playwright.sync_api import ConsoleMessage
 from app.local.frontend import ensure_frontend
 from tests.conftest import Starter, wait_for
 
+_PATIENCE = 30_000
+"""Milliseconds for which a test waits for a page: a machine that is busy with other tests may need them."""
 _ARGUMENTS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -48,7 +50,7 @@ def site(start: Starter, ctx: object, workers: object) -> str:
         except OSError:
             return False
 
-    wait_for(answers, "the web server")
+    wait_for(answers, "the web server", 90)
     return url
 
 
@@ -60,13 +62,14 @@ def _is_trouble(message: ConsoleMessage) -> bool:
 @pytest.fixture
 def page(chromium: str, site: str) -> Iterator[object]:
     """An empty tab at the site. What its console reports as an error fails the test."""
-    from playwright.sync_api import sync_playwright
+    from playwright.sync_api import expect, sync_playwright
 
+    expect.set_options(timeout=_PATIENCE)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
         context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900}, accept_downloads=True)
         tab = context.new_page()
-        tab.set_default_timeout(20_000)
+        tab.set_default_timeout(_PATIENCE)
         troubles: list[str] = []
         tab.on("pageerror", lambda error: troubles.append(str(error)))
         tab.on("console", lambda message: troubles.append(message.text) if _is_trouble(message) else None)

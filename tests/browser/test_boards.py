@@ -73,7 +73,7 @@ def test_posts_are_read_as_posts(page: Page, admin: User, ctx: Context, tmp_path
     second = page.locator("#p2")
     expect(second.locator(".subject")).to_have_text("On tea")
     expect(second.locator(".quote")).to_have_text(">be me")
-    page.wait_for_function("document.querySelector('#p2 img').naturalWidth === 320")
+    expect(second.locator("img")).to_have_js_property("naturalWidth", 320)
     spoiler = second.locator(".spoiler")
     expect(spoiler).to_have_css("color", "rgba(0, 0, 0, 0)")
     spoiler.hover()

@@ -53,7 +53,8 @@ def test_from_sign_in_to_download(page: Page, admin: User, tmp_path: Path) -> No
 
     picture = page.get_by_alt_text("Chart: Count posts over time")
     expect(picture).to_be_visible()
-    page.wait_for_function("document.querySelector('.chart img').naturalWidth > 100")
+    picture.evaluate("image => image.decode()")
+    assert picture.evaluate("image => image.naturalWidth") > 100
     expect(page.locator("#tree .node[aria-current]")).to_contain_text("Count posts over time")
     page.get_by_role("button", name="Make it interactive").click()
     expect(page.locator(".chart .live canvas")).to_be_visible()
