@@ -119,6 +119,8 @@ def _page(key: str) -> str:
 class ImportDataset(MethodView):
     """Sending posts in."""
 
+    counts_as = "upload"
+
     @blueprint.arguments(ImportQuery, location="query", unknown=ma.EXCLUDE)
     @blueprint.response(200, QueuedSchema)
     @blueprint.doc(

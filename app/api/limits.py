@@ -1,4 +1,7 @@
-"""How often one token or address may ask, and who may ask as often as they like."""
+"""How often one token, person or address may ask, and who may ask as often as they like.
+
+Nothing here may raise: a fault while a request is counted looks like a fault of Redis.
+"""
 
 from __future__ import annotations
 
@@ -10,42 +13,55 @@ from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
-from flask import request
+from flask import current_app, request
 from flask_limiter.util import get_remote_address
 
 from app.api.auth import bearer_token, find_actor, installation
 from app.domain.errors import FourcatError
-from app.limits import ESTIMATE_LIMIT, limiter
+from app.limits import limit_of, limiter
 
 _LOOK_UP_AGAIN = 600
 
 
+_SAFE = ("GET", "HEAD", "OPTIONS")
+
+
 def _who() -> str:
-    """What requests are counted by: the token if it is valid, else the address."""
+    """What requests are counted by: a valid token, else whoever has signed in, else the address."""
     try:
-        secret = bearer_token()
-        if secret is not None and find_actor() is not None:
-            return f"token:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
-    except FourcatError:
-        pass  # a token that will not do is refused later; until then it counts for its address
-    return f"address:{get_remote_address()}"
+        secret, found = bearer_token(), find_actor()
+    except FourcatError:  # a token that will not do is refused later; until then it counts for its address
+        found = None
+    if found is None:
+        return f"address:{get_remote_address()}"
+    return f"user:{found.id}" if secret is None else f"token:{hashlib.sha256(secret.encode()).hexdigest()[:32]}"
+
+
+def kind_of_request() -> str:
+    """What a request is counted as: what its resource says in `counts_as`, else by what its method does."""
+    view = current_app.view_functions.get(request.endpoint or "")
+    given = getattr(getattr(view, "view_class", None), "counts_as", None)
+    if given is not None:
+        return str(given() if callable(given) else given)
+    if request.method in _SAFE:
+        return "read"
+    return "upload" if request.mimetype == "multipart/form-data" else "create"
 
 
 def _limit() -> str:
-    return installation().settings.rate_limit
+    return limit_of(kind_of_request())
+
+
+def _scope(_: str) -> str:
+    return f"api-{kind_of_request()}"
 
 
 def _is_exempt() -> bool:
     return is_allowed(request.remote_addr or "", installation().settings.rate_limit_exempt)
 
 
-limit_api = limiter.shared_limit(_limit, scope="api", key_func=_who, exempt_when=_is_exempt)
-"""Decorates a blueprint: all of them together count as one."""
-
-limit_estimates = limiter.shared_limit(
-    ESTIMATE_LIMIT, scope="estimate", key_func=_who, exempt_when=_is_exempt, override_defaults=False
-)
-"""Decorates what asks the archive a question with every call."""
+limit_api = limiter.shared_limit(_limit, scope=_scope, key_func=_who, exempt_when=_is_exempt)
+"""Decorates a blueprint: requests of one kind count together, whatever part of the API they are for."""
 
 
 def is_allowed(address: str, allowed: Sequence[str]) -> bool:
