@@ -6,22 +6,34 @@ import logging
 import math
 import time
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import cast
 
-from flask import Flask, Response, current_app
+from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
-from flask_limiter.util import get_remote_address
 
 from app.queue.connection import connect_redis
+from app.services.host_name import read_address
 from app.settings import Settings
 
 log = logging.getLogger(__name__)
 
-limiter = Limiter(key_func=get_remote_address)
+_LEAST_CONNECTIONS = 16
+_NETWORK_OF_ONE = 64
+
+
+def visitor_address() -> str:
+    """Where a request comes from. Of IPv6 it is the network: whoever has one has all the addresses in it."""
+    found = read_address(request.remote_addr)
+    if found is None or found.version == 4:
+        return f"address:{found}"
+    return f"address:{ip_network((found, _NETWORK_OF_ONE), strict=False)}"
+
+
+limiter = Limiter(key_func=visitor_address)
 """Decorates views: `@limiter.limit("10 per minute")`. Views without a limit of their own are not limited."""
 
 _SETTINGS = "fourcat_settings"
-_LEAST_CONNECTIONS = 16
 
 
 def limit_of(kind: str) -> str:

@@ -9,7 +9,6 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
-from app.api.limits import is_allowed
 from app.domain.dataset import Dataset, Kind
 from app.domain.user import User
 from app.factory import create_app
@@ -188,22 +187,6 @@ def test_who_is_exempt_is_not_limited(ctx: Context, user: User) -> None:
     client = create_app(free.settings, free).test_client()
     headers = {"Authorization": f"Bearer {create_token(ctx, user, 't')[1]}"}
     assert {client.get("/api/tokens", headers=headers).status_code for _ in range(3)} == {200}
-
-
-@pytest.mark.parametrize(
-    ("address", "allowed", "expected"),
-    [
-        ("10.1.2.3", ("10.0.0.0/8",), True),
-        ("::ffff:10.1.2.3", ("10.0.0.0/8",), True),
-        ("11.1.2.3", ("10.0.0.0/8", "11.1.2.4"), False),
-        ("2001:db8::1", ("2001:db8::/32",), True),
-        ("127.0.0.1", ("localhost",), True),
-        ("127.0.0.1", ("*.example.org",), False),
-        ("not an address", ("*",), False),
-    ],
-)
-def test_the_list_of_the_exempt(address: str, allowed: tuple[str, ...], expected: bool) -> None:
-    assert is_allowed(address, allowed) is expected
 
 
 def test_lists_are_paged_by_cursor(ctx: Context, user: User, call: Call, tmp_path: Path) -> None:
