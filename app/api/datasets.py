@@ -136,6 +136,8 @@ class Datasets(MethodView):
 class UploadDataset(MethodView):
     """Making a dataset of a file."""
 
+    counts_as = "upload"
+
     @blueprint.arguments(UploadSchema, location="multipart", unknown=ma.RAISE)
     @blueprint.response(202, DatasetSchema)
     def post(self, wanted: dict[str, Any]) -> Any:

@@ -189,9 +189,15 @@ def _properties(options: OptionsClass) -> dict[str, Any]:
     return found
 
 
+def _kind_of_items() -> str:
+    return "download" if "stream" in request.args else "read"
+
+
 @blueprint.route("/dataset/<string:key>/items/")
 class OlderItems(MethodView):
     """Rows."""
+
+    counts_as = _kind_of_items
 
     @blueprint.arguments(OlderItemsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, OlderItemsSchema)

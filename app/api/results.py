@@ -136,6 +136,8 @@ class Provenance(MethodView):
 class Download(MethodView):
     """Downloads."""
 
+    counts_as = "download"
+
     @blueprint.arguments(DownloadQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(
         200, {"type": "string", "format": "binary"}, content_type="application/octet-stream", description="The file"

@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+AUTOLOGIN = "autologin"
+"""The name of the account that visitors share who are let in without a password."""
+
 
 @dataclass(frozen=True)
 class User:
@@ -16,6 +19,11 @@ class User:
     is_active: bool = True
     created: datetime | None = None
     read_only: bool = False
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether this is the account of everybody who is let in without a password."""
+        return self.name == AUTOLOGIN
 
 
 @dataclass(frozen=True)

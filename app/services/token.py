@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn
 from app.domain.user import Token, User
-from app.services.access import require_write
+from app.services.access import require_own_account, require_write
 from app.services.context import Context
 from app.storage import user as users
 
@@ -28,6 +28,7 @@ def create_token(
     :raises InvalidInput: when name or days will not do
     """
     require_write(actor)
+    require_own_account(actor)
     wrong: dict[str, list[str]] = {}
     if not name.strip() or len(name) > 100:
         wrong["name"] = ["Give the token a name of at most 100 letters, to recognise it by."]
@@ -53,12 +54,14 @@ def use_token(ctx: Context, secret: str) -> User:
 
 
 def list_tokens(ctx: Context, actor: User) -> list[Token]:
-    """The actor's tokens, newest first."""
+    """The actor's tokens, newest first. :raises NotAllowed: for visitors who share an account"""
+    require_own_account(actor)
     return users.list_tokens(ctx.database, actor.id)
 
 
 def revoke_token(ctx: Context, actor: User, token_id: int) -> None:
     """Make a token of the actor's invalid at once. :raises NotFound: when they have no such token"""
     require_write(actor)
+    require_own_account(actor)
     if not users.delete_token(ctx.database, actor.id, token_id):
         raise NotFound("You have no such token.")

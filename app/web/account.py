@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, NotSignedIn
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import token as tokens
 from app.services import user as users
+from app.services.access import require_own_account
 from app.services.owner_limit import own_usage
 from app.web.page import current_actor, go_to, installation, render
 
@@ -24,7 +25,7 @@ def _show(*, status: int = 200, **values: Any) -> Response:
     return render(
         "account/show.html",
         status=status,
-        tokens=tokens.list_tokens(installation(), current_actor()),
+        tokens=[] if current_actor().is_shared else tokens.list_tokens(installation(), current_actor()),
         usage=own_usage(installation(), current_actor()),
         lives=_LIVES,
         **shown,
@@ -68,6 +69,7 @@ def revoke_token(token_id: int) -> Response:
 def change_password() -> Response:
     """Change the password of whoever knows the present one."""
     ctx, actor = installation(), current_actor()
+    require_own_account(actor)
     new = request.form.get("password", "")
     try:
         users.sign_in(ctx, actor.name, request.form.get("present", ""))

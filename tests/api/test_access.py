@@ -119,18 +119,22 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
     return bodies.get((method, path), {})
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(ACCESS))
-def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
+def path_of(path: str, key: str) -> str:
+    """A route with something for each of its places."""
     address = (
-        path.replace("<key>", posts.key)
+        path.replace("<key>", key)
         .replace("<processor_type>", "count-posts")
         .replace("<datasource_id>", "upload")
         .replace("<name>", "limits.open_jobs")
         .replace("<int:job_id>", "7")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
-    if path == "/api/check-query/":
-        address += f"?key={posts.key}"
+    return f"{address}?key={key}" if path == "/api/check-query/" else address
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ACCESS))
+def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
+    address = path_of(path, posts.key)
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
         answer = call(role, method, address, **body_of(method, path, posts.key))
         assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"
