@@ -5,10 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.share import holders, person
+
 
 @dataclass(frozen=True)
 class User:
-    """A person, or a script acting for one. `read_only` is set for a token that may only read."""
+    """A person, or a script acting for one. `read_only` is set for a token that may only read.
+
+    `tags` are the groups that administrators have put them in.
+    """
 
     id: int
     name: str
@@ -16,6 +21,12 @@ class User:
     is_active: bool = True
     created: datetime | None = None
     read_only: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def named_as(self) -> list[str]:
+        """All that shares of datasets may call this person: themselves, and each of their tags."""
+        return [person(self.id), *map(holders, self.tags)]
 
 
 @dataclass(frozen=True)
