@@ -117,10 +117,10 @@ def _how(ctx: Context, dataset: Dataset, wait: Outlook | None) -> str:
 
 
 def tree_of(ctx: Context, family: Sequence[Dataset]) -> Node:
-    """A family, oldest first, as a tree with its capture at the root."""
+    """A family, oldest first, as a tree with its capture at the root, or what is seen of it first."""
     nodes = {node.dataset.key: node for node in nodes_of(ctx, family)}
     for node in nodes.values():
         parent = nodes.get(node.dataset.parent or "")
         if parent is not None:
             parent.children.append(node)
-    return nodes[family[0].top]
+    return nodes.get(family[0].top) or nodes[family[0].key]

@@ -54,7 +54,11 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
+    ("POST", "/api/datasets/<key>/restore"): (401, 404, 404, 404, 404),  # it has not been deleted
     ("POST", "/api/datasets/<key>/remap"): (401, 403, 404, 409, 409),  # no raw records are kept
+    ("GET", "/api/datasets/<key>/shares"): (401, 200, 404, 200, 200),
+    ("PUT", "/api/datasets/<key>/shares"): (401, 403, 404, 200, 200),
+    ("DELETE", "/api/datasets/<key>/shares"): (401, 403, 404, 404, 404),  # it is not shared with them
     ("POST", "/api/import-dataset/"): (
         403,
         403,
@@ -106,6 +110,7 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
         ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
+        ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
@@ -119,7 +124,7 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
     return bodies.get((method, path), {})
 
 
-def path_of(path: str, key: str) -> str:
+def path_of(path: str, key: str, method: str) -> str:
     """A route with something for each of its places."""
     address = (
         path.replace("<key>", key)
@@ -129,12 +134,14 @@ def path_of(path: str, key: str) -> str:
         .replace("<int:job_id>", "7")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
+    if (path, method) == ("/api/datasets/<key>/shares", "DELETE"):
+        address += "?user=ursula2"
     return f"{address}?key={key}" if path == "/api/check-query/" else address
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ACCESS))
 def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
-    address = path_of(path, posts.key)
+    address = path_of(path, posts.key, method)
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
         answer = call(role, method, address, **body_of(method, path, posts.key))
         assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"

@@ -101,7 +101,19 @@ document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 document.addEventListener("change", (event) => {
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
+  if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
 });
+
+// How many lines of a list are picked; one box picks all.
+function showPicked(changed) {
+  const picks = all("[data-pick]");
+  const every = one("[data-pick-all]");
+  if (changed === every) for (const pick of picks) pick.checked = every.checked;
+  const picked = picks.filter((pick) => pick.checked).length;
+  every.checked = picked === picks.length;
+  every.indeterminate = picked > 0 && picked < picks.length;
+  one("[data-picked]").textContent = picked ? `${picked} picked` : "Pick all on this page";
+}
 
 // Filters of long lists of choices, and of the analyses in the palette.
 document.addEventListener("input", (event) => {
@@ -127,6 +139,7 @@ let cameFrom = null;
 
 function openDialog(dialog) {
   if (!dialog || dialog.open) return;
+  if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? "New analysis");
   cameFrom = document.activeElement?.id || null;
   dialog.showModal();
 }
