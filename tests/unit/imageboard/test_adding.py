@@ -17,7 +17,7 @@ BOARDS = {id_: source for id_, source in REGISTRY.datasources.items() if issubcl
 
 def code_of(source: str) -> list[Path]:
     """The files that make a source, but its description."""
-    return [path for path in (ROOT / "datasources" / source).rglob("*") if path.suffix in (".py", ".sql")]
+    return [path for path in (ROOT / "datasources" / source).rglob("*") if path.suffix in (".py", ".sql", ".conf")]
 
 
 def test_a_board_is_added_in_under_a_hundred_lines() -> None:
