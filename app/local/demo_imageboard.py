@@ -144,7 +144,7 @@ def _watch(ctx: Context, actor: User, board: DemoBoard) -> None:
         if is_done:
             break
     if not now["posts"]:
-        found = source_overview(ctx, SOURCE)[1]
+        found = source_overview(ctx, actor, SOURCE)[1]
         reasons = [gap.reason for gap in found.gaps if gap.part == BOARD] if found else []
         raise Unavailable(f"No post was scraped in {_MOST:.0f} s. {reasons[0] if reasons else 'No scraper has run.'}")
     if any(before.values()):

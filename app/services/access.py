@@ -12,10 +12,15 @@ from app.domain.share import Role
 from app.domain.user import User
 
 
-def require_write(actor: User) -> None:
-    """Make sure that the actor may change anything at all. :raises NotAllowed: with a token that may only read"""
+def require_active(actor: User) -> None:
+    """Make sure that the actor may look at what everybody here may see. :raises NotAllowed: when switched off"""
     if not actor.is_active:
         raise NotAllowed("This account has been switched off. Ask an administrator.")
+
+
+def require_write(actor: User) -> None:
+    """Make sure that the actor may change anything at all. :raises NotAllowed: with a token that may only read"""
+    require_active(actor)
     if actor.read_only:
         raise NotAllowed("This token may only read. Make one that may also change things.")
 

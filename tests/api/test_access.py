@@ -37,6 +37,7 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("DELETE", "/api/jobs/<int:job_id>"): (401, 403, 403, 403, 404),
     ("GET", "/api/datasources"): (401, 200, 200, 200, 200),
     ("GET", "/api/datasources/<datasource_id>"): (401, 200, 200, 200, 200),
+    ("GET", "/api/datasources/<datasource_id>/overview"): (401, 200, 200, 200, 200),
     ("POST", "/api/datasources/<datasource_id>/estimate"): (401, 403, 200, 200, 200),
     ("GET", "/api/processors"): (401, 200, 200, 200, 200),
     ("GET", "/api/processors/<processor_type>"): (401, 200, 200, 200, 200),
