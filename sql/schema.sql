@@ -377,6 +377,18 @@ CREATE TABLE imageboard_imports (
     finished timestamp with time zone
 );
 
+CREATE TABLE imageboard_indexes (
+    build bigint NOT NULL,
+    source text NOT NULL,
+    part text NOT NULL,
+    after bigint NOT NULL,
+    upto bigint NOT NULL,
+    versions bigint NOT NULL,
+    began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    built timestamp with time zone,
+    CONSTRAINT imageboard_indexes_part_check CHECK ((part = ANY (ARRAY['main'::text, 'delta'::text])))
+);
+
 CREATE TABLE imageboard_uncounted (
     source text NOT NULL,
     board text NOT NULL,
@@ -384,13 +396,21 @@ CREATE TABLE imageboard_uncounted (
     posts bigint NOT NULL
 );
 
+CREATE SEQUENCE imageboard_version_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE imageboard_versions (
     source text NOT NULL,
     board text NOT NULL,
     id bigint NOT NULL,
     seen timestamp with time zone NOT NULL,
     subject text,
-    body text
+    body text,
+    number bigint DEFAULT nextval('imageboard_version_numbers'::regclass) NOT NULL
 );
 
 CREATE SEQUENCE job_tokens
@@ -660,6 +680,9 @@ ALTER TABLE ONLY imageboard_images
 ALTER TABLE ONLY imageboard_imports
     ADD CONSTRAINT imageboard_imports_pkey PRIMARY KEY (source, board, file);
 
+ALTER TABLE ONLY imageboard_indexes
+    ADD CONSTRAINT imageboard_indexes_pkey PRIMARY KEY (build);
+
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
 
@@ -790,6 +813,10 @@ CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
 CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
+
+CREATE INDEX imageboard_indexes_began ON imageboard_indexes USING btree (source, part, began);
+
+CREATE INDEX imageboard_versions_number ON imageboard_versions USING btree (number);
 
 CREATE INDEX jobs_active ON jobs USING btree (type) WHERE (state = ANY (ARRAY['rung'::text, 'running'::text]));
 
