@@ -19,7 +19,6 @@ from app.runner.report import Reader, Reporter
 from app.runner.task_context import TaskContext
 from app.services.context import Context
 from app.storage import setting
-from datasources._imageboard.sphinx.configuration import sphinx_sources
 from datasources._imageboard.sphinx.server import SphinxServer
 from workers.index_board_posts import IndexBoardPosts
 from workers.index_new_board_posts import IndexNewBoardPosts
@@ -105,9 +104,10 @@ class Sphinx:
             self._searchd.wait(30)
             self._searchd = None
 
-    def chosen(self) -> list[str]:
-        """The sources for which it is chosen."""
-        return [source.id for source in sphinx_sources(self.settings)]
+    def signal(self, number: int) -> None:
+        """Send a signal to `searchd`."""
+        assert self._searchd is not None
+        self._searchd.send_signal(number)
 
 
 @contextmanager

@@ -131,7 +131,7 @@ class Datasource(MethodView):
 class DatasourceOverview(MethodView):
     """What is kept of one of them."""
 
-    decorators: ClassVar = [limit_estimates]
+    counts_as = "estimate"
 
     @blueprint.response(200, OverviewSchema)
     def get(self, datasource_id: str) -> dict[str, Any]:

@@ -172,7 +172,7 @@ def edit(ctx: Context, posts: list[Post], dice: random.Random) -> None:
 def test_hundreds_of_made_up_searches_find_the_same(ctx: Context, tmp_path: Path) -> None:
     dice = random.Random(7)
     posts = [made_up_post(dice, number) for number in range(1, 3_001)]
-    queries = made_up_queries(dice, 500)
+    queries = made_up_queries(dice, 320)
     with sphinx_for(ctx, tmp_path, "fourchan") as sphinx:
         keep(ctx, posts[:2_000])
         sphinx.index("main")
@@ -183,6 +183,7 @@ def test_hundreds_of_made_up_searches_find_the_same(ctx: Context, tmp_path: Path
         keep(ctx, posts[2_700:])
         edit(ctx, [*posts[150:250], *posts[2_100:2_150]], dice)
         ctx.database.run("UPDATE imageboard_posts SET deleted = now() WHERE id %% 50 = 7")
+        ctx.database.run("ANALYZE fourchan_posts, imageboard_versions")
         engine = SphinxEngine("fourchan", sphinx.address, candidates=700)
         hits = narrowed = 0
         for query in queries:
@@ -193,5 +194,5 @@ def test_hundreds_of_made_up_searches_find_the_same(ctx: Context, tmp_path: Path
             assert found == expected, (query, asked)
             hits += bool(found)
             narrowed += _narrowed(asked) is not None
-    assert hits > 200
-    assert narrowed > 400
+    assert hits > 120
+    assert narrowed > 240

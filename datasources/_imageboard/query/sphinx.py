@@ -13,14 +13,17 @@ what the query does, and leaves out whatever Sphinx takes otherwise than the lan
 from __future__ import annotations
 
 from itertools import groupby
+from string import ascii_uppercase
 
 from datasources._imageboard.query.syntax import And, Before, Node, Not, Or, Term
 
-INDEXED = "U+30..U+39, U+5F, U+61..U+7A, U+80..U+D7FF, U+E000..U+FFFD"
-"""The characters that Sphinx takes as letters. Words are stored folded, so that nothing else occurs in them but what
-lies beyond U+FFFF, and parts of words with such characters make its server crash."""
+INDEXED = "U+30..U+39, U+41..U+5A->U+61..U+7A, U+5F, U+61..U+7A, U+80..U+D7FF, U+E000..U+FFFD"
+"""The characters that Sphinx takes as letters. Nothing else occurs in stored words but what lies beyond U+FFFF, and
+parts of words with such characters make its server crash."""
 
 _LONGEST_PART = 30
+_CAPITALS = {ord(letter): letter.lower() for letter in ascii_uppercase}
+"""Raised capitals such as ᴬ are stored as capitals, and MAYBE is no word for Sphinx."""
 
 
 def is_indexed(word: str) -> bool:
@@ -68,6 +71,7 @@ def _is_plain(word: str) -> bool:
 
 
 def _phrase(text: str) -> str:
+    text = text.translate(_CAPITALS)
     return f'"{text}"' if " " in text else text
 
 
@@ -75,7 +79,7 @@ def _part(word: str) -> str | None:
     """The longest part of a word beside its stars, as Sphinx finds it."""
     pieces = word.split("*")
     longest = max(range(len(pieces)), key=lambda place: len(pieces[place]))
-    piece = pieces[longest]
+    piece = pieces[longest].translate(_CAPITALS)
     if len(pieces) == 1 or not is_indexed(piece):
         return None
     if longest == 0:

@@ -109,9 +109,10 @@ def _changed_since(database: Database, source: str, versions: int) -> array[int]
     """The numbers of the posts of which texts have changed since so many changes had been stored."""
     return numbers_of(
         database,
-        "SELECT DISTINCT p.number FROM imageboard_versions v JOIN imageboard_posts p"
-        " ON p.source = v.source AND p.board = v.board AND p.id = v.id"
-        " WHERE v.number > %(versions)s AND v.source = %(source)s",
+        # looked up one by one, whatever the database may reckon: they are few beside the posts
+        "SELECT p.number FROM (SELECT DISTINCT board, id FROM imageboard_versions WHERE number > %(versions)s"
+        " AND source = %(source)s) AS v, LATERAL (SELECT number FROM imageboard_posts WHERE source = %(source)s"
+        " AND board = v.board AND id = v.id OFFSET 0) AS p",
         source=source,
         versions=versions,
     )

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from app.plugins import SourceError
 from datasources._imageboard.query.sphinx import INDEXED
+from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.source import ImageboardSource
 from datasources._imageboard.sphinx.marks import FIRST_MARK, MOST_SECONDS, PARTS, index_name
 
 NAME = "sphinx.conf"
 _SHARED = Path(__file__).resolve().parents[1] / NAME
 _GAP = re.compile(r"\{([a-z]+)\}")
+_READABLE = re.compile(r"[^\s#\\]*")
 _SECTION = re.compile(r"^source\s+(\w+)\s*:\s*imageboard\s*\{\s*$(.*?)^\}", re.MULTILINE | re.DOTALL)
 _COLUMNS = (
     "number, body_words, subject_words,"
@@ -23,12 +26,13 @@ _COLUMNS = (
     " ('x' || substr(md5(board), 1, 8))::bit(32)::bigint AS board"
 )
 _PORTION = (
-    f"number BETWEEN $start AND $end UNION ALL SELECT {FIRST_MARK} + build, '', '', 0, 0 FROM wanted WHERE last = $end"  # noqa: S608 - a constant
+    f"number BETWEEN $start AND $end UNION ALL SELECT {FIRST_MARK} + build, '', '', 0, 0 FROM wanted"  # noqa: S608
+    " WHERE last = $end AND build IS NOT NULL"
 )
 _WANTED = (
     "CREATE TEMPORARY TABLE wanted AS SELECT build, greatest(least(after + 1, upto), 1) AS first,"
-    " greatest(upto, 1) AS last FROM imageboard_indexes WHERE source = '{source}' AND part = '{part}'"
-    " ORDER BY began DESC LIMIT 1"
+    " greatest(upto, 1) AS last FROM (SELECT) AS one LEFT JOIN (SELECT build, after, upto FROM imageboard_indexes"
+    " WHERE source = '{source}' AND part = '{part}' ORDER BY began DESC LIMIT 1) AS newest ON true"
 )
 
 
@@ -43,11 +47,19 @@ class SphinxSource:
 
 def sphinx_sources(settings: Mapping[str, object]) -> list[SphinxSource]:
     """The sources of imageboards for which an administrator has chosen Sphinx."""
-    found = []
-    for source in _boards(ImageboardSource):
-        own = source.site.read_settings(settings)
-        if own.search_engine == "sphinx":
-            found.append(SphinxSource(source.id, own.sphinx_address, source.folder()))
+    return _sources(settings, lambda own: own.search_engine == "sphinx")
+
+
+def all_sources(settings: Mapping[str, object]) -> list[SphinxSource]:
+    """All sources of imageboards that are loaded."""
+    return _sources(settings, lambda own: True)
+
+
+def _sources(settings: Mapping[str, object], chosen: Callable[[BoardSettings], bool]) -> list[SphinxSource]:
+    read = {source: source.site.read_settings(settings) for source in _boards(ImageboardSource)}
+    found = [
+        SphinxSource(source.id, own.sphinx_address, source.folder()) for source, own in read.items() if chosen(own)
+    ]
     return sorted(found, key=lambda source: source.id)
 
 
@@ -77,15 +89,9 @@ def configuration(sources: Sequence[SphinxSource], database_url: str, folder: Pa
 
     :raises SourceError: naming the file that cannot be used
     """
-    from psycopg2.extensions import parse_dsn
-
-    where = parse_dsn(database_url)
     addresses = dict.fromkeys(source.address for source in sources)
     shared = {
-        "host": where.get("host", ""),
-        "port": where.get("port", "5432"),
-        "user": where.get("user", ""),
-        "database": database_url.replace("\\", "%5C").replace("#", "%23"),
+        **_database(database_url),
         "letters": INDEXED,
         "listen": "\n    ".join(f"listen = {address}:mysql41" for address in addresses),
         "folder": str(folder),
@@ -95,6 +101,31 @@ def configuration(sources: Sequence[SphinxSource], database_url: str, folder: Pa
         body = _body(source)
         parts += [_indexed(source, part, body, folder) for part in PARTS]
     return "\n".join(parts)
+
+
+def _database(url: str) -> dict[str, str]:
+    """Where the database is, as Sphinx has it. What it could not read as a value of its own goes into an address."""
+    from psycopg2.extensions import make_dsn, parse_dsn
+
+    given = parse_dsn(url)
+    found = {name: given.pop(name, "") for name in ("host", "port", "user", "password")}
+    found["port"] = found["port"] or "5432"
+    given.setdefault("dbname", found["user"])
+    found["database"] = make_dsn(**given)
+    if _READABLE.fullmatch(found["password"]) and not set("#\\") & set(found["database"]):
+        return found
+    return {**found, "password": "", "database": url.replace("\\", "%5C").replace("#", "%23")}
+
+
+def hide_password(text: str, url: str) -> str:
+    """A text of Sphinx's without the password of the database, which it may repeat."""
+    from psycopg2.extensions import parse_dsn
+
+    password = parse_dsn(url).get("password")
+    written = {password, urlsplit(url).password} - {None, ""}
+    for form in written:
+        text = text.replace(str(form), "***")
+    return text
 
 
 def _body(source: SphinxSource) -> str:

@@ -17,7 +17,7 @@ from datasources._imageboard.sphinx.builds import (
     last_built,
     settled_bounds,
 )
-from datasources._imageboard.sphinx.configuration import SphinxSource, write_configuration
+from datasources._imageboard.sphinx.configuration import SphinxSource, hide_password, write_configuration
 from datasources._imageboard.sphinx.marks import DELTA, MAIN, index_name
 from datasources._imageboard.sphinx.server import SphinxServer
 
@@ -65,7 +65,7 @@ class Indexer:
         done = subprocess.run(
             [*command, index_name(source.id, part)], capture_output=True, text=True, errors="replace", check=False
         )
-        said = f"{done.stdout}\n{done.stderr}"
+        said = hide_password(f"{done.stdout}\n{done.stderr}", self._url)
         wrong = [line for line in said.splitlines() if line.startswith(("ERROR", "FATAL"))]
         if wrong or done.returncode not in (0, 2):  # 2: made, and searchd is not there to take it
             raise SourceError(f"indexer failed for {source.id}: {' '.join(wrong) or said.strip()[-_SAID:]}")

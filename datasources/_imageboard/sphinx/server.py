@@ -98,6 +98,7 @@ class SphinxServer:
                 port=int(port),
                 user="",
                 charset="utf8mb4",
+                ssl_disabled=True,  # Sphinx knows none, and to get ready for it takes longer than to search
                 autocommit=None,
                 cursorclass=SSCursor,
                 connect_timeout=_CONNECT_SECONDS,

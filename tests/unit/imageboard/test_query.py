@@ -116,6 +116,7 @@ def test_html_becomes_text() -> None:
         ("coffee (tea | -milk)", "coffee"),
         ('"日本 𠀀 人"', '("日 本") (人)'),
         ("coffee *𐌰𐌱𐌲*", "coffee"),
+        ("ᴹᴬYᴮᴱ ᴬᴮᴼ*", "(maybe) (abo*)"),
         ("𐌰𐌱𐌲", None),
         ("coffee | 𐌰𐌱𐌲", None),
         ("x" * 50 + "*", "x" * 30 + "*"),
