@@ -48,6 +48,8 @@ class TokenRequestSchema(Schema):
 class Tokens(MethodView):
     """All of them."""
 
+    shown_once = ("token",)
+
     @blueprint.response(200, TokenSchema(many=True))
     def get(self) -> list[Token]:
         """List your tokens, newest first."""
