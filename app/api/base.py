@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import Flask, Response
+from flask import Flask, Response, request
 from flask.views import MethodView
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as UntypedBlueprint
@@ -134,6 +135,13 @@ class Blueprint(SmorestBlueprint):
         for kind in (FourcatError, HTTPException, Exception):
             self.register_error_handler(kind, error_response)
         limit_api(self)
+
+
+def next_page(cursor: int | None) -> dict[str, str]:
+    """The header that leads to the page after this one, if there is one."""
+    if cursor is None:
+        return {}
+    return {"Link": f'<{request.base_url}?{urlencode({**request.args.to_dict(), "cursor": cursor})}>; rel="next"'}
 
 
 class Api(SmorestApi):  # type: ignore[misc]

@@ -28,7 +28,7 @@ class User:
 
 @dataclass(frozen=True)
 class Token:
-    """An API token. Its secret is shown once, when it is made, and kept only as a hash."""
+    """An API token. Its secret is shown once, when it is made, and kept only as a hash. `owner` is a user's name."""
 
     id: int
     user_id: int
@@ -38,3 +38,8 @@ class Token:
     expires: datetime | None
     last_used: datetime | None
     calls: int
+    owner: str | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it has not expired."""
+        return self.expires is None or self.expires > now

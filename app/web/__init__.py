@@ -13,6 +13,7 @@ from app.web import (
     brought,
     control,
     control_settings,
+    control_tokens,
     create,
     dataset,
     datasets,
@@ -49,6 +50,7 @@ def init_web(app: Flask, ctx: Context) -> None:
         account,
         control,
         control_settings,
+        control_tokens,
     )
     for area in areas:
         app.register_blueprint(area.pages)
