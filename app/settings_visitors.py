@@ -104,6 +104,12 @@ class VisitorSettings:
         _visitors,
         "none",
     )
+    token_max_days: int = setting(
+        "TOKEN_MAX_DAYS",
+        "730",
+        "For how many days an API token may be valid at most; 0 is for ever. Administrators' own may always be.",
+        count(0, 36_500),
+    )
     autologin: tuple[str, ...] = setting(
         "AUTOLOGIN",
         "",

@@ -353,6 +353,20 @@ CREATE TABLE fourchan_threads (
     last_modified text
 );
 
+CREATE TABLE idempotency_keys (
+    user_id integer NOT NULL,
+    key text NOT NULL,
+    target text NOT NULL,
+    seed text NOT NULL,
+    attempt text NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    body_hash text,
+    status smallint,
+    headers jsonb,
+    body text
+);
+
 CREATE TABLE imageboard_coverage (
     source text NOT NULL,
     board text NOT NULL,
@@ -726,6 +740,9 @@ ALTER TABLE ONLY fourchan_posts
 ALTER TABLE ONLY fourchan_threads
     ADD CONSTRAINT fourchan_threads_pkey PRIMARY KEY (source, board, id);
 
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
+
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
 
@@ -874,6 +891,8 @@ CREATE INDEX fourchan_posts_string_to_array_idx ON fourchan_posts USING gin (str
 CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
+
+CREATE INDEX idempotency_keys_created ON idempotency_keys USING btree (created);
 
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
@@ -1031,6 +1050,9 @@ ALTER TABLE ONLY favourites
 
 ALTER TABLE ONLY favourites
     ADD CONSTRAINT favourites_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;

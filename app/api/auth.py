@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
 from urllib.parse import urlsplit
 
@@ -21,7 +22,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 def installation() -> Context:
     """The installation that this application serves."""
-    return cast(Context, current_app.extensions["fourcat"])
+    ctx = cast(Context, current_app.extensions["fourcat"])
+    return replace(ctx, asked_once=g.asked_once) if "asked_once" in g else ctx
 
 
 def find_actor() -> User | None:

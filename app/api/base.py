@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import Flask
+from flask import Flask, Response, request
 from flask.views import MethodView
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as UntypedBlueprint
@@ -18,6 +19,7 @@ from app import __version__
 from app.api.auth import TOKEN_ARGUMENT, authenticate
 from app.api.errors import error_response
 from app.api.limits import limit_api
+from app.api.once import answer_again, keep_answer
 from app.domain.errors import FourcatError
 from app.services.context import Context
 from app.sessions import csrf
@@ -104,7 +106,10 @@ class _Parser(FlaskParser):
 
 
 class Blueprint(SmorestBlueprint):
-    """A part of the API: limited, answering errors as JSON and, unless `is_open`, only to those who are signed in."""
+    """A part of the API: limited, answering errors as JSON and, unless `is_open`, only to those whom `guard` lets in.
+
+    What is asked with an `Idempotency-Key` is done once.
+    """
 
     ARGUMENTS_PARSER = _Parser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar = {
@@ -112,14 +117,31 @@ class Blueprint(SmorestBlueprint):
         "multipart": "multipart/form-data",
     }
 
-    def __init__(self, name: str, description: str, *, prefix: str = "/api", is_open: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        *,
+        prefix: str = "/api",
+        is_open: bool = False,
+        guard: Callable[[], Response | None] = authenticate,
+    ) -> None:
         super().__init__(f"api-{name}", __name__, url_prefix=prefix)
         self.description = description
         if not is_open:
-            self.before_request(authenticate)
+            self.before_request(guard)
+        self.before_request(answer_again)
+        self.after_request(keep_answer)
         for kind in (FourcatError, HTTPException, Exception):
             self.register_error_handler(kind, error_response)
         limit_api(self)
+
+
+def next_page(cursor: int | None) -> dict[str, str]:
+    """The header that leads to the page after this one, if there is one."""
+    if cursor is None:
+        return {}
+    return {"Link": f'<{request.base_url}?{urlencode({**request.args.to_dict(), "cursor": cursor})}>; rel="next"'}
 
 
 class Api(SmorestApi):  # type: ignore[misc]

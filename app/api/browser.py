@@ -21,14 +21,10 @@ from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from app.services.dataset import PSEUDONYMISE, get_dataset
 from app.services.platform_import import import_platform
 
-blueprint = Blueprint("browser", "What the browser extension Zeeschuimer sends.", is_open=True)
-blueprints = (blueprint,)
-
 _CHUNK = 1 << 20
 _PLATFORM = "X-Zeeschuimer-Platform"
 
 
-@blueprint.before_request
 def let_in() -> Response | None:
     """Let in who has signed in or sends a token, but no other web site; answer what browsers ask beforehand."""
     if request.method == "OPTIONS":
@@ -38,6 +34,10 @@ def let_in() -> Response | None:
     if find_actor() is None:
         raise NotAllowed("Sign in to 4CAT in this browser first, or send a token.")
     return None
+
+
+blueprint = Blueprint("browser", "What the browser extension Zeeschuimer sends.", guard=let_in)
+blueprints = (blueprint,)
 
 
 @blueprint.after_request

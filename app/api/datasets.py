@@ -6,16 +6,14 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
-from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import request
 from flask.views import MethodView
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
 from app.api.auth import actor, installation
-from app.api.base import Blueprint, Query, Schema
+from app.api.base import Blueprint, Query, Schema, next_page
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
@@ -141,11 +139,7 @@ class Datasets(MethodView):
             if day in query:
                 query[day] = datetime.combine(query[day], time(), UTC)
         found, following = list_datasets(installation(), actor(), Wanted(text=query.pop("q", None), **query))
-        headers = {}
-        if following is not None:
-            following_page = urlencode({**request.args.to_dict(), "cursor": following})
-            headers["Link"] = f'<{request.base_url}?{following_page}>; rel="next"'
-        return {"datasets": present(found), "next": following}, 200, headers
+        return {"datasets": present(found), "next": following}, 200, next_page(following)
 
     @blueprint.arguments(CaptureSchema)
     @blueprint.response(202, DatasetSchema)

@@ -259,9 +259,9 @@ class RequestToken(MethodView):
 
     @blueprint.response(200, TokenAnswerSchema)
     def get(self) -> dict[str, Any]:
-        """Make a token that is valid for a year. The one made in this way before is not valid any more."""
+        """Make a token, valid for a year if it may be. The one made in this way before is not valid any more."""
         ctx, who = installation(), actor()
-        made, secret = tokens.create_token(ctx, who, _TOKEN)
+        made, secret = tokens.create_token(ctx, who, _TOKEN, days=tokens.usual_days(ctx, who))
         for older in tokens.list_tokens(ctx, who):
             if older.name == _TOKEN and older.id != made.id:
                 tokens.revoke_token(ctx, who, older.id)

@@ -39,7 +39,7 @@ class User:
 
 @dataclass(frozen=True)
 class Token:
-    """An API token. Its secret is shown once, when it is made, and kept only as a hash."""
+    """An API token. Its secret is shown once, when it is made, and kept only as a hash. `owner` is a user's name."""
 
     id: int
     user_id: int
@@ -49,3 +49,8 @@ class Token:
     expires: datetime | None
     last_used: datetime | None
     calls: int
+    owner: str | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it has not expired."""
+        return self.expires is None or self.expires > now

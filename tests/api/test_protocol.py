@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import re
+import time
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -55,6 +57,49 @@ def test_a_revoked_token_is_refused(ctx: Context, user: User, call: Call) -> Non
     assert "token" not in call("owner", "GET", "/api/tokens").json[0]
     assert call("owner", "DELETE", f"/api/tokens/{made['id']}").status_code == 204
     assert made["id"] not in [token.id for token in list_tokens(ctx, user)]
+
+
+def test_administrators_see_and_revoke_everybodys_tokens(ctx: Context, user: User, call: Call) -> None:
+    address = "/api/tokens?everyone=true"
+    assert call("owner", "GET", address).status_code == 403
+    assert {token["owner"] for token in call("owner", "GET", "/api/tokens").json} == {"ursula"}
+    first = call("admin", "GET", f"{address}&limit=3")
+    following = re.search(r"<http://localhost([^>]+)>; rel=\"next\"", first.headers["Link"])
+    assert following is not None
+    last = call("admin", "GET", following[1])
+    assert "Link" not in last.headers
+    found = {token["name"]: token for token in [*first.json, *last.json]}
+    assert list(found) == ["admin", "other", "reads", "all"]
+    assert [token["owner"] for token in found.values()] == ["ada", "otto", "ursula", "ursula"]
+    assert (found["all"]["calls"], found["reads"]["read_only"], found["admin"]["calls"] > 0) == (2, True, True)
+    assert [token["name"] for token in call("admin", "GET", f"{address}&q=URS").json] == ["reads", "all"]
+    reads, own = (f"/api/tokens/{found[name]['id']}" for name in ("reads", "all"))
+    assert call("other", "DELETE", reads).status_code == 404
+    assert call("admin", "DELETE", reads).status_code == 204
+    assert call("reader", "GET", "/api/account").status_code == 401
+    assert (call("owner", "DELETE", own).status_code, list_tokens(ctx, user)) == (204, [])
+
+
+def test_how_long_a_token_may_live_is_set(ctx: Context, user: User, admin: User) -> None:
+    limited = with_settings(ctx, token_max_days=100)
+    client = create_app(limited.settings, limited).test_client()
+    mine, theirs = ({"Authorization": f"Bearer {create_token(ctx, who, 't')[1]}"} for who in (user, admin))
+
+    def days(headers: dict[str, str], **wanted: object) -> int | str | None:
+        made = client.post("/api/tokens", json={"name": "new", **wanted}, headers=headers).json
+        if "errors" in made:
+            return str(made["errors"]["days"][0])
+        ends = made["expires"] and datetime.fromisoformat(made["expires"])
+        return ends and round((ends - datetime.fromisoformat(made["created"])).total_seconds() / 86_400)
+
+    assert (days(mine), days(mine, days=100), days(theirs), days(theirs, days=None)) == (100, 100, 365, None)
+    assert days(mine, days=101) == "Give a number of days from 1 to 100."
+    assert days(mine, days=None) == "A token may be valid for 100 days at most here. Give a number of days."
+    assert days(mine, days=0) == "Give a number of days from 1 to 100."
+    older = client.get("/api/request-token/", headers=mine).json
+    assert 99 < (older["expires"] - time.time()) / 86_400 <= 100
+    unlimited = with_settings(ctx, token_max_days=0)
+    assert create_token(unlimited, user, "for ever", days=None)[0].expires is None
 
 
 @pytest.mark.parametrize(
