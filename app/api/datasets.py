@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import request
 from flask.views import MethodView
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.api.dataset_schema import DatasetSchema, accepted, present
@@ -77,8 +76,8 @@ class ListQuery(Query):
     datasource = ma.fields.String()
     q = ma.fields.String(metadata={"description": "Part of the label"})
     everyone = ma.fields.Boolean(load_default=False, metadata={"description": "Also what others share"})
-    cursor = ma.fields.Integer(metadata={"description": "`next` of the page before"})
-    limit = ma.fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    cursor = paging.cursor()
+    limit = paging.limit(50, 200)
 
 
 class ListSchema(Schema):
@@ -110,10 +109,7 @@ class Datasets(MethodView):
             text=query.pop("q", None),
             **query,
         )
-        headers = {}
-        if following is not None:
-            following_page = urlencode({**request.args.to_dict(), "cursor": following})
-            headers["Link"] = f'<{request.base_url}?{following_page}>; rel="next"'
+        headers = {} if following is None else paging.link_next(cursor=following)
         return {"datasets": present(found), "next": following}, 200, headers
 
     @blueprint.arguments(CaptureSchema)

@@ -13,6 +13,7 @@ from werkzeug.datastructures import ContentRange
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import is_resource_modified, quote_etag
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.services import dataset as datasets
@@ -87,18 +88,25 @@ class ProvenanceSchema(Schema):
     steps = ma.fields.List(ma.fields.Dict(), metadata={"description": "From the capture down to this dataset"})
 
 
+def _next_rows(page: ItemPage) -> dict[str, str]:
+    """The header that names the page after this one; a result never changes, so counting its rows is safe."""
+    after = page.offset + len(page.rows)
+    return paging.link_next(offset=after) if page.rows and after < page.total else {}
+
+
 @blueprint.route("/datasets/<string:key>/items")
 class Items(MethodView):
     """Rows."""
 
     @blueprint.arguments(ItemsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, ItemsSchema)
-    def get(self, query: dict[str, Any], key: str) -> ItemPage:
+    def get(self, query: dict[str, Any], key: str) -> Any:
         """Show a page of rows, sorted and filtered."""
         columns = query.pop("columns", None)
         if columns and len(columns) == 1:
             columns = [name.strip() for name in columns[0].split(",") if name.strip()]
-        return items.page(installation(), actor(), key, columns=columns, role=query.pop("part", None), **query)
+        found = items.page(installation(), actor(), key, columns=columns, role=query.pop("part", None), **query)
+        return found, 200, _next_rows(found)
 
 
 @blueprint.route("/datasets/<string:key>/quarantine")
@@ -107,9 +115,10 @@ class Quarantine(MethodView):
 
     @blueprint.arguments(PageQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, ItemsSchema)
-    def get(self, query: dict[str, Any], key: str) -> ItemPage:
+    def get(self, query: dict[str, Any], key: str) -> Any:
         """Show the records of a capture that could not be read: position, reason, record."""
-        return items.quarantined(installation(), actor(), key, **query)
+        found = items.quarantined(installation(), actor(), key, **query)
+        return found, 200, _next_rows(found)
 
 
 @blueprint.route("/datasets/<string:key>/log")

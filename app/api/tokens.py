@@ -7,9 +7,9 @@ from typing import Any
 import marshmallow as ma
 from flask.views import MethodView
 
+from app.api import paging
 from app.api.auth import actor, installation
-from app.api.base import Blueprint, Schema
-from app.domain.user import Token
+from app.api.base import Blueprint, Query, Schema
 from app.services import token as tokens
 
 blueprint = Blueprint("tokens", "Your own tokens. A token is shown once, when it is made.")
@@ -44,14 +44,23 @@ class TokenRequestSchema(Schema):
     )
 
 
+class ListQuery(Query):
+    """How many tokens."""
+
+    cursor = paging.cursor()
+    limit = paging.limit(500, 5000)
+
+
 @blueprint.route("/tokens")
 class Tokens(MethodView):
     """All of them."""
 
+    @blueprint.arguments(ListQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, TokenSchema(many=True))
-    def get(self) -> list[Token]:
+    def get(self, query: dict[str, Any]) -> Any:
         """List your tokens, newest first."""
-        return tokens.list_tokens(installation(), actor())
+        found = tokens.list_tokens(installation(), actor(), before=query.get("cursor"), limit=query["limit"] + 1)
+        return paging.one_page(found, query["limit"], lambda token: token.id)
 
     @blueprint.arguments(TokenRequestSchema)
     @blueprint.response(201, NewTokenSchema)

@@ -52,9 +52,9 @@ def use_token(ctx: Context, secret: str) -> User:
     return replace(user, read_only=token.read_only)
 
 
-def list_tokens(ctx: Context, actor: User) -> list[Token]:
-    """The actor's tokens, newest first."""
-    return users.list_tokens(ctx.database, actor.id)
+def list_tokens(ctx: Context, actor: User, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """The actor's tokens, newest first; with `before` those that follow the one of this number."""
+    return users.list_tokens(ctx.database, actor.id, before=before, limit=limit)
 
 
 def revoke_token(ctx: Context, actor: User, token_id: int) -> None:
