@@ -27,6 +27,30 @@ blueprints = (blueprint,)
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
 
 
+def _columns() -> ma.fields.List[Any]:
+    return ma.fields.List(
+        ma.fields.String(),
+        metadata={"description": "Names of columns, separated by commas; repeat it for names with a comma in them"},
+    )
+
+
+def _filter() -> ma.fields.List[Any]:
+    return ma.fields.List(
+        ma.fields.String(),
+        metadata={
+            "description": "A condition: column, operator (== != > >= < <= ~ !~) and value. Repeat it for more",
+            "example": ["author==ann", "likes>10", "body~climate"],
+        },
+    )
+
+
+def _names(columns: list[str] | None) -> list[str] | None:
+    """Names of columns: each its own parameter, or all in one with commas between."""
+    if columns and len(columns) == 1:
+        return [name.strip() for name in columns[0].split(",") if name.strip()]
+    return columns
+
+
 class PageQuery(Query):
     """Which rows."""
 
@@ -37,18 +61,9 @@ class PageQuery(Query):
 class ItemsQuery(PageQuery):
     """Which rows, and what of them."""
 
-    columns = ma.fields.List(
-        ma.fields.String(),
-        metadata={"description": "Names of columns, separated by commas; repeat it for names with a comma in them"},
-    )
+    columns = _columns()
     sort = ma.fields.String(metadata={"description": "A column; -column for descending", "example": "-likes"})
-    filter = ma.fields.List(
-        ma.fields.String(),
-        metadata={
-            "description": "A condition: column, operator (== != > >= < <= ~ !~) and value. Repeat it for more",
-            "example": ["author==ann", "likes>10", "body~climate"],
-        },
-    )
+    filter = _filter()
     part = ma.fields.String(
         validate=validate.OneOf(["nodes", "edges"]), metadata={"description": "Of a network: nodes or edges"}
     )
@@ -70,7 +85,7 @@ class ItemsSchema(Schema):
 
 
 class DownloadQuery(Query):
-    """In which form."""
+    """In which form, and what of a table."""
 
     format = ma.fields.String(
         metadata={"description": "One of the dataset's `formats`; left out, the usual one", "example": "csv"}
@@ -79,6 +94,8 @@ class DownloadQuery(Query):
     excel_safe = ma.fields.Boolean(
         load_default=False, metadata={"description": "CSV: put ' before text that a spreadsheet would run as a formula"}
     )
+    columns = _columns()
+    filter = _filter()
 
 
 class ProvenanceSchema(Schema):
@@ -102,9 +119,7 @@ class Items(MethodView):
     @blueprint.response(200, ItemsSchema)
     def get(self, query: dict[str, Any], key: str) -> Any:
         """Show a page of rows, sorted and filtered."""
-        columns = query.pop("columns", None)
-        if columns and len(columns) == 1:
-            columns = [name.strip() for name in columns[0].split(",") if name.strip()]
+        columns = _names(query.pop("columns", None))
         found = items.page(installation(), actor(), key, columns=columns, role=query.pop("part", None), **query)
         return found, 200, _next_rows(found)
 
@@ -160,6 +175,8 @@ class Download(MethodView):
             query.get("format"),
             bom=query["bom"],
             excel_safe=query["excel_safe"],
+            columns=_names(query.get("columns")),
+            filter=query.get("filter"),
         )
         return send(found)
 

@@ -94,6 +94,11 @@ def open_table(ctx: Context, path: Path) -> Iterator[ParquetTable]:
         yield ParquetTable.open(engine, path)
 
 
+def keep_open(ctx: Context, path: Path) -> ParquetTable:
+    """Open a Parquet file for questions until it is let go."""
+    return ParquetTable.open(_engine(ctx), path)
+
+
 @dataclass(frozen=True)
 class ParquetTable:
     """One Parquet file, open in the engine."""
