@@ -18,6 +18,7 @@ from app import __version__
 from app.api.auth import TOKEN_ARGUMENT, authenticate
 from app.api.errors import error_response
 from app.api.limits import limit_api
+from app.api.raw_file import is_raw_file, raw_file
 from app.domain.errors import FourcatError
 from app.services.context import Context
 from app.sessions import csrf
@@ -99,8 +100,9 @@ class _Parser(FlaskParser):
         return self._makeproxy(given, schema)
 
     def load_multipart(self, req: Any, schema: ma.Schema) -> Any:
-        """The fields of a multipart form, and its files."""
-        return self._makeproxy(CombinedMultiDict([req.form, req.files]), schema)
+        """The fields of a multipart form and its files; or a file that is the body itself, with fields in the query."""
+        given = raw_file(req) if is_raw_file(req) else CombinedMultiDict([req.form, req.files])
+        return self._makeproxy(given, schema)
 
 
 class Blueprint(SmorestBlueprint):
@@ -149,6 +151,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         statistics,
         status,
         tokens,
+        uploads,
     )
 
     app.extensions["fourcat"] = ctx
@@ -161,6 +164,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasources,
         processors,
         datasets,
+        uploads,
         browser,
         results,
         older,

@@ -20,6 +20,7 @@ from app.domain.errors import InvalidInput
 from app.services import dataset as datasets
 from app.services.import_file import import_file
 from app.services.platform_import import remap_dataset
+from app.services.resume_upload import whole_upload
 
 blueprint = Blueprint("datasets", "Results of captures and analyses.")
 blueprints = (blueprint,)
@@ -43,6 +44,7 @@ class CaptureSchema(_Private):
     label = ma.fields.String(load_default=None, allow_none=True)
     private = ma.fields.Boolean(load_default=True)
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
+    upload = ma.fields.String(metadata={"description": "A file to import: the id of one sent to /api/uploads"})
 
 
 class _JSONObject(ma.fields.Dict):
@@ -124,8 +126,19 @@ class Datasets(MethodView):
             label=wanted["label"],
             is_private=wanted["private"],
             pseudonymise=wanted["pseudonymise"],
+            upload_id=_upload_id(wanted["datasource"], wanted.get("upload")),
         )
         return accepted(made)
+
+
+def _upload_id(datasource: str, given: str | None) -> str | None:
+    """The upload to make a dataset of, which must be all there; it may be named by its whole address."""
+    if given is None:
+        return None
+    source = installation().registry.datasource(datasource)
+    if not source.imports():
+        raise InvalidInput({"upload": [f"{source.title} does not import files."]})
+    return whole_upload(installation(), actor(), given.rstrip("/").rpartition("/")[2]).id
 
 
 @blueprint.route("/datasets/upload")
@@ -135,7 +148,11 @@ class UploadDataset(MethodView):
     @blueprint.arguments(UploadSchema, location="multipart", unknown=ma.RAISE)
     @blueprint.response(202, DatasetSchema)
     def post(self, wanted: dict[str, Any]) -> Any:
-        """Make a dataset of a file: multipart/form-data with `file`, and `parameters` as JSON."""
+        """Make a dataset of a file: multipart/form-data with `file`, and `parameters` as JSON.
+
+        Or send the file as the body itself, with its type (such as text/csv), its name in X-File-Name or `filename`,
+        and the other fields in the address.
+        """
         file = wanted["file"]
         made = import_file(
             installation(),
