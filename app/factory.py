@@ -8,6 +8,7 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.base import init_api
 from app.limits import init_limits
+from app.packing import init_packing
 from app.services.context import Context, open_context
 from app.sessions import init_sessions
 from app.settings import Settings
@@ -34,6 +35,7 @@ def create_app(settings: Settings, ctx: Context | None = None) -> Flask:
         hops = settings.trusted_proxies
         app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
     Htmx(app)
+    init_packing(app)
     init_limits(app, settings)
     init_sessions(app, context)
     init_api(app, context)

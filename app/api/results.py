@@ -16,6 +16,7 @@ from werkzeug.http import is_resource_modified, quote_etag
 from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.packing import packed_tag
 from app.services import dataset as datasets
 from app.services import download, items
 from app.services.items import ItemPage
@@ -183,13 +184,17 @@ class Download(MethodView):
 
 def send(found: download.Download) -> Response:
     """A download as the answer to this request: whole, the part that was asked for, or that it has not changed."""
-    if not is_resource_modified(request.environ, etag=found.etag, ignore_if_range=True):
+    is_stored = found.size is not None
+    tag = found.etag if is_stored else packed_tag(found.etag, found.media_type)
+    if not is_resource_modified(request.environ, etag=tag, ignore_if_range=True):
         answer = Response(status=304)
     elif found.size is not None and found.read is not None:
         answer = _stored(found, found.size)
     else:
         answer = Response(found.chunks, mimetype=None, content_type=found.media_type)
-    answer.headers["ETag"] = quote_etag(found.etag)
+    answer.headers["ETag"] = quote_etag(tag)
+    if not is_stored:
+        answer.vary.add("Accept-Encoding")
     answer.headers["Content-Disposition"] = disposition(found.filename)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["X-Content-Type-Options"] = "nosniff"
