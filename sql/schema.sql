@@ -641,6 +641,18 @@ ALTER TABLE tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE unfinished_uploads (
+    id text NOT NULL,
+    owner_id integer NOT NULL,
+    filename text NOT NULL,
+    length bigint NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    touched timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT unfinished_uploads_check CHECK ((received <= length)),
+    CONSTRAINT unfinished_uploads_length_check CHECK ((length > 0))
+);
+
 CREATE TABLE uploads (
     id text NOT NULL,
     owner_id integer NOT NULL,
@@ -794,6 +806,9 @@ ALTER TABLE ONLY tokens
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
 
@@ -938,6 +953,10 @@ CREATE INDEX repairs_at ON repairs USING btree (at);
 
 CREATE INDEX tokens_user ON tokens USING btree (user_id);
 
+CREATE INDEX unfinished_uploads_owner ON unfinished_uploads USING btree (owner_id);
+
+CREATE INDEX unfinished_uploads_touched ON unfinished_uploads USING btree (touched);
+
 CREATE INDEX uploads_created ON uploads USING btree (created);
 
 CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
@@ -1059,6 +1078,9 @@ ALTER TABLE ONLY jobs
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;

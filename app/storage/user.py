@@ -105,9 +105,15 @@ def use_token(db: Session, secret_hash: str) -> tuple[User, Token] | None:
     return (user, Token(**row)) if user else None
 
 
-def list_tokens(db: Session, user_id: int) -> list[Token]:
-    """The tokens of one user, newest first."""
-    rows = db.many(f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s ORDER BY id DESC", user_id=user_id)
+def list_tokens(db: Session, user_id: int, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """The tokens of one user, newest first; `before` is the cursor: ids below it follow."""
+    rows = db.many(
+        f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s AND (%(before)s IS NULL OR id < %(before)s)"
+        " ORDER BY id DESC LIMIT %(limit)s",
+        user_id=user_id,
+        before=before,
+        limit=limit,
+    )
     return [Token(**row) for row in rows]
 
 

@@ -44,6 +44,9 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/datasets"): (401, 200, 200, 200, 200),
     ("POST", "/api/datasets"): (401, 403, 422, 422, 422),  # this data source wants a file
     ("POST", "/api/datasets/upload"): (401, 403, 202, 202, 202),
+    ("POST", "/api/uploads"): (401, 403, 201, 201, 201),
+    ("PATCH", "/api/uploads/<upload_id>"): (401, 403, 404, 404, 404),  # nothing has been begun
+    ("DELETE", "/api/uploads/<upload_id>"): (401, 403, 404, 404, 404),
     ("GET", "/api/datasets/<key>"): (401, 200, 404, 200, 200),
     ("PATCH", "/api/datasets/<key>"): (401, 403, 404, 200, 200),
     ("GET", "/api/datasets/<key>/items"): (401, 200, 404, 200, 200),
@@ -113,6 +116,11 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
         ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
+        ("POST", "/api/uploads"): {"headers": {"Upload-Length": "3"}},
+        ("PATCH", "/api/uploads/<upload_id>"): {
+            "data": b"tea",
+            "headers": {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+        },
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
     }
@@ -132,6 +140,7 @@ def path_of(path: str, key: str, method: str) -> str:
         .replace("<processor_type>", "count-posts")
         .replace("<datasource_id>", "upload")
         .replace("<name>", "limits.open_jobs")
+        .replace("<upload_id>", "none")
         .replace("<int:job_id>", "7")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
