@@ -8,12 +8,14 @@ from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
-from app.plugins.options import OptionsClass, default_for, specs
+from app.plugins.options import default_for, specs
 from app.plugins.validation import load
 from app.services.context import Context
 from app.services.outlook import Outlook, outlooks
-from app.web.forms import in_words
+from app.services.wording import in_words, made_by, options_of, parameters_of
 from app.web.waiting import poll_seconds, wait_line
+
+__all__ = ["Node", "made_by", "node_of", "nodes_of", "options_of", "parameters_of", "summary_of", "tree_of"]
 
 _SHORT = 60
 
@@ -37,30 +39,6 @@ class Node:
         """After how many seconds its tree is asked for again."""
         pauses = [child.poll for child in self.children if child.is_open]
         return min(pauses if self.dataset.status.is_ended else [self.pause, *pauses], default=1)
-
-
-def options_of(ctx: Context, dataset: Dataset) -> OptionsClass | None:
-    """The options class of what made a dataset; None when that plug-in is not there any more."""
-    plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
-    return plugin.Options if plugin else None
-
-
-def made_by(ctx: Context, dataset: Dataset) -> str:
-    """The name of the analysis or data source that made a dataset."""
-    plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
-    return str(plugin.title) if plugin else dataset.type
-
-
-def parameters_of(ctx: Context, dataset: Dataset) -> list[tuple[str, str, bool]]:
-    """The parameters of a dataset as people read them; for a capture only what differs from the defaults."""
-    options = options_of(ctx, dataset)
-    if options is None:
-        return [(name, str(value), False) for name, value in dataset.parameters.items()]
-    parameters = dataset.parameters
-    if dataset.parent is None:
-        defaults = {name: default_for(spec, None) for name, spec in specs(options).items()}
-        parameters = {name: value for name, value in parameters.items() if value != defaults.get(name)}
-    return in_words(options, parameters)
 
 
 def summary_of(ctx: Context, dataset: Dataset) -> str:
