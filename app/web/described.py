@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.domain.dataset import Dataset, Status
@@ -43,11 +45,16 @@ class Node:
 
 def summary_of(ctx: Context, dataset: Dataset) -> str:
     """The options of an analysis in a few words."""
-    analysis = ctx.registry.processors.get(dataset.type)
-    if analysis is None:
-        return ""
+    analysis: Any = ctx.registry.processors.get(dataset.type)
+    return _summary(analysis, json.dumps(dataset.parameters, sort_keys=True)) if analysis else ""
+
+
+@lru_cache(maxsize=4096)
+def _summary(analysis: Any, parameters: str) -> str:
+    """The same for parameters as JSON; remembered, since a page shows hundreds and polls them."""
+    given: dict[str, Any] = json.loads(parameters)
     try:
-        text = analysis.summarise(load(analysis.Options, dataset.parameters))
+        text = str(analysis.summarise(load(analysis.Options, given)))
     except InvalidInput:
         text = ""
     if text:
@@ -55,7 +62,7 @@ def summary_of(ctx: Context, dataset: Dataset) -> str:
     chosen = specs(analysis.Options)
     changed = {
         name: value
-        for name, value in dataset.parameters.items()
+        for name, value in given.items()
         if name in chosen and _differs(value, default_for(chosen[name], None))
     }
     parts = [_short(label, value) for label, value, _ in in_words(analysis.Options, changed)]
