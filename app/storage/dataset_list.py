@@ -72,9 +72,10 @@ def list_top(db: Session, query: Query) -> tuple[list[Dataset], int | None]:
     start = "" if query.order in _BY_ID else " OFFSET coalesce(%(cursor)s, 0)"
     if query.cursor is not None and query.order in _BY_ID:
         conditions.append(_BY_ID[query.order])
+    order = ORDERS[query.order]
     rows = db.many(
-        f"SELECT id, {COLUMNS} FROM datasets WHERE {' AND '.join(conditions)}"
-        f" ORDER BY {ORDERS[query.order]} LIMIT %(limit)s + 1{start}",
+        f"SELECT id, {COLUMNS} FROM datasets WHERE key IN (SELECT key FROM datasets WHERE {' AND '.join(conditions)}"
+        f" ORDER BY {order} LIMIT %(limit)s + 1{start}) ORDER BY {order}",
         **values,
     )
     return _page(rows, query)

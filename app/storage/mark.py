@@ -46,15 +46,20 @@ def set_tags(tx: Transaction, key: str, tags: Iterable[str]) -> None:
     )
 
 
-def known_tags(db: Session, user_id: int | None, named_as: list[str], most: int = 100) -> list[str]:
-    """The tags that are most in use on datasets that somebody may see (None: on all), by alphabet."""
+def known_tags(db: Session, user_id: int | None, named_as: list[str], most: int = 200) -> list[str]:
+    """The first of the tags on datasets that somebody may see (None: on all), by alphabet.
+
+    It goes from tag to tag, whatever the number of datasets that have them.
+    """
     rows = db.many(
-        "SELECT tag FROM dataset_tags JOIN datasets ON key = dataset WHERE deleted IS NULL"
-        " AND (%(user_id)s IS NULL OR owner_id = %(user_id)s OR NOT is_private"
-        " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))"
-        " GROUP BY tag ORDER BY count(*) DESC, tag LIMIT %(most)s",
+        "WITH RECURSIVE words AS ((SELECT tag FROM dataset_tags ORDER BY tag LIMIT 1) UNION ALL SELECT"
+        " (SELECT tag FROM dataset_tags WHERE tag > words.tag ORDER BY tag LIMIT 1) FROM words WHERE tag IS NOT NULL)"
+        " SELECT tag FROM words WHERE tag IS NOT NULL AND EXISTS (SELECT 1 FROM dataset_tags JOIN datasets"
+        " ON key = dataset WHERE dataset_tags.tag = words.tag AND deleted IS NULL AND (%(user_id)s IS NULL"
+        " OR owner_id = %(user_id)s OR NOT is_private"
+        " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))) LIMIT %(most)s",
         user_id=user_id,
         named_as=named_as,
         most=most,
     )
-    return sorted(row["tag"] for row in rows)
+    return [row["tag"] for row in rows]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from typing import Any
+from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, render_template, url_for
 from flask import make_response as plain_response
 from htmx_flask import request
-from werkzeug.datastructures import MultiDict
-from werkzeug.urls import iri_to_uri
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
@@ -54,7 +53,7 @@ def change() -> Response:
     back = request.form.get("back", "")
     if not request.htmx:
         return go_to(_back(back, outcome.done[0] if action == "delete" and outcome.done else None))
-    piece = render_template("datasets/_list.html", **list_values(_query(back)))
+    piece = render_template("datasets/_list.html", **list_values(dict(parse_qsl(back.partition("?")[2]))))
     told = render_template(
         "datasets/_told.html",
         text=_said(outcome, action),
@@ -68,12 +67,6 @@ def _said(outcome: bulk.Outcome, action: str) -> str:
     done = f"{count(len(outcome.done), 'dataset')} {_DONE[action]}." if outcome.done else ""
     left = f"{count(outcome.refused, 'dataset')} left as {'it is' if outcome.refused == 1 else 'they are'}."
     return f"{done} {left if outcome.refused else ''}".strip()
-
-
-def _query(back: str) -> MultiDict[str, str]:
-    from werkzeug.test import EnvironBuilder
-
-    return EnvironBuilder(path="/", query_string=iri_to_uri(back.partition("?")[2])).args
 
 
 def _back(back: str, undo: str | None) -> str:

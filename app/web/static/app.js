@@ -140,12 +140,17 @@ let cameFrom = null;
 function openDialog(dialog) {
   if (!dialog || dialog.open) return;
   if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? "New analysis");
-  cameFrom = document.activeElement?.id || null;
+  const active = document.activeElement;
+  cameFrom = (active?.closest("details.menu")?.querySelector("summary") ?? active)?.id || null;
   dialog.showModal();
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "dialog-body") return;
+  if (!one("#dialog").open && event.detail.requestConfig?.elt.isConnected === false) {
+    one("#dialog-body").replaceChildren(); // it was closed before its own answer came
+    return;
+  }
   openDialog(one("#dialog"));
   const wrong = one("#dialog-body [aria-invalid='true']");
   (wrong ?? one("#dialog-body [autofocus]"))?.focus();
