@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import marshmallow as ma
 from flask.views import MethodView
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
-from app.api.limits import limit_estimates
 from app.plugins.datasource import DataSource
 from app.plugins.validation import json_schema
 from app.services.estimate import estimate_capture
@@ -132,7 +131,7 @@ class Datasource(MethodView):
 class DatasourceOverview(MethodView):
     """What is kept of one of them."""
 
-    decorators: ClassVar = [limit_estimates]
+    counts_as = "estimate"
 
     @blueprint.response(200, OverviewSchema)
     def get(self, datasource_id: str) -> dict[str, Any]:
@@ -156,7 +155,7 @@ class DatasourceOverview(MethodView):
 class DatasourceEstimate(MethodView):
     """How much a capture would find."""
 
-    decorators: ClassVar = [limit_estimates]
+    counts_as = "estimate"
 
     @blueprint.arguments(EstimateQuerySchema)
     @blueprint.response(200, EstimateSchema)

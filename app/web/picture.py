@@ -30,9 +30,10 @@ def once(made_of: Iterable[str], make: Callable[[], Response]) -> Response:
     return response
 
 
-def drawn(spec: dict[str, Any]) -> Response:
-    """A chart as SVG, which may do nothing but be looked at."""
-    response = plain_response(charts.draw_svg(spec, theme()))
-    response.mimetype = "image/svg+xml"
+def drawn(spec: dict[str, Any], form: str = "svg") -> Response:
+    """A chart as a picture, `svg` or `png`, which may do nothing but be looked at."""
+    is_svg = form == "svg"
+    response = plain_response(charts.draw_svg(spec, theme()) if is_svg else charts.draw_png(spec, theme=theme()))
+    response.mimetype = "image/svg+xml" if is_svg else "image/png"
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

@@ -18,6 +18,7 @@ from datasources._imageboard.search import (
     Search,
     SearchEngine,
     SearchOptions,
+    SphinxEngine,
     kept_boards,
     read_asked,
     to_batch,
@@ -64,7 +65,8 @@ class ImageboardSource(DataSource):
     @classmethod
     def engine(cls, settings: Mapping[str, Any]) -> SearchEngine:
         """What finds the posts."""
-        return PostgreSQLEngine()
+        own = cls.site.read_settings(settings)
+        return SphinxEngine(cls.id, own.sphinx_address) if own.search_engine == "sphinx" else PostgreSQLEngine()
 
     @classmethod
     def check(cls, options: Any, settings: Mapping[str, Any], database: Database) -> None:
