@@ -45,7 +45,7 @@ class EstimateSchema(Schema):
     )
 
 
-class PartSchema(Schema):
+class DatasourcePartSchema(Schema):
     """One part of a source, such as a board."""
 
     name = ma.fields.String()
@@ -58,7 +58,7 @@ class PartSchema(Schema):
     looked = ma.fields.AwareDateTime(allow_none=True, metadata={"description": "When it was last read"})
 
 
-class CountSchema(Schema):
+class DatasourceActivitySchema(Schema):
     """The posts of one part in one period."""
 
     date = ma.fields.Date(metadata={"description": "The first day of the period, in UTC"})
@@ -66,7 +66,7 @@ class CountSchema(Schema):
     posts = ma.fields.Integer()
 
 
-class GapSchema(Schema):
+class DatasourceGapSchema(Schema):
     """A time in which a part was not read, so that posts may be missing."""
 
     part = ma.fields.String()
@@ -75,17 +75,19 @@ class GapSchema(Schema):
     reason = ma.fields.String()
 
 
-class OverviewSchema(Schema):
+class DatasourceOverviewSchema(Schema):
     """What is kept here of a data source."""
 
     id = ma.fields.String()
     keeps_posts = ma.fields.Boolean(metadata={"description": "Whether this installation keeps posts of it at all"})
-    parts = ma.fields.List(ma.fields.Nested(PartSchema), metadata={"description": "The largest first"})
+    parts = ma.fields.List(ma.fields.Nested(DatasourcePartSchema), metadata={"description": "The largest first"})
     period = ma.fields.String(
         allow_none=True, metadata={"description": "What `activity` counts by: day, month or year"}
     )
-    activity = ma.fields.List(ma.fields.Nested(CountSchema), metadata={"description": "The oldest first"})
-    gaps = ma.fields.List(ma.fields.Nested(GapSchema), metadata={"description": "The newest ones, the newest first"})
+    activity = ma.fields.List(ma.fields.Nested(DatasourceActivitySchema), metadata={"description": "The oldest first"})
+    gaps = ma.fields.List(
+        ma.fields.Nested(DatasourceGapSchema), metadata={"description": "The newest ones, the newest first"}
+    )
     all_gaps = ma.fields.Integer(
         allow_none=True, metadata={"description": "How many there are; null when that cannot be told quickly"}
     )
@@ -133,7 +135,7 @@ class DatasourceOverview(MethodView):
 
     counts_as = "estimate"
 
-    @blueprint.response(200, OverviewSchema)
+    @blueprint.response(200, DatasourceOverviewSchema)
     def get(self, datasource_id: str) -> dict[str, Any]:
         """Show what is kept here of a data source: its parts, posts over time, and gaps in the capture."""
         source, found = source_overview(installation(), actor(), datasource_id)
