@@ -39,16 +39,8 @@ WITH_PROCESSES = {"start", "workers", "site"}
 BOARD_TABLES = [
     f"imageboard_{name}"
     for name in (
-        "threads",
-        "posts",
-        "versions",
-        "events",
-        "images",
-        "coverage",
-        "days",
-        "uncounted",
-        "imports",
-        "indexes",
+        *("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "words", "new_words"),
+        *("imports", "indexes"),
     )
 ]
 
