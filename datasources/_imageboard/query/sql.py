@@ -108,14 +108,13 @@ class _Writer:
 
 
 class _TextWriter(_Writer):
-    """Says it without the words that fit one with a star, which may be many thousands."""
-
-    def _words(self, words: Sequence[str]) -> list[str]:
-        return super()._words([word for word in words if "*" not in word])
+    """Says it by the text alone, which is quick for one post, and where no index is looked at anyway."""
 
     def _term(self, term: Term) -> str:
-        is_word = len(term.words) == 1 and not (term.starts or term.ends or "*" in term.words[0])
-        return super()._term(term) if is_word else f"({' AND '.join([*self._words(term.words), self._text(term)])})"
+        return self._text(term)
+
+    def _words(self, words: Sequence[str]) -> list[str]:
+        return []
 
 
 def _quoted(text: str) -> str:
