@@ -114,6 +114,11 @@ class SourceRule:
         return self.spec.maximum
 
     @property
+    def choices(self) -> Mapping[str, str]:
+        """What can be chosen, with what people call it; nothing when it is no choice."""
+        return self.spec.choices or {}
+
+    @property
     def step(self) -> str:
         """What numbers may lie between whole ones, for a form."""
         return "1" if self.spec.integer else "any"

@@ -82,5 +82,8 @@ def test_every_made_up_query(ctx: Context) -> None:
             rows = tx.many(f"SELECT id FROM texts WHERE {condition.sql}", **condition.values)
             found = {row["id"] for row in rows}
             assert found == {number for number, words in enumerate(texts) if matches(tree, words)}, query
+            compared = to_sql(tree, "words", by_text=True)
+            rows = tx.many(f"SELECT id FROM texts WHERE {compared.sql}", **compared.values)
+            assert {row["id"] for row in rows} == found, query
             hits += bool(found) and len(found) < len(texts)
     assert hits > 200

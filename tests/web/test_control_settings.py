@@ -161,3 +161,18 @@ def test_a_wrong_setting_of_a_data_source_is_named_and_nothing_is_saved(ada: Fla
     assert 'value="pol:soon"' in field(answer.text, "source-fourchan-boards")
     assert setting.all_settings(ctx.database) == {}
     assert ada.change(f"{PAGE}/sources/upload", boards="x").status_code == 404
+
+
+def test_a_choice_is_made_from_a_list(ada: FlaskClient, ctx: Context) -> None:
+    page = ada.get(PAGE).text
+    chosen = re.search(
+        r'<select id="s-source-lainchan-search_engine".+?</select>.+?Default: PostgreSQL', page, re.DOTALL
+    )
+    assert chosen
+    assert re.findall(r'value="(\w*)"', chosen[0]) == ["", "postgresql", "sphinx"]
+
+    ada.change(f"{PAGE}/sources/lainchan", search_engine="sphinx")
+    assert setting.all_settings(ctx.database)["lainchan.search_engine"] == "sphinx"
+    wrong = ada.change(f"{PAGE}/sources/lainchan", htmx=True, search_engine="google", sphinx_address="here")
+    assert wrong.status_code == 422
+    assert "Choose from: postgresql, sphinx" in wrong.text

@@ -33,14 +33,18 @@ def words_like(name: str) -> str:
     return " UNION ".join(f"SELECT word FROM {table} WHERE word LIKE %({name})s" for table in tables)  # noqa: S608
 
 
-def to_sql(node: Node, column: str, prefix: str = "q", expand: Expand | None = None) -> Condition:
+def to_sql(
+    node: Node, column: str, prefix: str = "q", expand: Expand | None = None, *, by_text: bool = False
+) -> Condition:
     """The condition that a column of spaced words matches. Parameters are called `prefix` and a number.
 
     With `expand` the words that fit one with a star are put into it, so that the planner can reckon with them;
-    otherwise the condition looks them up itself.
+    otherwise the condition looks them up itself. With `by_text` each text is compared and no word looked up: for texts
+    that have been found by other means.
     """
     condition = Condition()
-    condition.sql = _Writer(column, prefix, condition.values, expand).write(node)
+    writer = _TextWriter if by_text else _Writer
+    condition.sql = writer(column, prefix, condition.values, expand).write(node)
     return condition
 
 
@@ -101,6 +105,16 @@ class _Writer:
     def _before(self, node: Before) -> str:
         sure = [word for step in node.steps if len(step) == 1 for word in step[0].words]
         return f"({' AND '.join([*self._words(sure), f'{self._column} ~ {self._put(pattern(node))}'])})"
+
+
+class _TextWriter(_Writer):
+    """Says it by the text alone, which is quick for one post, and where no index is looked at anyway."""
+
+    def _term(self, term: Term) -> str:
+        return self._text(term)
+
+    def _words(self, words: Sequence[str]) -> list[str]:
+        return []
 
 
 def _quoted(text: str) -> str:

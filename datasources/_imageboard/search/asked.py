@@ -38,16 +38,17 @@ class Asked:
         """The same on these boards."""
         return replace(self, boards=tuple(boards))
 
-    def condition(self, expand: Expand | None = None) -> Condition:
+    def condition(self, expand: Expand | None = None, *, by_text: bool = False) -> Condition:
         """What holds of the posts in `imageboard_posts` that match: the words and everything else.
 
-        `expand` gives the words that fit one with a star; without it the condition looks them up itself.
+        `expand` gives the words that fit one with a star; without it the condition looks them up itself, or with
+        `by_text` compares each text, which suits posts that have been found by other means.
         """
         rest = self.rest()
         parts, values = [rest.sql], rest.values
         for node, column in ((self.body, "body_words"), (self.subject, "subject_words")):
             if node is not None:
-                words = to_sql(node, column, column, expand)
+                words = to_sql(node, column, column, expand, by_text=by_text)
                 parts += [f"{column} <> ''", words.sql] if column == "subject_words" else [words.sql]
                 values |= words.values
         return Condition(" AND ".join(parts), values)

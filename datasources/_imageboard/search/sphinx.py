@@ -127,7 +127,8 @@ class _Found:
     def __init__(self, asked: Asked, database: Database, most: int) -> None:
         import numpy as np
 
-        self._condition = asked.condition()
+        self._compared = asked.condition(by_text=True)
+        self._looked_up = asked.condition()
         self._database = database
         self._most = most
         self._known = kept_boards(database, asked.source)
@@ -141,25 +142,26 @@ class _Found:
             candidate = (
                 "SELECT * FROM imageboard_posts WHERE source = %(source)s AND number = ANY(%(numbers)s::bigint[])"
             )
-            sql = f"SELECT * FROM ({candidate} OFFSET 0) AS candidates WHERE {self._condition.sql}"  # noqa: S608
-            self._add(sql, numbers=numbers)
+            sql = f"SELECT * FROM ({candidate} OFFSET 0) AS candidates WHERE {self._compared.sql}"  # noqa: S608
+            self._add(sql, self._compared.values, numbers=numbers)
 
     def add_newer(self, number: int) -> None:
         """Add the posts behind a number that match."""
         self._add(
-            f"SELECT * FROM imageboard_posts WHERE {self._condition.sql} AND number > %(behind)s"  # noqa: S608
+            f"SELECT * FROM imageboard_posts WHERE {self._looked_up.sql} AND number > %(behind)s"  # noqa: S608
             " ORDER BY created, board, id LIMIT %(most)s",
+            self._looked_up.values,
             behind=number,
             most=self._most,
         )
 
-    def _add(self, sql: str, **values: Any) -> None:
+    def _add(self, sql: str, asked: Mapping[str, Any], **values: Any) -> None:
         import numpy as np
 
         found = self._database.one(
             f"SELECT string_agg({_ROW}, ' ') AS rows FROM ({sql}) AS found",  # noqa: S608 - values are parameters
             known=self._known,
-            **self._condition.values,
+            **asked,
             **values,
         )
         rows = np.fromstring(found["rows"] or "", dtype=np.int64, sep=" ").reshape(-1, 4)

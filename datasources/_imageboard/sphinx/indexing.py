@@ -23,6 +23,7 @@ from datasources._imageboard.sphinx.server import SphinxServer
 
 _SETTLE_SECONDS = 60.0
 _SAID = 600
+_ELSEWHERE_SECONDS = 15.0
 
 
 class Indexer:
@@ -44,7 +45,7 @@ class Indexer:
             raise SourceError(
                 "The program indexer is not installed on this machine (Debian: sphinxsearch). Install it where searchd"
                 " runs, and let other machines do other work: WORKER_QUEUES.",
-                permanent=True,
+                retry_after=_ELSEWHERE_SECONDS,
             )
         path = write_configuration(sources, self._url, self._folder)
         after = 0 if part == MAIN else self._end_of_main(source)
