@@ -85,7 +85,7 @@ def run_processor(
     chosen = load(analysis.Options, options, columns)
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
-    moment = datetime.now(UTC).isoformat() if rerun else None
+    moment = (ctx.asked_once or datetime.now(UTC).isoformat()) if rerun else None
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         datasets.lock(tx, key)
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)

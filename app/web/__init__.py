@@ -14,6 +14,7 @@ from app.web import (
     bulk,
     control,
     control_settings,
+    control_tokens,
     create,
     dataset,
     datasets,
@@ -53,6 +54,7 @@ def init_web(app: Flask, ctx: Context) -> None:
         account,
         control,
         control_settings,
+        control_tokens,
     )
     for area in areas:
         app.register_blueprint(area.pages)
