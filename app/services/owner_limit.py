@@ -94,7 +94,7 @@ def _check_storage(limits: Limits, stored: int, *, is_own: bool) -> None:
     whose = "Your results and uploads" if is_own else "The results and uploads of this dataset's owner"
     raise StorageFull(
         f"{whose} take {stored // MEGABYTE:,} MB; one person may store {limits.stored_bytes // MEGABYTE:,} MB here."
-        " Delete datasets that are no longer needed."
+        " Delete datasets that are no longer needed, for good."
     )
 
 
@@ -130,5 +130,5 @@ def no_room(room: int) -> StorageFull:
     """What to say of a file that is larger than the room that is left."""
     return StorageFull(
         f"This file is too large for you: of what one person may store here you have {room // MEGABYTE:,} MB left."
-        " Delete datasets that are no longer needed."
+        " Delete datasets that are no longer needed, for good."
     )

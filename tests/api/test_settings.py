@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.setting import LIMIT_RULES
 from app.domain.user import User
 from app.plugins.options import specs
 from app.services.context import Context
@@ -31,7 +32,7 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
     of_sources = sum(len(specs(source.Settings)) for source in ctx.registry.datasources.values())
-    assert len(found) == 2 + of_sources + 3 * len(ctx.registry.queues())
+    assert len(found) == len(LIMIT_RULES) + of_sources + 3 * len(ctx.registry.queues())
     assert len({entry["name"] for entry in found}) == len(found)
     assert [entry["name"] for entry in found if not entry["help"].endswith(".") or not entry["origin"]] == []
     assert one(call, "limits.open_jobs") == {
@@ -184,4 +185,4 @@ def test_a_limit_on_storage_is_refused_as_insufficient_storage(
     answer = call("owner", "POST", f"/api/datasets/{posts.key}/processors/count-posts", json={})
     assert answer.status_code == 507
     assert answer.get_json()["status"] == "Insufficient Storage"
-    assert answer.get_json()["message"].endswith("Delete datasets that are no longer needed.")
+    assert answer.get_json()["message"].endswith("Delete datasets that are no longer needed, for good.")

@@ -182,7 +182,7 @@ def test_who_stores_too_much_can_ask_for_nothing_more(ctx: Context, user: User, 
         run_processor(ctx, user, posts.key, COUNT, {})
     assert refused.value.message == (
         "Your results and uploads take 12 MB; one person may store 10 MB here."
-        " Delete datasets that are no longer needed."
+        " Delete datasets that are no longer needed, for good."
     )
     delete_dataset(ctx, user, full.key)
     assert run_processor(ctx, user, posts.key, COUNT, {})[1]

@@ -60,7 +60,7 @@ def test_a_wrong_value_counts_as_unset(stored: object) -> None:
     site = {f"workers.plain.{what}": stored for what in WORKER_RULES}
     site |= {f"limits.{what}": stored for what in LIMIT_RULES}
     assert [worker_setting(site, "plain", what) for what in WORKER_RULES] == [None] * 3
-    assert [limit_setting(site, what) for what in LIMIT_RULES] == [None] * 2
+    assert [limit_setting(site, what) for what in LIMIT_RULES] == [None] * len(LIMIT_RULES)
     assert job_limits(SETTINGS, Plain, site) == JobLimits(2048, 1440)
 
 
