@@ -47,11 +47,9 @@ def ask(url: str, headers: Mapping[str, str], *, clients: int, seconds: int) -> 
         command = ["wrk", f"-t{threads}", f"-c{clients}", f"-d{seconds}s", "--timeout", "60s", "-s", script.name]
         done = subprocess.run([*command, *given, url], capture_output=True, text=True, check=True)
     said = json.loads(done.stdout.strip().splitlines()[-1])
-    return Measured(
-        said["requests"] / (said["microseconds"] / 1e6),
-        *(said[name] / 1000 for name in ("p50", "p95", "p99")),
-        failed=said["failed"],
-    )
+    seconds_said = said["microseconds"] / 1e6
+    waits = [said[name] / 1000 for name in ("p50", "p95", "p99")]
+    return Measured(said["requests"] / seconds_said, waits[0], waits[1], waits[2], said["failed"])
 
 
 def peak_memory(pid: int) -> int:

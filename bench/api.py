@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 
 import psutil
@@ -54,7 +55,8 @@ def store(ctx: Context, owner: User, rows: int, folder: Path) -> Dataset:
     posts_parquet(rows, path)
     made = Dataset(
         key="0" * 32, type="upload", datasource="upload", parent=None, top="0" * 32, acts_as=ITEMS, label="Posts",
-        parameters={}, status=Status.WAITING, message="", owner_id=owner.id, is_private=True, created=owner.created,
+        parameters={}, status=Status.WAITING, message="", owner_id=owner.id, is_private=True,
+        created=datetime.now(UTC),
         kind=Kind.TABLE,
     )  # fmt: skip
     import pyarrow.parquet as pq
@@ -135,7 +137,6 @@ def _pages(report: Report, given: argparse.Namespace, plain: str, api: str, key:
         for name, path in PAGES.items() if clients == 8 else [("dataset", PAGES["dataset"])]:
             asked = path.format(key=key, deep=given.rows * 9 // 10).replace(">", "%3E")
             found = ask(f"{api}/{asked}", headers, clients=clients, seconds=given.seconds)
-            print(asked, found, flush=True)
             many = "" if clients == 8 else f", {clients} clients"
             rows.append([f"{name}{many}", *vars(found).values(), least.per_second / (found.per_second or float("nan"))])
     report.table("requests", ["8 clients at once", "a second", "p50 ms", "p95 ms", "p99 ms", "failed", "plain"], rows)

@@ -37,6 +37,8 @@ _FIRST_ROWS = 2_000
 """So far into a sorted table, finding the first rows costs less than sorting all of it."""
 _ROWS_TO_KEEP = 8_000_000
 _BYTES_TO_KEEP = 64 * 1024**2
+_DESCRIPTIONS = 500
+_descriptions: dict[str, tuple[list[FileColumn], int]] = {}
 _engines: dict[int, duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()
 
@@ -87,6 +89,23 @@ def _engine(ctx: Context) -> Any:
         return engine.cursor()
 
 
+def _described(engine: duckdb.DuckDBPyConnection, path: str) -> tuple[list[FileColumn], int]:
+    """The columns of a file and how many rows it has; read once, for a result never changes."""
+    import pyarrow.parquet as pq
+
+    known = _descriptions.get(path)
+    if known is None:
+        described = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
+        with pq.ParquetFile(path) as file:
+            names, rows = file.schema_arrow.names, file.metadata.num_rows
+        # The engine renames columns that differ in case only, so names are matched by their place.
+        columns = [FileColumn(name, row[0], row[1]) for name, row in zip(names, described, strict=True)]
+        if len(_descriptions) >= _DESCRIPTIONS:
+            _descriptions.clear()
+        _descriptions[path] = known = (columns, rows)
+    return known
+
+
 @contextmanager
 def open_table(ctx: Context, path: Path) -> Iterator[ParquetTable]:
     """Open a Parquet file for questions while a block lasts."""
@@ -113,14 +132,8 @@ class ParquetTable:
     @classmethod
     def open(cls, engine: duckdb.DuckDBPyConnection, path: Path) -> ParquetTable:
         """Read what the file says of its columns."""
-        import pyarrow.parquet as pq
-
         engine.execute("SET TimeZone = 'UTC'")
-        described = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-        with pq.ParquetFile(path) as file:
-            names, rows = file.schema_arrow.names, file.metadata.num_rows
-        # The engine renames columns that differ in case only, so names are matched by their place.
-        found = [FileColumn(name, row[0], row[1]) for name, row in zip(names, described, strict=True)]
+        found, rows = _described(engine, str(path))
         source, number = "read_parquet(?, file_row_number = true)", "file_row_number"
         if number in (column.sql_name.lower() for column in found):
             number = "row number of 4cat"
