@@ -103,6 +103,7 @@ class ProvenanceSchema(Schema):
     """Where a result comes from."""
 
     key = ma.fields.String()
+    methods = ma.fields.String(metadata={"description": "The steps as a paragraph for a paper"})
     steps = ma.fields.List(ma.fields.Dict(), metadata={"description": "From the capture down to this dataset"})
 
 
@@ -160,6 +161,8 @@ class Provenance(MethodView):
 @blueprint.route("/datasets/<string:key>/download")
 class Download(MethodView):
     """Downloads."""
+
+    counts_as = "download"
 
     @blueprint.arguments(DownloadQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(

@@ -9,6 +9,7 @@ FourcatError
     NotSignedIn                  sign in first
     NotCompatible                this analysis does not fit this dataset
     Conflict                     the thing is in a state in which this cannot be done
+      BeingDone                  the same request is at work at this moment
       WrongChecksum              what came in is not what was sent
     LimitReached                 one person may not have more than this
       TooManyJobs                as many jobs as one person may have are open
@@ -73,6 +74,10 @@ class NotCompatible(UserError):
 
 class Conflict(UserError):
     """This cannot be done in the state the thing is in."""
+
+
+class BeingDone(Conflict):
+    """A request with this key is at work at this moment. Send it again in a second to get its answer."""
 
 
 class WrongChecksum(Conflict):

@@ -22,7 +22,9 @@ from app.runner.report import Reader, Reporter
 from app.runner.task_context import TaskContext
 from app.services import resume_upload
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, create_capture, delete_dataset
+from app.services.dataset import cancel_dataset, create_capture
+from app.services.dataset_bin import delete_dataset
+from app.services.idempotency import begin
 from app.services.upload import save_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -140,6 +142,14 @@ def empty_storage(ctx: Context) -> None:
     """Delete what other tests have left."""
     for name in names(ctx):
         ctx.files.delete(name)
+
+
+def test_kept_answers_are_forgotten_after_a_day(ctx: Context, do: Do, user: User) -> None:
+    for key in ("old", "young"):
+        begin(ctx, user, key, "POST /api/tokens?")
+    ctx.database.run("UPDATE idempotency_keys SET created = now() - interval '25 hours' WHERE key = 'old'")
+    do(CleanUpJobs)
+    assert [row["key"] for row in ctx.database.many("SELECT key FROM idempotency_keys")] == ["young"]
 
 
 def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx: Context, do: Do, user: User) -> None:
