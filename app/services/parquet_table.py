@@ -9,17 +9,19 @@ from __future__ import annotations
 import os
 import threading
 import uuid
-from collections import OrderedDict
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from app.domain.errors import InvalidInput, Unavailable
 from app.services.context import Context
 from app.services.item_filter import FileColumn, Filters, parse_filters, quoted
 from app.services.item_value import plain
+from app.services.kept import Kept
 
 if TYPE_CHECKING:
     import duckdb
@@ -36,35 +38,16 @@ _CLOSED = {
 _FIRST_ROWS = 2_000
 """So far into a sorted table, finding the first rows costs less than sorting all of it."""
 _ROWS_TO_KEEP = 8_000_000
-_BYTES_TO_KEEP = 64 * 1024**2
+_DESCRIPTIONS = 500
+_descriptions: dict[str, tuple[list[FileColumn], int]] = {}
 _engines: dict[int, duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()
 
 
-class _Known:
-    """The numbers of rows that questions have found, those asked last; at most `most` bytes of them."""
-
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self._found: OrderedDict[tuple[Any, ...], Numbers] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def get(self, question: tuple[Any, ...]) -> Numbers | None:
-        """What a question has found before, or None."""
-        with self._lock:
-            if question in self._found:
-                self._found.move_to_end(question)
-            return self._found.get(question)
-
-    def put(self, question: tuple[Any, ...], numbers: Numbers) -> None:
-        """Keep what a question has found, and let go of what has not been asked for the longest."""
-        with self._lock:
-            self._found[question] = numbers
-            while sum(kept.nbytes for kept in self._found.values()) > self._most:
-                self._found.popitem(last=False)
-
-
-_known = _Known(_BYTES_TO_KEEP)
+_known: Kept[Numbers] = Kept(64 * 1024**2, lambda numbers: numbers.nbytes)
+"""The numbers of rows that questions have found."""
+_pages: Kept[bytes] = Kept(16 * 1024**2, len)
+"""Rows as JSON: people look at the same ones again, and those of a sorted page lie all over the file."""
 
 
 def _engine(ctx: Context) -> Any:
@@ -85,6 +68,23 @@ def _engine(ctx: Context) -> Any:
             engine = duckdb.connect(":memory:", config=config)
             _engines[os.getpid()] = engine
         return engine.cursor()
+
+
+def _described(engine: duckdb.DuckDBPyConnection, path: str) -> tuple[list[FileColumn], int]:
+    """The columns of a file and how many rows it has; read once, for a result never changes."""
+    import pyarrow.parquet as pq
+
+    known = _descriptions.get(path)
+    if known is None:
+        described = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [path]).fetchall()
+        with pq.ParquetFile(path) as file:
+            names, rows = file.schema_arrow.names, file.metadata.num_rows
+        # The engine renames columns that differ in case only, so names are matched by their place.
+        columns = [FileColumn(name, row[0], row[1]) for name, row in zip(names, described, strict=True)]
+        if len(_descriptions) >= _DESCRIPTIONS:
+            _descriptions.clear()
+        _descriptions[path] = known = (columns, rows)
+    return known
 
 
 @contextmanager
@@ -113,14 +113,8 @@ class ParquetTable:
     @classmethod
     def open(cls, engine: duckdb.DuckDBPyConnection, path: Path) -> ParquetTable:
         """Read what the file says of its columns."""
-        import pyarrow.parquet as pq
-
         engine.execute("SET TimeZone = 'UTC'")
-        described = engine.execute("DESCRIBE SELECT * FROM read_parquet(?)", [str(path)]).fetchall()
-        with pq.ParquetFile(path) as file:
-            names, rows = file.schema_arrow.names, file.metadata.num_rows
-        # The engine renames columns that differ in case only, so names are matched by their place.
-        found = [FileColumn(name, row[0], row[1]) for name, row in zip(names, described, strict=True)]
+        found, rows = _described(engine, str(path))
         source, number = "read_parquet(?, file_row_number = true)", "file_row_number"
         if number in (column.sql_name.lower() for column in found):
             number = "row number of 4cat"
@@ -147,13 +141,24 @@ class ParquetTable:
             return list(range(offset, min(offset + limit, self.rows))), self.rows
         question = (self.path, filters and (filters.sql, tuple(filters.values)), ordering)
         numbers = _known.get(question)
-        if numbers is None and self.rows <= _ROWS_TO_KEEP and (filters or offset + limit > _FIRST_ROWS):
+        if numbers is None and not filters and offset + limit <= _FIRST_ROWS:
+            return self._first(question, ordering)[offset : offset + limit].tolist(), self.rows
+        if numbers is None and self.rows <= _ROWS_TO_KEEP:
             numbers = self._all(filters, ordering)
             _known.put(question, numbers)
         if numbers is not None:
             return numbers[offset : offset + limit].tolist(), len(numbers)
         found = self._run(f"{self._select(filters, ordering)} LIMIT {int(limit)} OFFSET {int(offset)}", filters)
         return [row[0] for row in found], self.count(filters) if filters else self.rows
+
+    def _first(self, question: tuple[Any, ...], ordering: str | None) -> Numbers:
+        """The numbers of the first rows in an order."""
+        first = (*question, _FIRST_ROWS)
+        numbers = _known.get(first)
+        if numbers is None:
+            numbers = self._numbers(f"{self._select(None, ordering)} LIMIT {_FIRST_ROWS}", None)
+            _known.put(first, numbers)
+        return numbers
 
     def count(self, filters: Filters) -> int:
         """How many rows a filter lets through."""
@@ -166,9 +171,12 @@ class ParquetTable:
         return self._all(Filters(inside, filters.values), None)
 
     def _all(self, filters: Filters | None, ordering: str | None) -> Numbers:
+        return self._numbers(self._select(filters, ordering), filters)
+
+    def _numbers(self, sql: str, filters: Filters | None) -> Numbers:
         import numpy as np
 
-        found = self._execute(self._select(filters, ordering), filters).fetchnumpy()
+        found = self._execute(sql, filters).fetchnumpy()
         return np.asarray(next(iter(found.values())), dtype=np.uint32)
 
     def _select(self, filters: Filters | None, ordering: str | None) -> str:
@@ -180,14 +188,23 @@ class ParquetTable:
         """These columns of the rows with these numbers, in this order."""
         if not numbers:
             return []
+        names = [column.name for column in chosen]
+        question = (self.path, tuple(names), tuple(numbers))
+        kept = _pages.get(question)
+        rows: list[list[Any]] = orjson.loads(kept) if kept else self._read(chosen, numbers)
+        if not kept:
+            with suppress(TypeError):  # numbers of more than 64 bits
+                _pages.put(question, orjson.dumps(rows))
+        return [dict(zip(names, row, strict=True)) for row in rows]
+
+    def _read(self, chosen: Sequence[FileColumn], numbers: Sequence[int]) -> list[list[Any]]:
         inside = f"{self.number} BETWEEN {numbers[0]} AND {numbers[-1]}"
         if list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
             inside = f"{self.number} IN ({', '.join(str(int(number)) for number in numbers)})"
         shown = ", ".join(column.shown for column in chosen)
         found = self._run(f"SELECT {self.number}, {shown} FROM {self.source} WHERE {inside}")  # noqa: S608
         by_number = {row[0]: row[1:] for row in found}
-        names = [column.name for column in chosen]
-        return [dict(zip(names, map(plain, by_number[number]), strict=True)) for number in numbers]
+        return [[plain(value) for value in by_number[number]] for number in numbers]
 
     def _check_pattern(self, pattern: str) -> str | None:
         """What is wrong with a regular expression, or None."""

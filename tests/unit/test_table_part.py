@@ -19,6 +19,7 @@ from app.domain.user import User
 from app.services.context import Context
 from app.services.download import open_download
 from app.services.items import page
+from app.services.kept import Kept
 from tests.results import POSTS, store, store_bytes, store_table
 
 ROWS = 400_000
@@ -104,6 +105,31 @@ def test_a_page_after_the_first_searches_nothing_anew(ctx: Context, user: User, 
         right[:10].to_list(),
         right[10:20].to_list(),
     )
+
+
+def test_the_same_page_is_not_read_again(ctx: Context, user: User, large: Dataset, file: Path) -> None:
+    asked: dict[str, Any] = {"sort": "-likes", "limit": 30, "offset": 60}
+    first, again = page(ctx, user, large.key, **asked), []
+    read = bytes_read(lambda: again.append(page(ctx, user, large.key, **asked)))
+    assert again == [first]
+    assert read < 0.02 * file.stat().st_size
+    first.rows[0]["id"] = "changed by who asked"
+    assert page(ctx, user, large.key, **asked) == again[0]
+    other = page(ctx, user, large.key, **asked, columns=["likes"])
+    assert [row["likes"] for row in other.rows] == [row["likes"] for row in again[0].rows]
+
+
+def test_what_is_kept_is_bounded() -> None:
+    kept: Kept[bytes] = Kept(100, len)
+    for number in range(30):
+        kept.put(number, bytes(10))
+        kept.get(0)
+    assert [number for number in range(30) if kept.get(number) is not None] == [0, *range(21, 30)]
+    kept.put("large", bytes(101))
+    assert kept.get("large") is None
+    kept.put("twice", bytes(60))
+    kept.put("twice", bytes(60))
+    assert kept.get("twice") is not None
 
 
 def test_deep_pages_of_a_sorted_table_are_right(ctx: Context, user: User, large: Dataset, file: Path) -> None:
