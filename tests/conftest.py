@@ -39,7 +39,10 @@ WITH_PROCESSES = {"start", "workers", "site"}
 RATE_LIMITS = ("RATE_LIMIT", *(f"RATE_LIMIT_{kind}" for kind in ("CREATE", "UPLOAD", "DOWNLOAD", "ESTIMATE")))
 BOARD_TABLES = [
     f"imageboard_{name}"
-    for name in ("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "imports")
+    for name in (
+        *("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "words", "new_words"),
+        "imports",
+    )
 ]
 
 
