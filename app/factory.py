@@ -7,6 +7,7 @@ from htmx_flask import Htmx
 
 from app.api.base import init_api
 from app.limits import init_limits
+from app.packing import init_packing
 from app.proxies import trust_proxies
 from app.services.context import Context, open_context
 from app.sessions import init_sessions
@@ -32,6 +33,7 @@ def create_app(settings: Settings, ctx: Context | None = None) -> Flask:
     )
     trust_proxies(app, settings.trusted_proxies)
     Htmx(app)
+    init_packing(app)
     init_limits(app, settings)
     init_sessions(app, context)
     init_api(app, context)

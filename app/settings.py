@@ -173,7 +173,7 @@ class Settings(VisitorSettings):
         "SCRAPE_PROXIES",
         "",
         "Proxies through which scrapers go, such as http://name:password@host:3128, separated by commas;"
-        " one is chosen at random for each request.",
+        " one is chosen at random for each request, another when it fails.",
         urls("http", "https"),
         "none",
     )

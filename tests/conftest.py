@@ -41,7 +41,7 @@ BOARD_TABLES = [
     f"imageboard_{name}"
     for name in (
         *("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "words", "new_words"),
-        "imports",
+        *("imports", "indexes"),
     )
 ]
 

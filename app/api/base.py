@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
-from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import Flask, Response, request
+from flask import Flask, Response
 from flask.views import MethodView
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as UntypedBlueprint
@@ -20,6 +19,7 @@ from app.api.auth import TOKEN_ARGUMENT, authenticate
 from app.api.errors import error_response
 from app.api.limits import limit_api
 from app.api.once import answer_again, keep_answer
+from app.api.raw_file import is_raw_file, raw_file
 from app.domain.errors import FourcatError
 from app.services.context import Context
 from app.sessions import csrf
@@ -101,8 +101,9 @@ class _Parser(FlaskParser):
         return self._makeproxy(given, schema)
 
     def load_multipart(self, req: Any, schema: ma.Schema) -> Any:
-        """The fields of a multipart form, and its files."""
-        return self._makeproxy(CombinedMultiDict([req.form, req.files]), schema)
+        """The fields of a multipart form and its files; or a file that is the body itself, with fields in the query."""
+        given = raw_file(req) if is_raw_file(req) else CombinedMultiDict([req.form, req.files])
+        return self._makeproxy(given, schema)
 
 
 class Blueprint(SmorestBlueprint):
@@ -137,13 +138,6 @@ class Blueprint(SmorestBlueprint):
         limit_api(self)
 
 
-def next_page(cursor: int | None) -> dict[str, str]:
-    """The header that leads to the page after this one, if there is one."""
-    if cursor is None:
-        return {}
-    return {"Link": f'<{request.base_url}?{urlencode({**request.args.to_dict(), "cursor": cursor})}>; rel="next"'}
-
-
 class Api(SmorestApi):  # type: ignore[misc]
     """The API with our errors; how the document looks is set by `init_api`."""
 
@@ -168,9 +162,11 @@ def init_api(app: Flask, ctx: Context) -> None:
         processors,
         results,
         settings,
+        shares,
         statistics,
         status,
         tokens,
+        uploads,
     )
 
     app.extensions["fourcat"] = ctx
@@ -183,6 +179,8 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasources,
         processors,
         datasets,
+        shares,
+        uploads,
         browser,
         results,
         older,

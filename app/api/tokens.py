@@ -7,10 +7,10 @@ from typing import Any
 
 import marshmallow as ma
 from flask.views import MethodView
-from marshmallow import validate
 
+from app.api import paging
 from app.api.auth import actor, installation
-from app.api.base import Blueprint, Query, Schema, next_page
+from app.api.base import Blueprint, Query, Schema
 from app.services import token as tokens
 
 blueprint = Blueprint("tokens", "Tokens. A token is shown once, when it is made.")
@@ -54,8 +54,8 @@ class TokensQuery(Query):
 
     everyone = ma.fields.Boolean(load_default=False, metadata={"description": "Those of all users (administrators)"})
     q = ma.fields.String(metadata={"description": "With `everyone`: part of a name or of an owner's name"})
-    cursor = ma.fields.Integer(metadata={"description": "With `everyone`: the id of the last token of the page before"})
-    limit = ma.fields.Integer(load_default=200, validate=validate.Range(1, 1000))
+    cursor = paging.cursor()
+    limit = paging.limit(200, 1000)
 
 
 @blueprint.route("/tokens")
@@ -67,14 +67,14 @@ class Tokens(MethodView):
     @blueprint.arguments(TokensQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, TokenSchema(many=True))
     def get(self, query: dict[str, Any]) -> Any:
-        """List your tokens, newest first; administrators those of all users, a page at a time."""
-        ctx, who = installation(), actor()
-        if not query["everyone"]:
-            return [replace(token, owner=who.name) for token in tokens.list_tokens(ctx, who)]
-        found, following = tokens.list_everyones(
-            ctx, who, text=query.get("q", ""), cursor=query.get("cursor"), limit=query["limit"]
-        )
-        return found, 200, next_page(following)
+        """List your tokens, newest first; administrators those of all users."""
+        ctx, who, most = installation(), actor(), query["limit"]
+        page = {"before": query.get("cursor"), "limit": most + 1}
+        if query["everyone"]:
+            found = tokens.list_everyones(ctx, who, text=query.get("q", ""), **page)
+        else:
+            found = [replace(token, owner=who.name) for token in tokens.list_tokens(ctx, who, **page)]
+        return paging.one_page(found, most, lambda token: token.id)
 
     @blueprint.arguments(TokenRequestSchema)
     @blueprint.response(201, NewTokenSchema)

@@ -5,13 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.share import holders, person
+
 AUTOLOGIN = "autologin"
 """The name of the account that visitors share who are let in without a password."""
 
 
 @dataclass(frozen=True)
 class User:
-    """A person, or a script acting for one. `read_only` is set for a token that may only read."""
+    """A person, or a script acting for one. `read_only` is set for a token that may only read.
+
+    `tags` are the groups that administrators have put them in.
+    """
 
     id: int
     name: str
@@ -19,6 +24,12 @@ class User:
     is_active: bool = True
     created: datetime | None = None
     read_only: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def named_as(self) -> list[str]:
+        """All that shares of datasets may call this person: themselves, and each of their tags."""
+        return [person(self.id), *map(holders, self.tags)]
 
     @property
     def is_shared(self) -> bool:

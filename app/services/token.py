@@ -68,22 +68,24 @@ def use_token(ctx: Context, secret: str) -> User:
     return replace(user, read_only=token.read_only)
 
 
-def list_tokens(ctx: Context, actor: User) -> list[Token]:
-    """The actor's tokens, newest first. :raises NotAllowed: for visitors who share an account"""
+def list_tokens(ctx: Context, actor: User, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """The actor's tokens, newest first; with `before` those that follow the one of this number.
+
+    :raises NotAllowed: for visitors who share an account
+    """
     require_own_account(actor)
-    return users.list_tokens(ctx.database, actor.id)
+    return users.list_tokens(ctx.database, actor.id, before=before, limit=limit)
 
 
 def list_everyones(
-    ctx: Context, actor: User, *, text: str = "", cursor: int | None = None, limit: int = 200
-) -> tuple[list[Token], int | None]:
-    """The tokens of all users, newest first, and the cursor of the next page. `text` is part of a name or an owner's.
+    ctx: Context, actor: User, *, text: str = "", before: int | None = None, limit: int = 200
+) -> list[Token]:
+    """The tokens of all users, newest first, likewise. `text` is part of a name or of an owner's.
 
     :raises NotAllowed: for whoever is not an administrator
     """
     require_admin(actor)
-    found = users.list_all_tokens(ctx.database, text=text.strip(), before=cursor, limit=limit + 1)
-    return found[:limit], found[limit - 1].id if len(found) > limit else None
+    return users.list_all_tokens(ctx.database, text=text.strip(), before=before, limit=limit)
 
 
 def revoke_token(ctx: Context, actor: User, token_id: int) -> None:

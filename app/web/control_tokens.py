@@ -11,15 +11,22 @@ from app.services import token as tokens
 from app.web.page import current_actor, go_to, installation, render
 
 pages = Blueprint("control_tokens", __name__)
+_PAGE = 200
 
 
 @pages.get("/control/tokens")
 def show() -> Response:
     """The tokens of all users, newest first, a page at a time; those whose name or owner holds a text."""
     text, cursor = request.args.get("q", ""), request.args.get("cursor", type=int)
-    found, following = tokens.list_everyones(installation(), current_actor(), text=text, cursor=cursor)
+    found = tokens.list_everyones(installation(), current_actor(), text=text, before=cursor, limit=_PAGE + 1)
+    following = found[_PAGE - 1].id if len(found) > _PAGE else None
     return render(
-        "control/tokens.html", tokens=found, following=following, text=text, cursor=cursor, now=datetime.now(UTC)
+        "control/tokens.html",
+        tokens=found[:_PAGE],
+        following=following,
+        text=text,
+        cursor=cursor,
+        now=datetime.now(UTC),
     )
 
 

@@ -123,7 +123,7 @@ def test_they_may_do_what_any_user_may_but_for_what_is_personal(
         folder = tmp_path / str(number)
         folder.mkdir()
         posts = store_table(ctx, user, folder)
-        address = path_of(path, posts.key)
+        address = path_of(path, posts.key, method)
         if path == "/api/statistics":  # which those on the machine itself may ask
             continue
         answer = ask(app, LAB, address, method, **body_of(method, path, posts.key))
