@@ -37,9 +37,7 @@ def kind_of_request() -> str:
     given = getattr(getattr(view, "view_class", None), "counts_as", None)
     if given is not None:
         return str(given() if callable(given) else given)
-    if request.method in _SAFE:
-        return "read"
-    return "upload" if request.mimetype == "multipart/form-data" else "create"
+    return "read" if request.method in _SAFE else "create"
 
 
 def _limit() -> str:

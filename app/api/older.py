@@ -139,9 +139,15 @@ class OlderSources(MethodView):
         ]
 
 
+def _kind_of_query() -> str:
+    return "upload" if request.mimetype == "multipart/form-data" else "create"
+
+
 @blueprint.route("/queue-query/")
 class QueueQuery(MethodView):
     """Making a dataset."""
+
+    counts_as = _kind_of_query
 
     @blueprint.response(200, AnsweredSchema)
     @blueprint.doc(requestBody=_FORM)

@@ -23,7 +23,7 @@ from app.storage.idempotency import Kept
 log = logging.getLogger(__name__)
 
 REPLAYED = "Idempotency-Replayed"
-_KEPT_HEADERS = ("Content-Type", "Location", "Link")
+_KEPT_HEADERS = ("Content-Type", "Location", "Link", "Upload-Offset", "Upload-Expires")
 _RENEW_SECONDS = 20.0
 _CHUNK = 1 << 20
 

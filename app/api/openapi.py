@@ -13,7 +13,7 @@ from flask import Flask, Response
 
 from app.plugins.registry import Registry
 from app.plugins.validation import json_schema
-from app.services.idempotency import FIELD
+from app.services.idempotency import FIELD, PATTERN
 
 _RUN = "/api/datasets/{key}/processors/{processor_type}"
 _OPEN = ("/api/status",)
@@ -25,7 +25,7 @@ _KEY = {
     "in": "header",
     "name": FIELD,
     "required": False,
-    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": PATTERN},
     "description": "Within a day, the same request with the same key is not done again, and answers as before",
 }
 _PAGE = """<!doctype html>

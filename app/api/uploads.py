@@ -142,6 +142,8 @@ def _receive(upload_id: str, offset: int, checksum: str | None = None) -> Receiv
 class Uploads(MethodView):
     """Beginning."""
 
+    counts_as = "upload"
+
     @blueprint.response(204, description="What this server can do, in its headers")
     def options(self) -> Response:
         """Show the version, the extensions and the largest file."""
@@ -167,7 +169,9 @@ class Uploads(MethodView):
 
 @blueprint.route("/uploads/<string:upload_id>")
 class OneUpload(MethodView):
-    """Going on."""
+    """Going on. There are many chunks of a file, so they count as the cheapest kind."""
+
+    counts_as = "read"
 
     @blueprint.response(200, description="How far it is, in `Upload-Offset`")
     def head(self, upload_id: str) -> Response:

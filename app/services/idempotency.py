@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ from app.storage import idempotency as keys
 from app.storage.idempotency import Kept
 
 FIELD = "Idempotency-Key"
-_LONGEST = 255
+PATTERN = r"^[!-~]([ -~]{0,253}[!-~])?$"
+"""What a key looks like: 1 to 255 signs of ASCII, without spaces around them."""
+
 _HELD_SECONDS = 120.0
 
 
@@ -59,8 +62,8 @@ def begin(ctx: Context, actor: User, key: str, target: str) -> Claim | Kept:
     :raises InvalidInput: when the key will not do, or was used for something else
     :raises BeingDone: while another request with this key is at work
     """
-    if not key or len(key) > _LONGEST or not key.isascii() or not key.isprintable():
-        raise InvalidInput({FIELD: [f"Send 1 to {_LONGEST} letters, digits and other signs of ASCII, such as a UUID."]})
+    if not re.match(PATTERN, key) or key.endswith("\n"):
+        raise InvalidInput({FIELD: ["Send 1 to 255 letters, digits and other signs of ASCII, such as a UUID."]})
     attempt, seed = secrets.token_hex(16), secrets.token_hex(16)
     taken = keys.claim(ctx.database, actor.id, key, target, attempt=attempt, seed=seed, seconds=_HELD_SECONDS)
     if taken is not None:
