@@ -25,8 +25,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.user = user
 
     def get_id(self) -> str:
-        """What the cookie holds."""
-        return str(self.user.id)
+        """What the cookie holds: who, and for how long; a new password ends what began before it."""
+        return f"{self.user.id}.{self.user.sessions}"
 
 
 def session_user() -> User | None:
@@ -56,7 +56,8 @@ def init_sessions(app: Flask, ctx: Context) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(user_id: str) -> SignedIn | None:
-        user = users.get_user(ctx, int(user_id)) if user_id.isdigit() else None
-        return SignedIn(user) if user else None
+        number, _, sessions = user_id.partition(".")
+        user = users.get_user(ctx, int(number)) if number.isdigit() else None
+        return SignedIn(user) if user and sessions == str(user.sessions) else None
 
     csrf.init_app(app)

@@ -26,6 +26,7 @@ class CleanUpJobs(Worker):
         repairs = ctx.database.run("DELETE FROM repairs WHERE at < now() - interval '30 days'")
         if repairs:
             ctx.log(f"forgot {repairs} repairs")
+        ctx.database.run("DELETE FROM sign_in_failures WHERE latest < now() - interval '1 day'")
         ctx.database.run(
             "DELETE FROM queue_turns t WHERE turn < (SELECT max(turn) FROM queue_turns l WHERE l.type = t.type)"
             " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND j.state <> 'failed')"

@@ -8,7 +8,11 @@ from datetime import datetime
 
 @dataclass(frozen=True)
 class User:
-    """A person, or a script acting for one. `read_only` is set for a token that may only read."""
+    """A person, or a script acting for one. `read_only` is set for a token that may only read.
+
+    `theme` is auto, light or dark; an empty `time_zone` is the browser's. Sessions that began while `sessions` was
+    another number have ended.
+    """
 
     id: int
     name: str
@@ -16,6 +20,11 @@ class User:
     is_active: bool = True
     created: datetime | None = None
     read_only: bool = False
+    email: str | None = None
+    theme: str = "auto"
+    time_zone: str = ""
+    sessions: int = 0
+    last_seen: datetime | None = None
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.user import Token, User
 from app.storage.database import Session
 
-_USER = "id, name, is_admin, is_active, created"
+_USER = "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen"
 _TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
 
 
@@ -53,19 +53,64 @@ def first_admin(db: Session) -> User | None:
     return User(**row) if row else None
 
 
+def lock_names(db: Session) -> None:
+    """Let one at a time look whether a name or an address is taken, and take it."""
+    db.run("SELECT pg_advisory_xact_lock(hashtext('4cat names of users'))")
+
+
 def lock_for_first_run(db: Session) -> None:
     """Let one first run at a time look whether there is an administrator."""
     db.run("SELECT pg_advisory_xact_lock(hashtext('4cat first run'))")
 
 
-def update_password(db: Session, user_id: int, password_hash: str, *, is_admin: bool | None = None) -> None:
-    """Replace a password, and with `is_admin` the right too."""
+def find_by_email(db: Session, email: str) -> User | None:
+    """One user by e-mail address, whatever its case."""
+    row = db.find(f"SELECT {_USER} FROM users WHERE lower(email) = lower(%(email)s)", email=email)
+    return User(**row) if row else None
+
+
+def note_seen(db: Session, user_id: int) -> None:
+    """Remember that a user is here now."""
+    db.run("UPDATE users SET last_seen = now() WHERE id = %(user_id)s", user_id=user_id)
+
+
+def update_profile(db: Session, user_id: int, name: str, email: str | None) -> None:
+    """Change name and e-mail address. What another user has already is refused by the database."""
     db.run(
-        "UPDATE users SET password_hash = %(password_hash)s, is_admin = coalesce(%(is_admin)s, is_admin)"
-        " WHERE id = %(user_id)s",
+        "UPDATE users SET name = %(name)s, email = %(email)s WHERE id = %(user_id)s",
+        user_id=user_id,
+        name=name,
+        email=email,
+    )
+
+
+def update_looks(db: Session, user_id: int, theme: str, time_zone: str) -> None:
+    """Change how pages look for a user."""
+    db.run(
+        "UPDATE users SET theme = %(theme)s, time_zone = %(time_zone)s WHERE id = %(user_id)s",
+        user_id=user_id,
+        theme=theme,
+        time_zone=time_zone,
+    )
+
+
+def update_password(db: Session, user_id: int, password_hash: str, *, is_admin: bool | None = None) -> None:
+    """Replace a password, which ends every session, and with `is_admin` the right too."""
+    db.run(
+        "UPDATE users SET password_hash = %(password_hash)s, is_admin = coalesce(%(is_admin)s, is_admin),"
+        " sessions = sessions + 1 WHERE id = %(user_id)s",
         user_id=user_id,
         password_hash=password_hash,
         is_admin=is_admin,
+    )
+
+
+def rehash_password(db: Session, user_id: int, password_hash: str) -> None:
+    """Keep the same password under another hash; sessions go on."""
+    db.run(
+        "UPDATE users SET password_hash = %(password_hash)s WHERE id = %(user_id)s",
+        user_id=user_id,
+        password_hash=password_hash,
     )
 
 

@@ -10,6 +10,7 @@ from app.domain.errors import Conflict, InvalidInput, NotSignedIn
 from app.domain.user import User
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
+from app.services.sign_in import sign_in
 from app.sessions import SignedIn, session_user
 from app.web.page import go_to, installation, is_local, render
 
@@ -58,7 +59,7 @@ def first_run() -> Response:
     except Conflict as error:
         return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
     current_app.extensions[_READY] = True
-    _remember(user)
+    remember(user)
     return go_to(url_for("datasets.overview"))
 
 
@@ -74,10 +75,10 @@ def login() -> Response:
         return render("auth/login.html", name="", next=target, error=None)
     name = request.form.get("name", "").strip()
     try:
-        user = users.sign_in(installation(), name, request.form.get("password", ""))
+        user = sign_in(installation(), name, request.form.get("password", ""))
     except NotSignedIn as error:
         return render("auth/login.html", name=name, next=target, error=error.message, status=401)
-    _remember(user)
+    remember(user)
     return go_to(target)
 
 
@@ -88,7 +89,8 @@ def logout() -> Response:
     return go_to(url_for("auth.login"))
 
 
-def _remember(user: User) -> None:
+def remember(user: User) -> None:
+    """Sign a user in with this browser, for a month."""
     login_user(SignedIn(user), remember=True)
 
 

@@ -4,8 +4,9 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// Times: in the reader's own zone, with its name.
+// Times: in the zone that the reader has chosen, or that of the browser, with its name.
 const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: document.documentElement.dataset.zone || undefined,
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
 });
 
