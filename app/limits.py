@@ -16,6 +16,9 @@ SIGN_IN_LIMIT = "10 per minute; 100 per hour"
 """How often one address may try a password."""
 
 
+MAIL_LIMIT = "5 per minute; 20 per hour"
+"""How often one address may ask for something that ends in a mail."""
+
 ESTIMATE_LIMIT = "120 per minute"
 """How often one person may have reckoned how much a search will find: more than anybody types."""
 

@@ -205,6 +205,23 @@ class Settings:
         urls("http", "https"),
         "none",
     )
+    site_url: str = _setting(
+        "SITE_URL",
+        "",
+        "The address at which people reach this site, such as `https://4cat.example.org`; links in mails need it.",
+        url("http", "https", optional=True),
+        "none: no mail is sent",
+    )
+    mail_url: str = _setting(
+        "MAIL_URL",
+        "",
+        "The mail server: `smtps://name:password@host` (TLS), `smtp+starttls://name:password@host` or `smtp://host`.",
+        url("smtp", "smtps", "smtp+starttls", optional=True),
+        "none: no mail is sent",
+    )
+    mail_from: str = _setting(
+        "MAIL_FROM", "", "The address that mails come from.", text, "`4cat@` and the host of SITE_URL"
+    )
     log_level: str = _setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
     site_name: str = _setting("SITE_NAME", "4CAT", "The name shown on every page.", text)
 

@@ -5,6 +5,12 @@ from __future__ import annotations
 from app.domain.job import Job
 from app.plugins import Worker, WorkerContext
 
+_OLD = (
+    "DELETE FROM sign_in_failures WHERE latest < now() - interval '1 day'",
+    "DELETE FROM password_links WHERE expires < now() - interval '1 day'",
+    "DELETE FROM mails WHERE created < now() - interval '7 days'",
+)
+
 
 class CleanUpJobs(Worker):
     """Forget failed jobs of standing tasks and deleted datasets after a week, and repairs after a month."""
@@ -26,7 +32,8 @@ class CleanUpJobs(Worker):
         repairs = ctx.database.run("DELETE FROM repairs WHERE at < now() - interval '30 days'")
         if repairs:
             ctx.log(f"forgot {repairs} repairs")
-        ctx.database.run("DELETE FROM sign_in_failures WHERE latest < now() - interval '1 day'")
+        for statement in _OLD:
+            ctx.database.run(statement)
         ctx.database.run(
             "DELETE FROM queue_turns t WHERE turn < (SELECT max(turn) FROM queue_turns l WHERE l.type = t.type)"
             " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND j.state <> 'failed')"

@@ -44,6 +44,7 @@ class CaptureSchema(_Private):
     label = ma.fields.String(load_default=None, allow_none=True)
     private = ma.fields.Boolean(load_default=True)
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
+    notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
 
 
 class _JSONObject(ma.fields.Dict):
@@ -68,6 +69,7 @@ class UploadSchema(_Private):
     label = ma.fields.String(load_default=None)
     private = ma.fields.Boolean(load_default=True)
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
+    notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
 
 
 class ListQuery(Query):
@@ -128,6 +130,7 @@ class Datasets(MethodView):
             label=wanted["label"],
             is_private=wanted["private"],
             pseudonymise=wanted["pseudonymise"],
+            notify=wanted["notify"],
         )
         return accepted(made)
 
@@ -151,6 +154,7 @@ class UploadDataset(MethodView):
             label=wanted["label"],
             is_private=wanted["private"],
             pseudonymise=wanted["pseudonymise"],
+            notify=wanted["notify"],
         )
         return accepted(made)
 

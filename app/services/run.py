@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,7 +18,7 @@ from app.plugins.validation import json_schema, load
 from app.services.access import require_see, require_write
 from app.services.context import Context
 from app.services.dataset import dataset_key, get_dataset
-from app.services.ending import enqueue_dataset
+from app.services.ending import enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
 from app.storage import dataset as datasets
 from app.storage.database import Transaction
@@ -63,12 +63,20 @@ def _refusal(ctx: Context, analysis: Analysis, dataset: Dataset, settings: Mappi
 
 
 def run_processor(
-    ctx: Context, actor: User, key: str, type_: str, options: Mapping[str, Any], *, rerun: bool = False
+    ctx: Context,
+    actor: User,
+    key: str,
+    type_: str,
+    options: Mapping[str, Any],
+    *,
+    rerun: bool = False,
+    notify: bool = False,
 ) -> tuple[Dataset, bool]:
     """Ask for an analysis of a dataset; the child dataset, and whether it is new.
 
     The same analysis with the same options on the same dataset gives the child that is there already, unless `rerun`.
-    The dataset may still be waiting or running: the child then waits for it.
+    The dataset may still be waiting or running: the child then waits for it. With `notify` a new child's owner gets a
+    mail when it has ended.
 
     :raises InvalidInput: naming the options that will not do
     :raises NotCompatible: when the analysis does not fit, with the reason
@@ -85,9 +93,13 @@ def run_processor(
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
     moment = datetime.now(UTC).isoformat() if rerun else None
+    if notify:
+        require_address(ctx, actor)
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         datasets.lock(tx, key)
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
+        if notify:
+            child = replace(child, work={**child.work, "notify": True})
         if not datasets.insert(tx, child):
             found = datasets.get(tx, child.key)
             require_see(actor, found)

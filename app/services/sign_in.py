@@ -13,6 +13,7 @@ from app.domain.user import User
 from app.services.context import Context
 from app.storage import sign_in_failure
 from app.storage import user as users
+from app.storage.database import Session
 
 MOST_FAILURES = 10
 LOCKED_MINUTES = 15
@@ -60,13 +61,13 @@ def sign_in(ctx: Context, name: str, password: str) -> User:
     user = found[0]
     if not user.is_active:
         raise NotSignedIn("This account has been switched off. Ask an administrator.")
-    unlock(ctx, name)
+    unlock(ctx.database, name)
     if hasher().check_needs_rehash(stored):
         users.rehash_password(ctx.database, user.id, hasher().hash(password))
     users.note_seen(ctx.database, user.id)
     return user
 
 
-def unlock(ctx: Context, name: str) -> None:
+def unlock(db: Session, name: str) -> None:
     """Forget the failed tries of a name."""
-    sign_in_failure.forget(ctx.database, _name_hash(name))
+    sign_in_failure.forget(db, _name_hash(name))

@@ -11,6 +11,7 @@ from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.user import User
 from app.services.context import Context
 from app.services.sign_in import hasher, unlock
+from app.storage import password_link
 from app.storage import user as users
 from app.storage.database import Transaction
 
@@ -28,6 +29,11 @@ def _check(name: str, password: str | None) -> None:
         wrong["password"] = [f"Give a password of at least {_MIN_PASSWORD} characters."]
     if wrong:
         raise InvalidInput(wrong)
+
+
+def check_password(password: str) -> None:
+    """Make sure that a password will do. :raises InvalidInput: naming `password`"""
+    _check("anybody", password)
 
 
 def read_email(text: str) -> str | None:
@@ -98,11 +104,18 @@ def set_password(ctx: Context, name: str, password: str, *, is_admin: bool | Non
 
     :raises NotFound: when there is no such user
     """
-    _check(name, password)
+    check_password(password)
     user = find_user(ctx, name)
-    users.update_password(ctx.database, user.id, hasher().hash(password), is_admin=is_admin)
-    unlock(ctx, name)
-    return find_user(ctx, name)
+    with ctx.database.transaction() as tx:
+        return put_password(tx, user, password, is_admin=is_admin)
+
+
+def put_password(tx: Transaction, user: User, password: str, *, is_admin: bool | None = None) -> User:
+    """Replace a password in this transaction: sessions and links to a new one end, and a locked name is free again."""
+    users.update_password(tx, user.id, hasher().hash(password), is_admin=is_admin)
+    password_link.delete_all(tx, user.id)
+    unlock(tx, user.name)
+    return users.find(tx, user.id) or user
 
 
 def find_user(ctx: Context, name: str) -> User:

@@ -18,6 +18,7 @@ from app.web import (
     datasets,
     errors,
     explore,
+    password,
     result,
     shown,
     site,
@@ -38,6 +39,7 @@ def init_web(app: Flask, ctx: Context) -> None:
     areas = (
         site,
         auth,
+        password,
         brought,
         create,
         sources,

@@ -16,7 +16,7 @@ from app.web.page import go_to, installation, is_local, render
 
 pages = Blueprint("auth", __name__)
 
-_OPEN = {"static", "auth.login", "auth.first_run"}
+_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose"}
 _READY = "fourcat_has_admin"
 
 
