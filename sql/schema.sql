@@ -51,6 +51,22 @@ ALTER TABLE dataset_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE dataset_shares (
+    dataset text NOT NULL,
+    user_id integer,
+    tag text,
+    who text GENERATED ALWAYS AS (COALESCE(('user:'::text || (user_id)::text), ('tag:'::text || tag))) STORED NOT NULL,
+    role text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dataset_shares_check CHECK ((num_nonnulls(user_id, tag) = 1)),
+    CONSTRAINT dataset_shares_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'viewer'::text])))
+);
+
+CREATE TABLE dataset_tags (
+    dataset text NOT NULL,
+    tag text NOT NULL
+);
+
 CREATE TABLE datasets (
     key text NOT NULL,
     id bigint NOT NULL,
@@ -79,6 +95,10 @@ CREATE TABLE datasets (
     provenance jsonb DEFAULT '{}'::jsonb NOT NULL,
     work jsonb DEFAULT '{}'::jsonb NOT NULL,
     bytes bigint DEFAULT 0 NOT NULL,
+    expires timestamp with time zone,
+    is_kept boolean DEFAULT false NOT NULL,
+    deleted timestamp with time zone,
+    findable text GENERATED ALWAYS AS (lower("left"(((((label || ' '::text) || (jsonb_path_query_array(parameters, 'strict $.**?(@.type() == "string")'::jsonpath))::text) || ' '::text) || (columns)::text), 4000))) STORED,
     CONSTRAINT datasets_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'finished'::text, 'empty'::text, 'failed'::text, 'cancelled'::text])))
 );
 
@@ -283,6 +303,11 @@ CREATE TABLE error_reports (
     place text NOT NULL,
     owner text DEFAULT ''::text NOT NULL,
     text text NOT NULL
+);
+
+CREATE TABLE favourites (
+    user_id integer NOT NULL,
+    dataset text NOT NULL
 );
 
 CREATE TABLE fourchan_posts (
@@ -668,6 +693,11 @@ CREATE TABLE uploads (
     dataset text
 );
 
+CREATE TABLE user_tags (
+    user_id integer NOT NULL,
+    tag text NOT NULL
+);
+
 CREATE TABLE users (
     id integer NOT NULL,
     name text NOT NULL,
@@ -723,6 +753,12 @@ ALTER TABLE ONLY access_requests
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_pkey PRIMARY KEY (dataset, who);
+
+ALTER TABLE ONLY dataset_tags
+    ADD CONSTRAINT dataset_tags_pkey PRIMARY KEY (dataset, tag);
+
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_id_key UNIQUE (id);
 
@@ -749,6 +785,9 @@ ALTER TABLE ONLY eightkun_threads
 
 ALTER TABLE ONLY error_reports
     ADD CONSTRAINT error_reports_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_pkey PRIMARY KEY (user_id, dataset);
 
 ALTER TABLE ONLY fourchan_posts
     ADD CONSTRAINT fourchan_posts_pkey PRIMARY KEY (source, board, id);
@@ -822,6 +861,9 @@ ALTER TABLE ONLY tokens
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY user_tags
+    ADD CONSTRAINT user_tags_pkey PRIMARY KEY (user_id, tag);
+
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
 
@@ -832,15 +874,27 @@ CREATE UNIQUE INDEX access_requests_waiting ON access_requests USING btree (lowe
 
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
+CREATE INDEX dataset_shares_user ON dataset_shares USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX dataset_shares_who ON dataset_shares USING btree (who, dataset);
+
+CREATE INDEX dataset_tags_tag ON dataset_tags USING btree (tag, dataset);
+
 CREATE INDEX datasets_attach ON datasets USING btree (attach_to) WHERE (attach_to IS NOT NULL);
 
+CREATE INDEX datasets_deleted ON datasets USING btree (deleted) WHERE (deleted IS NOT NULL);
+
 CREATE INDEX datasets_lately ON datasets USING btree (type, ended DESC) WHERE (status = 'finished'::text);
+
+CREATE INDEX datasets_newest ON datasets USING btree (id DESC) WHERE (parent IS NULL);
 
 CREATE INDEX datasets_open ON datasets USING btree (status) WHERE (status = ANY (ARRAY['waiting'::text, 'running'::text]));
 
 CREATE INDEX datasets_owner ON datasets USING btree (owner_id, id DESC) WHERE (parent IS NULL);
 
 CREATE INDEX datasets_parent ON datasets USING btree (parent);
+
+CREATE INDEX datasets_public ON datasets USING btree (id DESC) WHERE ((parent IS NULL) AND (NOT is_private));
 
 CREATE INDEX datasets_stored ON datasets USING btree (owner_id) INCLUDE (bytes) WHERE (bytes > 0);
 
@@ -901,6 +955,8 @@ CREATE INDEX eightkun_posts_subject_words_idx ON eightkun_posts USING gin (subje
 CREATE INDEX eightkun_threads_source_board_idx ON eightkun_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX error_reports_at ON error_reports USING btree (at);
+
+CREATE INDEX favourites_dataset ON favourites USING btree (dataset);
 
 CREATE INDEX fourchan_posts_body_words_idx ON fourchan_posts USING gin (body_words gin_trgm_ops);
 
@@ -971,6 +1027,8 @@ CREATE INDEX tokens_user ON tokens USING btree (user_id);
 CREATE INDEX uploads_created ON uploads USING btree (created);
 
 CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
+
+CREATE INDEX user_tags_tag ON user_tags USING btree (tag, user_id);
 
 CREATE UNIQUE INDEX users_email ON users USING btree (lower(email)) WHERE (email IS NOT NULL);
 
@@ -1069,6 +1127,15 @@ CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCIN
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
 
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dataset_tags
+    ADD CONSTRAINT dataset_tags_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_attach_to_fkey FOREIGN KEY (attach_to) REFERENCES datasets(key) ON DELETE CASCADE;
 
@@ -1077,6 +1144,12 @@ ALTER TABLE ONLY datasets
 
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_parent_fkey FOREIGN KEY (parent) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
@@ -1101,3 +1174,6 @@ ALTER TABLE ONLY tokens
 
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY user_tags
+    ADD CONSTRAINT user_tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

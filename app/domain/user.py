@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.share import holders, person
+
 
 @dataclass(frozen=True)
 class User:
     """A person, or a script acting for one. `read_only` is set for a token that may only read.
+
+    `tags` are the groups that administrators have put them in.
 
     `theme` is auto, light or dark; an empty `time_zone` is the browser's. Sessions that began while `sessions` was
     another number have ended.
@@ -25,6 +29,12 @@ class User:
     time_zone: str = ""
     sessions: int = 0
     last_seen: datetime | None = None
+    tags: tuple[str, ...] = ()
+
+    @property
+    def named_as(self) -> list[str]:
+        """All that shares of datasets may call this person: themselves, and each of their tags."""
+        return [person(self.id), *map(holders, self.tags)]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.share import Role
 from app.domain.user import User
 
 
@@ -21,9 +22,28 @@ def require_admin(actor: User) -> None:
         raise NotAllowed("Only administrators may do this.")
 
 
+def role_in(actor: User, dataset: Dataset) -> Role | None:
+    """What the actor is to the family of a dataset: its maker or one of its owners, a viewer, or nobody in particular.
+
+    The role that somebody has by their name and those that they have by their tags add up.
+    """
+    roles = {dataset.shares[name] for name in actor.named_as if name in dataset.shares}
+    if dataset.family_owner_id == actor.id or Role.OWNER in roles:
+        return Role.OWNER
+    return Role.VIEWER if roles else None
+
+
 def can_see(actor: User, dataset: Dataset) -> bool:
-    """Whether the actor may look at a dataset: it is theirs, it is not private, or they are an administrator."""
-    return actor.is_active and (actor.is_admin or dataset.owner_id == actor.id or not dataset.is_private)
+    """Whether the actor may look at a dataset and analyse it.
+
+    They may when it is theirs, shared with them, or not private, and when they are an administrator. What somebody
+    has made from a dataset stays theirs to see when that is shared with them no longer.
+    """
+    if not actor.is_active:
+        return False
+    if actor.is_admin or dataset.owner_id == actor.id or not dataset.is_private:
+        return True
+    return role_in(actor, dataset) is not None
 
 
 def require_see(actor: User, dataset: Dataset) -> None:
@@ -33,8 +53,22 @@ def require_see(actor: User, dataset: Dataset) -> None:
 
 
 def can_change(actor: User, dataset: Dataset) -> bool:
-    """Whether the actor may rename, cancel or delete a dataset."""
-    return actor.is_active and not actor.read_only and (actor.is_admin or dataset.owner_id == actor.id)
+    """Whether the actor may rename, cancel or delete a dataset: they made it, or are an owner of its family."""
+    return _may_write(actor) and (dataset.owner_id == actor.id or can_share(actor, dataset))
+
+
+def can_share(actor: User, dataset: Dataset) -> bool:
+    """Whether the actor may decide who sees the family of a dataset."""
+    return _may_write(actor) and owns_family(actor, dataset)
+
+
+def owns_family(actor: User, dataset: Dataset) -> bool:
+    """Whether the actor is an owner of a dataset's family, or an administrator; also with a token that only reads."""
+    return actor.is_active and (actor.is_admin or role_in(actor, dataset) is Role.OWNER)
+
+
+def _may_write(actor: User) -> bool:
+    return actor.is_active and not actor.read_only
 
 
 def require_change(actor: User, dataset: Dataset) -> None:
@@ -43,3 +77,17 @@ def require_change(actor: User, dataset: Dataset) -> None:
     require_write(actor)
     if not can_change(actor, dataset):
         raise NotAllowed("This dataset belongs to somebody else.")
+
+
+def require_share(actor: User, dataset: Dataset) -> None:
+    """Make sure that the actor may decide who sees a dataset. :raises NotFound, NotAllowed: when not"""
+    require_see(actor, dataset)
+    require_write(actor)
+    require_family(actor, dataset)
+
+
+def require_family(actor: User, dataset: Dataset) -> None:
+    """Make sure that the actor is an owner of the family of a dataset. :raises NotFound, NotAllowed: when not"""
+    require_see(actor, dataset)
+    if not owns_family(actor, dataset):
+        raise NotAllowed("Only the owners of a capture decide who may see it and what was made from it.")

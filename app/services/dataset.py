@@ -16,7 +16,7 @@ from app.plugins.datasource import DataSource
 from app.plugins.options import dump, secrets_of
 from app.plugins.processor import Preset
 from app.plugins.validation import load
-from app.services.access import require_change, require_see, require_write
+from app.services.access import can_see, require_change, require_see, require_share, require_write
 from app.services.context import Context
 from app.services.ending import cancel_in, enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
@@ -155,6 +155,7 @@ def list_datasets(
     query = Query(
         owner_id=actor.id if mine else None,
         visible_to=None if mine or actor.is_admin else actor.id,
+        named_as=actor.named_as,
         status=status,
         datasource=datasource,
         text=text or None,
@@ -166,22 +167,33 @@ def list_datasets(
 
 
 def lineage(ctx: Context, actor: User, key: str) -> list[Dataset]:
-    """The whole family of a dataset, from its capture down, oldest first; `parent` tells how they hang together."""
+    """The whole family of a dataset, from its capture down, oldest first; `parent` tells how they hang together.
+
+    Of a family that the actor may not see any more, only what is theirs.
+    """
     top = get_dataset(ctx, actor, key).top
-    return with_progress(ctx, datasets.family(ctx.database, top))
+    family = [dataset for dataset in datasets.family(ctx.database, top) if can_see(actor, dataset)]
+    return with_progress(ctx, family)
 
 
 def children(ctx: Context, actor: User, key: str) -> list[Dataset]:
     """What has been made from a dataset, oldest first."""
     require_see(actor, datasets.get(ctx.database, key))
-    return with_progress(ctx, datasets.children(ctx.database, key))
+    found = [dataset for dataset in datasets.children(ctx.database, key) if can_see(actor, dataset)]
+    return with_progress(ctx, found)
 
 
 def update_dataset(
     ctx: Context, actor: User, key: str, *, label: str | None = None, is_private: bool | None = None
 ) -> Dataset:
-    """Rename a dataset, or change who may see it and all made from it."""
-    require_change(actor, datasets.get(ctx.database, key))
+    """Rename a dataset, or change whether all who sign in may see its family.
+
+    :raises NotAllowed: when the actor may not; for the family only its owners may
+    """
+    known = datasets.get(ctx.database, key)
+    require_change(actor, known)
+    if is_private is not None:
+        require_share(actor, known)
     if label is not None and not label.strip():
         raise InvalidInput({"label": ["Give the dataset a name."]})
     with ctx.database.transaction() as tx:

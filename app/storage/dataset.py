@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -14,7 +14,10 @@ from app.storage.database import Row, Session, Transaction
 
 _COLUMNS = (
     "key, type, datasource, parent, top, acts_as, label, parameters, status, message, progress, rows, quarantined,"
-    " warnings, columns, owner_id, is_private, created, started, ended, attach_to, kind, result, provenance, work"
+    " warnings, columns, owner_id, created, started, ended, attach_to, kind, result, provenance, work,"
+    " (SELECT family.is_private FROM datasets family WHERE family.key = datasets.top) AS is_private,"
+    " (SELECT family.owner_id FROM datasets family WHERE family.key = datasets.top) AS family_owner_id,"
+    " coalesce((SELECT jsonb_object_agg(who, role) FROM dataset_shares WHERE dataset = datasets.top), '{}') AS shares"
 )
 
 
@@ -93,6 +96,7 @@ class Query:
 
     owner_id: int | None = None
     visible_to: int | None = None
+    named_as: list[str] = field(default_factory=list)
     status: str | None = None
     datasource: str | None = None
     text: str | None = None
@@ -103,12 +107,13 @@ class Query:
 def list_top(db: Session, query: Query) -> tuple[list[Dataset], int | None]:
     """Datasets without a parent, newest first, and the cursor of the next page (None at the end).
 
-    `visible_to` leaves out the private datasets of others.
+    `visible_to` leaves out the private datasets of others that are not shared with who is `named_as` so.
     """
     rows = db.many(
         f"SELECT id, {_COLUMNS} FROM datasets WHERE parent IS NULL"
         " AND (%(owner_id)s IS NULL OR owner_id = %(owner_id)s)"
-        " AND (%(visible_to)s IS NULL OR owner_id = %(visible_to)s OR NOT is_private)"
+        " AND (%(visible_to)s IS NULL OR owner_id = %(visible_to)s OR NOT is_private"
+        " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))"
         " AND (%(status)s IS NULL OR status = %(status)s)"
         " AND (%(datasource)s IS NULL OR datasource = %(datasource)s)"
         " AND (%(text)s IS NULL OR strpos(lower(label), lower(%(text)s)) > 0)"
@@ -271,8 +276,9 @@ def log_lines(db: Session, key: str, after: int = 0) -> list[Row]:
 def stranded(db: Session) -> list[Dataset]:
     """Open datasets for which nothing in the queue works: no open job, and no open step of a preset."""
     rows = db.many(
-        f"SELECT {_COLUMNS} FROM datasets d WHERE status IN ('waiting', 'running')"
-        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.dataset = d.key AND j.state <> 'failed')"
-        " AND NOT EXISTS (SELECT 1 FROM datasets s WHERE s.attach_to = d.key AND s.status IN ('waiting', 'running'))"
+        f"SELECT {_COLUMNS} FROM datasets WHERE status IN ('waiting', 'running')"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.dataset = datasets.key AND j.state <> 'failed')"
+        " AND NOT EXISTS (SELECT 1 FROM datasets step WHERE step.attach_to = datasets.key"
+        " AND step.status IN ('waiting', 'running'))"
     )
     return [_dataset(row) for row in rows]

@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.user import Token, User
-from app.storage.database import Session
+from app.storage.database import Row, Session
 
-_USER = "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen"
+_USER = (
+    "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen,"
+    " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags"
+)
 _TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
 
 
@@ -21,13 +24,17 @@ def insert(db: Session, name: str, password_hash: str | None, *, is_admin: bool)
         password_hash=password_hash,
         is_admin=is_admin,
     )
-    return User(**row) if row else None
+    return _user(row) if row else None
+
+
+def _user(row: Row) -> User:
+    return User(**{**row, "tags": tuple(row["tags"])})
 
 
 def find(db: Session, user_id: int) -> User | None:
     """One user by id."""
     row = db.find(f"SELECT {_USER} FROM users WHERE id = %(user_id)s", user_id=user_id)
-    return User(**row) if row else None
+    return _user(row) if row else None
 
 
 def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
@@ -36,7 +43,7 @@ def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
     if row is None:
         return None
     password_hash = row.pop("password_hash")
-    return User(**row), password_hash
+    return _user(row), password_hash
 
 
 def has_admin(db: Session) -> bool:
@@ -50,7 +57,7 @@ def has_admin(db: Session) -> bool:
 def first_admin(db: Session) -> User | None:
     """The administrator who has been here longest, or None."""
     row = db.find(f"SELECT {_USER} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
-    return User(**row) if row else None
+    return _user(row) if row else None
 
 
 def lock_names(db: Session) -> None:
@@ -66,7 +73,7 @@ def lock_for_first_run(db: Session) -> None:
 def find_by_email(db: Session, email: str) -> User | None:
     """One user by e-mail address, whatever its case."""
     row = db.find(f"SELECT {_USER} FROM users WHERE lower(email) = lower(%(email)s)", email=email)
-    return User(**row) if row else None
+    return _user(row) if row else None
 
 
 def note_seen(db: Session, user_id: int) -> None:

@@ -55,6 +55,9 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
     ("POST", "/api/datasets/<key>/remap"): (401, 403, 404, 409, 409),  # no raw records are kept
+    ("GET", "/api/datasets/<key>/shares"): (401, 200, 404, 200, 200),
+    ("PUT", "/api/datasets/<key>/shares"): (401, 403, 404, 200, 200),
+    ("DELETE", "/api/datasets/<key>/shares"): (401, 403, 404, 404, 404),  # it is not shared with them
     ("POST", "/api/import-dataset/"): (
         403,
         403,
@@ -106,6 +109,7 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
         ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
+        ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
@@ -131,6 +135,8 @@ def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
     )
     if path == "/api/check-query/":
         address += f"?key={posts.key}"
+    if (method, path) == ("DELETE", "/api/datasets/<key>/shares"):
+        address += "?user=ursula2"
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
         answer = call(role, method, address, **body_of(method, path, posts.key))
         assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"
