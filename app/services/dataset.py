@@ -20,6 +20,7 @@ from app.services.access import can_see, require_change, require_see, require_sh
 from app.services.context import Context
 from app.services.ending import cancel_in, enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
+from app.services.person_setting import require_right
 from app.services.upload import get_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -65,6 +66,7 @@ def create_capture(
     :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
+    require_right(ctx, actor, "capture")
     source = ctx.registry.datasource(datasource_id)
     unavailable = ctx.registry.unavailable(source, ctx.site_settings())
     if unavailable:

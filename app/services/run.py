@@ -20,6 +20,7 @@ from app.services.context import Context
 from app.services.dataset import dataset_key, get_dataset
 from app.services.ending import enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
+from app.services.person_setting import require_right
 from app.storage import dataset as datasets
 from app.storage.database import Transaction
 
@@ -83,6 +84,7 @@ def run_processor(
     :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
+    require_right(ctx, actor, "analyse")
     parent = get_dataset(ctx, actor, key)
     analysis = ctx.registry.processor(type_)
     reason = _refusal(ctx, analysis, parent, ctx.site_settings())

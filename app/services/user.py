@@ -52,14 +52,21 @@ def create_user(
     :raises InvalidInput: when name, password or e-mail address will not do
     :raises Conflict: when the name is taken
     """
+    with ctx.database.transaction() as tx:
+        return add_user(tx, name, password, is_admin=is_admin, email=email)
+
+
+def add_user(
+    tx: Transaction, name: str, password: str | None = None, *, is_admin: bool = False, email: str = ""
+) -> User:
+    """Make a user as part of this transaction; see `create_user`."""
     _check(name, password)
     address = read_email(email)
-    with ctx.database.transaction() as tx:
-        users.lock_names(tx)
-        made = users.insert(tx, name, hasher().hash(password) if password else None, is_admin=is_admin)
-        if made is None:
-            raise Conflict(f"There is a user called {name} already.")
-        return _put_profile(tx, made, name, address)
+    users.lock_names(tx)
+    made = users.insert(tx, name, hasher().hash(password) if password else None, is_admin=is_admin)
+    if made is None:
+        raise Conflict(f"There is a user called {name} already.")
+    return _put_profile(tx, made, name, address)
 
 
 def _put_profile(tx: Transaction, user: User, name: str, email: str | None) -> User:

@@ -8,7 +8,7 @@ from typing import Any
 from app.domain.user import Token, User
 from app.storage.database import Row, Session
 
-_USER = (
+USER_COLUMNS = (
     "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen,"
     " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags"
 )
@@ -19,31 +19,32 @@ def insert(db: Session, name: str, password_hash: str | None, *, is_admin: bool)
     """Add a user; None when the name is taken."""
     row = db.find(
         f"INSERT INTO users (name, password_hash, is_admin) VALUES (%(name)s, %(password_hash)s, %(is_admin)s)"
-        f" ON CONFLICT DO NOTHING RETURNING {_USER}",
+        f" ON CONFLICT DO NOTHING RETURNING {USER_COLUMNS}",
         name=name,
         password_hash=password_hash,
         is_admin=is_admin,
     )
-    return _user(row) if row else None
+    return read_user(row) if row else None
 
 
-def _user(row: Row) -> User:
+def read_user(row: Row) -> User:
+    """A row of `USER_COLUMNS` as a user."""
     return User(**{**row, "tags": tuple(row["tags"])})
 
 
 def find(db: Session, user_id: int) -> User | None:
     """One user by id."""
-    row = db.find(f"SELECT {_USER} FROM users WHERE id = %(user_id)s", user_id=user_id)
-    return _user(row) if row else None
+    row = db.find(f"SELECT {USER_COLUMNS} FROM users WHERE id = %(user_id)s", user_id=user_id)
+    return read_user(row) if row else None
 
 
 def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
     """One user by name, whatever its case, with the password's hash."""
-    row = db.find(f"SELECT {_USER}, password_hash FROM users WHERE lower(name) = lower(%(name)s)", name=name)
+    row = db.find(f"SELECT {USER_COLUMNS}, password_hash FROM users WHERE lower(name) = lower(%(name)s)", name=name)
     if row is None:
         return None
     password_hash = row.pop("password_hash")
-    return _user(row), password_hash
+    return read_user(row), password_hash
 
 
 def has_admin(db: Session) -> bool:
@@ -56,8 +57,8 @@ def has_admin(db: Session) -> bool:
 
 def first_admin(db: Session) -> User | None:
     """The administrator who has been here longest, or None."""
-    row = db.find(f"SELECT {_USER} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
-    return _user(row) if row else None
+    row = db.find(f"SELECT {USER_COLUMNS} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
+    return read_user(row) if row else None
 
 
 def lock_names(db: Session) -> None:
@@ -72,8 +73,19 @@ def lock_for_first_run(db: Session) -> None:
 
 def find_by_email(db: Session, email: str) -> User | None:
     """One user by e-mail address, whatever its case."""
-    row = db.find(f"SELECT {_USER} FROM users WHERE lower(email) = lower(%(email)s)", email=email)
-    return _user(row) if row else None
+    row = db.find(f"SELECT {USER_COLUMNS} FROM users WHERE lower(email) = lower(%(email)s)", email=email)
+    return read_user(row) if row else None
+
+
+def addresses_of_admins(db: Session) -> list[str]:
+    """The e-mail addresses of those who administer this installation."""
+    rows = db.many("SELECT email FROM users WHERE is_admin AND is_active AND email IS NOT NULL ORDER BY id LIMIT 20")
+    return [row["email"] for row in rows]
+
+
+def delete(db: Session, user_id: int) -> None:
+    """Delete a user with all that refers to them."""
+    db.run("DELETE FROM users WHERE id = %(user_id)s", user_id=user_id)
 
 
 def note_seen(db: Session, user_id: int) -> None:

@@ -6,18 +6,23 @@ from flask import Flask
 
 from app.services.context import Context
 from app.web import (
+    access,
     account,
     analysis,
     assets,
     auth,
     brought,
     control,
+    control_people,
     control_settings,
+    control_users,
+    control_work,
     create,
     dataset,
     datasets,
     errors,
     explore,
+    message,
     password,
     result,
     shown,
@@ -40,6 +45,8 @@ def init_web(app: Flask, ctx: Context) -> None:
         site,
         auth,
         password,
+        access,
+        message,
         brought,
         create,
         sources,
@@ -51,6 +58,9 @@ def init_web(app: Flask, ctx: Context) -> None:
         account,
         control,
         control_settings,
+        control_users,
+        control_people,
+        control_work,
     )
     for area in areas:
         app.register_blueprint(area.pages)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, url_for
 from flask_login import login_user, logout_user
 from htmx_flask import request
@@ -10,13 +12,14 @@ from app.domain.errors import Conflict, InvalidInput, NotSignedIn
 from app.domain.user import User
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
+from app.services.access_request import takes_requests
 from app.services.sign_in import sign_in
 from app.sessions import SignedIn, session_user
 from app.web.page import go_to, installation, is_local, render
 
 pages = Blueprint("auth", __name__)
 
-_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose"}
+_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose", "access.ask"}
 _READY = "fourcat_has_admin"
 
 
@@ -71,13 +74,14 @@ def login() -> Response:
     target = wanted if wanted and is_local(wanted) else url_for("datasets.overview")
     if session_user() is not None:
         return go_to(target)
+    more: dict[str, Any] = {"next": target, "takes_requests": takes_requests(installation())}
     if request.method == "GET":
-        return render("auth/login.html", name="", next=target, error=None)
+        return render("auth/login.html", name="", error=None, **more)
     name = request.form.get("name", "").strip()
     try:
         user = sign_in(installation(), name, request.form.get("password", ""))
     except NotSignedIn as error:
-        return render("auth/login.html", name=name, next=target, error=error.message, status=401)
+        return render("auth/login.html", name=name, error=error.message, status=401, **more)
     remember(user)
     return go_to(target)
 

@@ -100,6 +100,9 @@ document.addEventListener("DOMContentLoaded", () => prepare(document));
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-all]")) {
+    for (const box of all(`[name="${CSS.escape(event.target.dataset.all)}"]`, event.target.form)) box.checked = event.target.checked;
+  }
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
 });
