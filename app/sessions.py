@@ -38,15 +38,16 @@ def session_user() -> User | None:
 def init_sessions(app: Flask, ctx: Context) -> None:
     """Let the app know its visitors by a cookie that scripts cannot read and other sites do not send."""
     settings = ctx.settings
+    is_secure = settings.session_cookie_secure or settings.site_url.startswith("https://")
     app.config.update(
         SESSION_COOKIE_NAME="4cat",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.session_cookie_secure,
+        SESSION_COOKIE_SECURE=is_secure,
         REMEMBER_COOKIE_NAME="4cat_remember",
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
-        REMEMBER_COOKIE_SECURE=settings.session_cookie_secure,
+        REMEMBER_COOKIE_SECURE=is_secure,
         REMEMBER_COOKIE_DURATION=_REMEMBERED,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,

@@ -176,7 +176,7 @@ class Settings:
         "MAX_UPLOAD_MB", "10240", "The largest file that can be uploaded, in megabytes.", count(1, 10_485_760)
     )
     session_cookie_secure: bool = _setting(
-        "SESSION_COOKIE_SECURE", "no", "Whether cookies are sent over HTTPS only. Say yes when you serve HTTPS.", flag
+        "SESSION_COOKIE_SECURE", "no", "Whether cookies go over HTTPS only, as they do with a SITE_URL in https.", flag
     )
     trusted_proxies: int = _setting(
         "TRUSTED_PROXIES",

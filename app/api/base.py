@@ -143,6 +143,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         jobs,
         older,
         openapi,
+        people,
         processors,
         results,
         settings,
@@ -150,6 +151,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         statistics,
         status,
         tokens,
+        users,
     )
 
     app.extensions["fourcat"] = ctx
@@ -172,6 +174,8 @@ def init_api(app: Flask, ctx: Context) -> None:
         statistics,
         jobs,
         settings,
+        users,
+        people,
     ):
         for blueprint in part.blueprints:
             csrf.exempt(blueprint)
