@@ -8,9 +8,9 @@ from app.services.access import require_admin, require_write
 from app.services.context import Context
 from app.services.dataset import delete_dataset, update_dataset
 from app.services.user import find_user
-from app.storage import dataset_list
+from app.storage import dataset_admin as listed
 from app.storage.database import Row
-from app.storage.dataset_list import Wanted
+from app.storage.dataset_admin import Wanted
 
 MOST = 500
 ACTIONS = {
@@ -25,7 +25,7 @@ ACTIONS = {
 def find_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Row], int]:
     """The captures that fit, the newest first: each with `owner` and the `bytes` of its family; how many fit."""
     require_admin(actor)
-    return dataset_list.find(ctx.database, wanted, MOST)
+    return listed.find(ctx.database, wanted, MOST)
 
 
 def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owner: str = "") -> tuple[int, list[str]]:
@@ -47,7 +47,7 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
             if action == "delete":
                 delete_dataset(ctx, actor, key)
             elif action == "owner":
-                dataset_list.hand_over(ctx.database, key, heir.id)
+                listed.hand_over(ctx.database, key, heir.id)
             else:
                 update_dataset(ctx, actor, key, is_private=action == "private")
             done += 1

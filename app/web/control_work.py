@@ -21,7 +21,7 @@ from app.services.error_report import list_errors
 from app.services.failure import cancel_job
 from app.services.log_list import list_lines
 from app.services.plugin_list import list_plugins
-from app.storage.dataset_list import Wanted
+from app.storage.dataset_admin import Wanted
 from app.web.page import current_actor, go_to, installation, is_local, render
 
 pages = Blueprint("control_work", __name__)
