@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import UTC, datetime, time
 from typing import Any
 from urllib.parse import urlencode
 
@@ -19,7 +20,10 @@ from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.services import dataset as datasets
+from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
+from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
 from app.services.import_file import import_file
+from app.services.mark import read_tags, set_favourite, set_tags
 from app.services.platform_import import remap_dataset
 
 blueprint = Blueprint("datasets", "Results of captures and analyses.")
@@ -75,11 +79,25 @@ class UploadSchema(_Private):
 class ListQuery(Query):
     """Which datasets to list."""
 
+    whose = ma.fields.String(
+        load_default="mine",
+        validate=validate.OneOf(WHOSE),
+        metadata={"description": "Your own, those shared with you, your favourites, all you may see, or deleted ones"},
+    )
     status = ma.fields.String(validate=validate.OneOf([str(status) for status in Status]))
     datasource = ma.fields.String()
-    q = ma.fields.String(metadata={"description": "Part of the label"})
-    everyone = ma.fields.Boolean(load_default=False, metadata={"description": "Also what others share"})
-    cursor = ma.fields.Integer(metadata={"description": "`next` of the page before"})
+    owner = ma.fields.String(metadata={"description": "The name of a user"})
+    tag = ma.fields.String()
+    q = ma.fields.String(
+        metadata={"description": "Words in the label, parameters or columns of a capture or of what was made from it"}
+    )
+    since = ma.fields.Date(metadata={"description": "Made on this day or later"})
+    until = ma.fields.Date(metadata={"description": "Made on this day or earlier"})
+    order = ma.fields.String(load_default="newest", validate=validate.OneOf(list(ORDERS)))
+    everyone = ma.fields.Boolean(load_default=False, metadata={"description": "The same as `whose=all`"})
+    cursor = ma.fields.Integer(
+        validate=validate.Range(0, 2**62), metadata={"description": "`next` of the page before, in the same order"}
+    )
     limit = ma.fields.Integer(load_default=50, validate=validate.Range(1, 200))
 
 
@@ -90,11 +108,25 @@ class ListSchema(Schema):
     next = ma.fields.Integer(allow_none=True, metadata={"description": "The cursor of the next page; null at the end"})
 
 
+class DeleteQuery(Query):
+    """How to delete."""
+
+    undo = ma.fields.Boolean(
+        load_default=False, metadata={"description": "Let it be restored for as many days as `limits.undo_days` says"}
+    )
+
+
 class ChangeSchema(_Private):
     """What to change."""
 
     label = ma.fields.String()
     private = ma.fields.Boolean(metadata={"description": "Counts for the whole family of the dataset"})
+    favourite = ma.fields.Boolean(metadata={"description": "For yourself; whoever sees a dataset may"})
+    tags = ma.fields.List(ma.fields.String(), metadata={"description": "These and no others"})
+    expires = ma.fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When a capture goes by itself; null is when all do"}
+    )
+    keep = ma.fields.Boolean(metadata={"description": "Whether a capture stays until somebody deletes it"})
 
 
 @blueprint.route("/datasets")
@@ -104,14 +136,13 @@ class Datasets(MethodView):
     @blueprint.arguments(ListQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, ListSchema)
     def get(self, query: dict[str, Any]) -> Any:
-        """List captures, newest first: your own, or with `everyone` all that you may see."""
-        found, following = datasets.list_datasets(
-            installation(),
-            actor(),
-            mine=not query.pop("everyone"),
-            text=query.pop("q", None),
-            **query,
-        )
+        """List captures, newest first: your own, or as `whose` says; all conditions must hold."""
+        if query.pop("everyone"):
+            query["whose"] = "all"
+        for day in ("since", "until"):
+            if day in query:
+                query[day] = datetime.combine(query[day], time(), UTC)
+        found, following = list_datasets(installation(), actor(), Wanted(text=query.pop("q", None), **query))
         headers = {}
         if following is not None:
             following_page = urlencode({**request.args.to_dict(), "cursor": following})
@@ -171,18 +202,29 @@ class OneDataset(MethodView):
     @blueprint.arguments(ChangeSchema)
     @blueprint.response(200, DatasetSchema)
     def patch(self, change: dict[str, Any], key: str) -> dict[str, Any]:
-        """Rename a dataset, or change who may see it."""
+        """Rename a dataset, mark it, or change who may see it and how long it stays."""
         if not change:
-            raise InvalidInput({"body": ["Say what to change: label, private."]})
-        changed = datasets.update_dataset(
-            installation(), actor(), key, label=change.get("label"), is_private=change.get("private")
-        )
-        return present([changed])[0]
+            raise InvalidInput({"body": [f"Say what to change: {', '.join(ChangeSchema().fields)}."]})
+        ctx, who = installation(), actor()
+        known = datasets.get_dataset(ctx, who, key)
+        tags = read_tags(change.get("tags", []))
+        if {"expires", "keep"} & set(change):
+            expires = change.get("expires", known.expires)
+            set_expiry(ctx, who, key, expires=expires, is_kept=change.get("keep", known.is_kept))
+        if {"label", "private"} & set(change):
+            datasets.update_dataset(ctx, who, key, label=change.get("label"), is_private=change.get("private"))
+        if "tags" in change:
+            set_tags(ctx, who, key, tags)
+        if "favourite" in change:
+            set_favourite(ctx, who, key, is_favourite=change["favourite"])
+        return present([datasets.get_dataset(ctx, who, key)])[0]
 
+    @blueprint.arguments(DeleteQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(204)
-    def delete(self, key: str) -> None:
-        """Delete a dataset and everything made from it."""
-        datasets.delete_dataset(installation(), actor(), key)
+    def delete(self, query: dict[str, Any], key: str) -> None:
+        """Delete a dataset and everything made from it, for good or so that it can be restored."""
+        remove = throw_away if query["undo"] else delete_dataset
+        remove(installation(), actor(), key)
 
 
 @blueprint.route("/datasets/<string:key>/cancel")
@@ -203,6 +245,16 @@ class Retry(MethodView):
     def post(self, key: str) -> Any:
         """Run a failed, cancelled or empty dataset again."""
         return accepted(datasets.retry_dataset(installation(), actor(), key))
+
+
+@blueprint.route("/datasets/<string:key>/restore")
+class Restore(MethodView):
+    """Undoing a deletion."""
+
+    @blueprint.response(200, DatasetSchema)
+    def post(self, key: str) -> dict[str, Any]:
+        """Bring back a dataset that was deleted with `undo`, and all that was deleted together with it."""
+        return present([bring_back(installation(), actor(), key)])[0]
 
 
 @blueprint.route("/datasets/<string:key>/remap")

@@ -24,6 +24,7 @@ from app.plugins.validation import json_schema
 from app.services import dataset as datasets
 from app.services import download, items, run
 from app.services import token as tokens
+from app.services.dataset_bin import delete_dataset
 from app.services.import_file import import_file
 
 blueprint = Blueprint("older", "Addresses of 4CAT 1, for older scripts.")
@@ -242,7 +243,7 @@ class DeleteDataset(MethodView):
 
 
 def _delete(key: str) -> dict[str, str]:
-    datasets.delete_dataset(installation(), actor(), key)
+    delete_dataset(installation(), actor(), key)
     return {"status": "success", "key": key}
 
 

@@ -84,6 +84,7 @@ class ProvenanceSchema(Schema):
     """Where a result comes from."""
 
     key = ma.fields.String()
+    methods = ma.fields.String(metadata={"description": "The steps as a paragraph for a paper"})
     steps = ma.fields.List(ma.fields.Dict(), metadata={"description": "From the capture down to this dataset"})
 
 

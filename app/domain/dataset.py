@@ -74,6 +74,9 @@ class Dataset:
 
     Who may see it is decided for the whole family: `is_private`, `shares` (the role of each that it is shared with, see
     `app.domain.share`) and `family_owner_id` are those of the capture at the root.
+
+    A capture may go by itself on a day (`expires`), or stay whatever is set for all (`is_kept`). One with a time in
+    `deleted` can be brought back for a while; it is found by nothing else.
     """
 
     key: str
@@ -101,6 +104,9 @@ class Dataset:
     result: Result | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     work: dict[str, Any] = field(default_factory=dict)
+    expires: datetime | None = None
+    is_kept: bool = False
+    deleted: datetime | None = None
     family_owner_id: int | None = None
     shares: dict[str, str] = field(default_factory=dict)
 

@@ -98,6 +98,20 @@ def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") ->
     return bytes(_drawn(draw, chart, scale=scale))
 
 
+def values_of(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The values that a chart draws, row by row, without what is no plain value."""
+    data = spec.get("data")
+    sets = data if isinstance(data, list) else [data]
+    held = (part.get("values") for part in sets if isinstance(part, Mapping))
+    rows = next((values for values in held if isinstance(values, list)), [])
+    plain = (str, int, float, bool, type(None))
+    return [
+        {name: value for name, value in row.items() if isinstance(value, plain)}
+        for row in rows
+        if isinstance(row, Mapping)
+    ]
+
+
 def _refuse_addresses(part: Any) -> None:
     """Refuse a specification that names data or pictures by address: it would be fetched by the server.
 

@@ -26,8 +26,6 @@ from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import upload as uploads
 from app.storage.database import Transaction
-from app.storage.dataset import Query
-from app.storage.files import discard
 
 PSEUDONYMISE = {
     "none": "Keep names as they are",
@@ -142,32 +140,6 @@ def with_progress(ctx: Context, found: list[Dataset]) -> list[Dataset]:
     ]
 
 
-def list_datasets(
-    ctx: Context,
-    actor: User,
-    *,
-    mine: bool = True,
-    status: str | None = None,
-    datasource: str | None = None,
-    text: str | None = None,
-    cursor: int | None = None,
-    limit: int = 50,
-) -> tuple[list[Dataset], int | None]:
-    """Captures, newest first, and the cursor of the next page: the actor's own, or all that they may see."""
-    query = Query(
-        owner_id=actor.id if mine else None,
-        visible_to=None if mine or actor.is_admin else actor.id,
-        named_as=actor.named_as,
-        status=status,
-        datasource=datasource,
-        text=text or None,
-        before=cursor,
-        limit=limit,
-    )
-    found, following = datasets.list_top(ctx.database, query)
-    return with_progress(ctx, found), following
-
-
 def lineage(ctx: Context, actor: User, key: str) -> list[Dataset]:
     """The whole family of a dataset, from its capture down, oldest first; `parent` tells how they hang together.
 
@@ -267,22 +239,6 @@ def _require_source(tx: Transaction, dataset: Dataset) -> None:
     upload = dataset.work.get("upload")
     if upload and uploads.find(tx, upload) is None:
         raise Conflict("The uploaded file has been removed. Upload it again as a new dataset.")
-
-
-def delete_dataset(ctx: Context, actor: User, key: str) -> None:
-    """Delete a dataset and everything made from it: rows, jobs, logs and files. Running work on it stops."""
-    require_change(actor, datasets.get(ctx.database, key))
-    with ctx.database.transaction() as tx:
-        doomed = [datasets.lock(tx, key), *datasets.descendants(tx, key)]
-        keys = {dataset.key for dataset in doomed}
-        names = {
-            file.name
-            for dataset in doomed
-            if dataset.result and (dataset.attach_to is None or dataset.attach_to in keys)
-            for file in dataset.result.files.values()
-        }
-        datasets.delete(tx, key)
-    discard(ctx.files, names)
 
 
 def log_text(ctx: Context, actor: User, key: str) -> str:

@@ -6,7 +6,8 @@ from app.domain.errors import InvalidInput, UserError
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
-from app.services.dataset import delete_dataset, update_dataset
+from app.services.dataset import update_dataset
+from app.services.dataset_bin import throw_away
 from app.services.user import find_user
 from app.storage import dataset_admin as listed
 from app.storage.database import Row
@@ -45,7 +46,7 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
     for key in list(dict.fromkeys(keys))[:MOST]:
         try:
             if action == "delete":
-                delete_dataset(ctx, actor, key)
+                throw_away(ctx, actor, key)
             elif action == "owner":
                 listed.hand_over(ctx.database, key, heir.id)
             else:

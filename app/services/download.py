@@ -194,6 +194,12 @@ def _png(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     return iter([charts.draw_png(_spec(ctx, dataset))])
 
 
+def _values(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    """The values of a chart as CSV."""
+    rows = charts.values_of(_spec(ctx, dataset))
+    return table_export.csv_of(rows, bom=options.bom, excel_safe=options.excel_safe)
+
+
 _TABLE = {
     "csv": Format("CSV", "table", ".csv", "text/csv; charset=utf-8; header=present", _csv("table")),
     "ndjson": Format("NDJSON", "table", ".ndjson", "application/x-ndjson", _ndjson),
@@ -212,6 +218,7 @@ _FORMATS: dict[Kind, dict[str, Format]] = {
     Kind.CHART: {
         "svg": Format("SVG picture", "chart", ".svg", "image/svg+xml", _svg),
         "png": Format("PNG picture", "chart", ".png", "image/png", _png),
+        "csv": Format("Values as CSV", "chart", ".csv", "text/csv; charset=utf-8; header=present", _values),
         "json": Format("Vega-Lite specification", "chart", ".vl.json", "application/json"),
     },
     Kind.PAGE: {"html": Format("HTML", "page", ".html", "text/html; charset=utf-8")},

@@ -22,6 +22,7 @@ from app.services.ending import enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
 from app.services.person_setting import require_right
 from app.storage import dataset as datasets
+from app.storage import dataset_bin as bin_
 from app.storage.database import Transaction
 
 
@@ -102,6 +103,7 @@ def run_processor(
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
         if notify:
             child = replace(child, work={**child.work, "notify": True})
+        bin_.make_room(tx, child.key)
         if not datasets.insert(tx, child):
             found = datasets.get(tx, child.key)
             require_see(actor, found)

@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import (
     ACCOUNT_RULES,
     ACCOUNTS,
+    LIMIT_DEFAULTS,
     LIMIT_RULES,
     LIMITS,
     RIGHT_RULES,
@@ -35,7 +36,7 @@ from app.storage.database import Transaction
 
 _DECLARED = "declared by the type"
 _OF_SOURCE = "declared by the data source"
-_OF_4CAT = "4CAT"
+_OF_4CAT = "the tool"
 AnyRule = Rule | SourceRule | Switch | Words
 
 
@@ -143,8 +144,11 @@ class _Known:
 
 def _known(ctx: Context) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
-        field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}[what]
-        yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
+        field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}.get(what)
+        if field is None:
+            yield _Known(f"{LIMITS}.{what}", None, rule, LIMIT_DEFAULTS[what], _OF_4CAT)
+        else:
+            yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
     for what, right in RIGHT_RULES.items():
         yield _Known(f"{RIGHTS}.{what}", None, right, right.default, _OF_4CAT, group=RIGHTS)
     for what, about in ACCOUNT_RULES.items():

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -48,9 +48,21 @@ def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[
     `bom` begins with the mark by which spreadsheets know UTF-8; `excel_safe` puts an apostrophe before text that a
     spreadsheet would run as a formula.
     """
+    yield from _csv(batches(path), bom=bom, excel_safe=excel_safe)
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]], *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
+    """A few rows as CSV, as `csv` writes them."""
+    import polars as pl
+
+    frame = pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    yield from _csv([frame], bom=bom, excel_safe=excel_safe)
+
+
+def _csv(frames: Iterable[pl.DataFrame], *, bom: bool, excel_safe: bool) -> Iterator[bytes]:
     if bom:
         yield _BOM
-    for number, frame in enumerate(batches(path)):
+    for number, frame in enumerate(frames):
         flat = frame.select(_flat(frame, seconds=True))
         if excel_safe:
             flat = _without_formulas(flat)

@@ -12,7 +12,7 @@ from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.access_request import welcome
 from app.services.context import Context
-from app.services.dataset import delete_dataset
+from app.services.dataset_bin import delete_dataset
 from app.services.user import add_user, change_profile
 from app.services.user_tag import read_tag
 from app.storage import user as users

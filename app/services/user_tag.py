@@ -63,6 +63,11 @@ def list_tags(ctx: Context, actor: User) -> dict[str, int]:
     return {row["tag"]: row["users"] for row in user_tags.counts(ctx.database)}
 
 
+def tags_to_share_with(ctx: Context, actor: User) -> list[str]:
+    """The tags that are offered to somebody who shares: their own, to an administrator all."""
+    return list(list_tags(ctx, actor)) if actor.is_admin else list(actor.tags)
+
+
 def members_of(ctx: Context, actor: User, tag: str) -> list[str]:
     """The names of those who have a tag."""
     require_admin(actor)

@@ -22,7 +22,7 @@ class Wanted:
 def find(db: Session, wanted: Wanted, limit: int) -> tuple[list[Row], int]:
     """Those that fit, the newest first, each with the owner's name and the bytes of its family; and how many fit."""
     fits = (
-        " FROM datasets d JOIN users u ON u.id = d.owner_id WHERE d.parent IS NULL"
+        " FROM datasets d JOIN users u ON u.id = d.owner_id WHERE d.parent IS NULL AND d.deleted IS NULL"
         " AND (%(words)s = '' OR strpos(lower(d.label), lower(%(words)s)) > 0)"
         " AND (%(owner)s = '' OR strpos(lower(u.name), lower(%(owner)s)) > 0)"
         " AND (%(source)s = '' OR d.datasource = %(source)s) AND (%(status)s = '' OR d.status = %(status)s)"

@@ -57,10 +57,13 @@ def begin() -> Response:
 
 @pages.get("/create/<source_id>")
 def source_form(source_id: str) -> Response:
-    """The form of one source, or the place to drop a file."""
+    """The form of one source, or the place to drop a file; with `again` filled in as an earlier capture was."""
     ctx = installation()
     source = ctx.registry.datasource(source_id)
-    return _source_form(ctx, source, given={}, errors={})
+    again = request.args.get("again")
+    earlier = datasets.get_dataset(ctx, current_actor(), again) if again else None
+    is_same = earlier is not None and earlier.type == source.id
+    return _source_form(ctx, source, given=earlier.parameters if earlier and is_same else {}, errors={})
 
 
 def _source_form(

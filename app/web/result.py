@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, jsonify, url_for
 from flask import make_response as plain_response
@@ -17,7 +18,9 @@ from app.domain.errors import NotFound, UserError
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
+from app.services.download import file_name
 from app.services.explore import PICTURES
+from app.services.provenance import provenance
 from app.web import network, timeline
 from app.web.page import current_actor, go_to, installation, render
 from app.web.security import PAGE_POLICY
@@ -58,7 +61,7 @@ def tab_values(ctx: Context, dataset: Dataset, tab: str) -> dict[str, Any]:
         "table": lambda: _rows_of(ctx, dataset, None),
         "quarantine": lambda: _rows_of(ctx, dataset, "quarantine"),
         "log": lambda: {"text": datasets.log_text(ctx, current_actor(), dataset.key)},
-        "provenance": lambda: {"text": json.dumps(dataset.provenance, indent=2, ensure_ascii=False, default=str)},
+        "provenance": lambda: _provenance_of(ctx, dataset),
         "files": lambda: _members_of(ctx, dataset),
     }
     if tab not in makers:
@@ -74,6 +77,16 @@ def _rows_of(
 ) -> dict[str, Any]:
     page = items.page(ctx, current_actor(), dataset.key, offset=offset, limit=ROWS, sort=sort, role=part)
     return {"page": page, "sort": sort or "", "part": part or "", "step": ROWS}
+
+
+def _provenance_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
+    """The methods as a paragraph, and all that is known of the steps."""
+    found = provenance(ctx, current_actor(), dataset.key)
+    return {
+        "methods": found["methods"],
+        "steps": found["steps"],
+        "text": json.dumps(found, indent=2, ensure_ascii=False, default=str),
+    }
 
 
 def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
@@ -169,18 +182,23 @@ def _once(dataset: Dataset, variant: str, make: Callable[[], Response]) -> Respo
     return response
 
 
-@pages.get("/datasets/<key>/chart.svg")
-def chart_picture(key: str) -> Response:
-    """A chart, drawn here."""
+@pages.get("/datasets/<key>/chart.<any(svg,png):form>")
+def chart_picture(key: str, form: str = "svg") -> Response:
+    """A chart, drawn here; with `save` to be kept as a file."""
 
     def draw() -> Response:
-        response = plain_response(charts.draw_svg(_spec_of(ctx, dataset), _theme()))
-        response.mimetype = "image/svg+xml"
+        spec = _spec_of(ctx, dataset)
+        drawn = charts.draw_svg(spec, _theme()) if form == "svg" else charts.draw_png(spec, theme=_theme())
+        response = plain_response(drawn)
+        response.mimetype = "image/svg+xml" if form == "svg" else "image/png"
         response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
         return response
 
     ctx, dataset = _finished(key)
-    return _once(dataset, f"svg {_theme()}", draw)
+    answer = _once(dataset, f"{form} {_theme()}", draw)
+    if "save" in request.args:
+        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name(dataset, f'.{form}'))}"
+    return answer
 
 
 @pages.get("/datasets/<key>/chart.json")

@@ -54,6 +54,7 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
+    ("POST", "/api/datasets/<key>/restore"): (401, 404, 404, 404, 404),  # it has not been deleted
     ("POST", "/api/datasets/<key>/remap"): (401, 403, 404, 409, 409),  # no raw records are kept
     ("GET", "/api/datasets/<key>/shares"): (401, 200, 404, 200, 200),
     ("PUT", "/api/datasets/<key>/shares"): (401, 403, 404, 200, 200),

@@ -20,7 +20,8 @@ from app.plugins.registry import Registry
 from app.runner.report import Reader, Reporter
 from app.runner.task_context import TaskContext
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, create_capture, delete_dataset
+from app.services.dataset import cancel_dataset, create_capture
+from app.services.dataset_bin import delete_dataset
 from app.services.upload import save_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
