@@ -160,6 +160,8 @@ def test_the_account_says_what_one_has(ctx: Context, user: User, call: Call) -> 
     assert upload is not None
     assert found == {
         "name": "ursula",
+        "email": None,
+        "tags": [],
         "is_admin": False,
         "read_only": False,
         "open_jobs": 1,
