@@ -383,6 +383,20 @@ CREATE TABLE fourchan_threads (
     last_modified text
 );
 
+CREATE TABLE idempotency_keys (
+    user_id integer NOT NULL,
+    key text NOT NULL,
+    target text NOT NULL,
+    seed text NOT NULL,
+    attempt text NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    body_hash text,
+    status smallint,
+    headers jsonb,
+    body text
+);
+
 CREATE TABLE imageboard_coverage (
     source text NOT NULL,
     board text NOT NULL,
@@ -446,6 +460,18 @@ CREATE TABLE imageboard_imports (
     finished timestamp with time zone
 );
 
+CREATE TABLE imageboard_indexes (
+    build bigint NOT NULL,
+    source text NOT NULL,
+    part text NOT NULL,
+    after bigint NOT NULL,
+    upto bigint NOT NULL,
+    versions bigint NOT NULL,
+    began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    built timestamp with time zone,
+    CONSTRAINT imageboard_indexes_part_check CHECK ((part = ANY (ARRAY['main'::text, 'delta'::text])))
+);
+
 CREATE TABLE imageboard_new_words (
     word text NOT NULL
 );
@@ -457,13 +483,21 @@ CREATE TABLE imageboard_uncounted (
     posts bigint NOT NULL
 );
 
+CREATE SEQUENCE imageboard_version_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE imageboard_versions (
     source text NOT NULL,
     board text NOT NULL,
     id bigint NOT NULL,
     seen timestamp with time zone NOT NULL,
     subject text,
-    body text
+    body text,
+    number bigint DEFAULT nextval('imageboard_version_numbers'::regclass) NOT NULL
 );
 
 CREATE TABLE imageboard_words (
@@ -706,6 +740,18 @@ ALTER TABLE tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE unfinished_uploads (
+    id text NOT NULL,
+    owner_id integer NOT NULL,
+    filename text NOT NULL,
+    length bigint NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    touched timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT unfinished_uploads_check CHECK ((received <= length)),
+    CONSTRAINT unfinished_uploads_length_check CHECK ((length > 0))
+);
+
 CREATE TABLE uploads (
     id text NOT NULL,
     owner_id integer NOT NULL,
@@ -817,6 +863,9 @@ ALTER TABLE ONLY fourchan_posts
 ALTER TABLE ONLY fourchan_threads
     ADD CONSTRAINT fourchan_threads_pkey PRIMARY KEY (source, board, id);
 
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
+
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
 
@@ -831,6 +880,9 @@ ALTER TABLE ONLY imageboard_images
 
 ALTER TABLE ONLY imageboard_imports
     ADD CONSTRAINT imageboard_imports_pkey PRIMARY KEY (source, board, file);
+
+ALTER TABLE ONLY imageboard_indexes
+    ADD CONSTRAINT imageboard_indexes_pkey PRIMARY KEY (build);
 
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
@@ -882,6 +934,9 @@ ALTER TABLE ONLY tokens
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_secret_hash_key UNIQUE (secret_hash);
+
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
@@ -985,9 +1040,15 @@ CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (st
 
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
+CREATE INDEX idempotency_keys_created ON idempotency_keys USING btree (created);
+
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
 CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
+
+CREATE INDEX imageboard_indexes_began ON imageboard_indexes USING btree (source, part, began);
+
+CREATE INDEX imageboard_versions_number ON imageboard_versions USING btree (number);
 
 CREATE INDEX imageboard_words_parts ON imageboard_words USING gin (word gin_trgm_ops);
 
@@ -1030,6 +1091,10 @@ CREATE INDEX queue_turns_now ON queue_turns USING btree (type, turn DESC);
 CREATE INDEX repairs_at ON repairs USING btree (at);
 
 CREATE INDEX tokens_user ON tokens USING btree (user_id);
+
+CREATE INDEX unfinished_uploads_owner ON unfinished_uploads USING btree (owner_id);
+
+CREATE INDEX unfinished_uploads_touched ON unfinished_uploads USING btree (touched);
 
 CREATE INDEX uploads_created ON uploads USING btree (created);
 
@@ -1146,6 +1211,9 @@ ALTER TABLE ONLY favourites
 ALTER TABLE ONLY favourites
     ADD CONSTRAINT favourites_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
 
@@ -1166,6 +1234,9 @@ ALTER TABLE ONLY person_settings
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;

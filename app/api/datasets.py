@@ -6,14 +6,13 @@ import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
-from urllib.parse import urlencode
 
 import marshmallow as ma
-from flask import request
 from flask.views import MethodView
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.api.dataset_schema import DatasetSchema, accepted, present
@@ -25,6 +24,7 @@ from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
 from app.services.import_file import import_file
 from app.services.mark import read_tags, set_favourite, set_tags
 from app.services.platform_import import remap_dataset
+from app.services.resume_upload import whole_upload
 
 blueprint = Blueprint("datasets", "Results of captures and analyses.")
 blueprints = (blueprint,)
@@ -49,6 +49,7 @@ class CaptureSchema(_Private):
     private = ma.fields.Boolean(load_default=True)
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
     notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
+    upload = ma.fields.String(metadata={"description": "A file to import: the id of one sent to /api/uploads"})
 
 
 class _JSONObject(ma.fields.Dict):
@@ -95,10 +96,8 @@ class ListQuery(Query):
     until = ma.fields.Date(metadata={"description": "Made on this day or earlier"})
     order = ma.fields.String(load_default="newest", validate=validate.OneOf(list(ORDERS)))
     everyone = ma.fields.Boolean(load_default=False, metadata={"description": "The same as `whose=all`"})
-    cursor = ma.fields.Integer(
-        validate=validate.Range(0, 2**62), metadata={"description": "`next` of the page before, in the same order"}
-    )
-    limit = ma.fields.Integer(load_default=50, validate=validate.Range(1, 200))
+    cursor = paging.cursor()
+    limit = paging.limit(50, 200)
 
 
 class ListSchema(Schema):
@@ -143,10 +142,7 @@ class Datasets(MethodView):
             if day in query:
                 query[day] = datetime.combine(query[day], time(), UTC)
         found, following = list_datasets(installation(), actor(), Wanted(text=query.pop("q", None), **query))
-        headers = {}
-        if following is not None:
-            following_page = urlencode({**request.args.to_dict(), "cursor": following})
-            headers["Link"] = f'<{request.base_url}?{following_page}>; rel="next"'
+        headers = {} if following is None else paging.link_next(cursor=following)
         return {"datasets": present(found), "next": following}, 200, headers
 
     @blueprint.arguments(CaptureSchema)
@@ -162,18 +158,35 @@ class Datasets(MethodView):
             is_private=wanted["private"],
             pseudonymise=wanted["pseudonymise"],
             notify=wanted["notify"],
+            upload_id=_upload_id(wanted["datasource"], wanted.get("upload")),
         )
         return accepted(made)
+
+
+def _upload_id(datasource: str, given: str | None) -> str | None:
+    """The upload to make a dataset of, which must be all there; it may be named by its whole address."""
+    if given is None:
+        return None
+    source = installation().registry.datasource(datasource)
+    if not source.imports():
+        raise InvalidInput({"upload": [f"{source.title} does not import files."]})
+    return whole_upload(installation(), actor(), given.rstrip("/").rpartition("/")[2]).id
 
 
 @blueprint.route("/datasets/upload")
 class UploadDataset(MethodView):
     """Making a dataset of a file."""
 
+    counts_as = "upload"
+
     @blueprint.arguments(UploadSchema, location="multipart", unknown=ma.RAISE)
     @blueprint.response(202, DatasetSchema)
     def post(self, wanted: dict[str, Any]) -> Any:
-        """Make a dataset of a file: multipart/form-data with `file`, and `parameters` as JSON."""
+        """Make a dataset of a file: multipart/form-data with `file`, and `parameters` as JSON.
+
+        Or send the file as the body itself, with its type (such as text/csv), its name in X-File-Name or `filename`,
+        and the other fields in the address.
+        """
         file = wanted["file"]
         made = import_file(
             installation(),

@@ -190,9 +190,15 @@ def _properties(options: OptionsClass) -> dict[str, Any]:
     return found
 
 
+def _kind_of_items() -> str:
+    return "download" if "stream" in request.args else "read"
+
+
 @blueprint.route("/dataset/<string:key>/items/")
 class OlderItems(MethodView):
     """Rows."""
+
+    counts_as = _kind_of_items
 
     @blueprint.arguments(OlderItemsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, OlderItemsSchema)
@@ -253,9 +259,9 @@ class RequestToken(MethodView):
 
     @blueprint.response(200, TokenAnswerSchema)
     def get(self) -> dict[str, Any]:
-        """Make a token that is valid for a year. The one made in this way before is not valid any more."""
+        """Make a token, valid for a year if it may be. The one made in this way before is not valid any more."""
         ctx, who = installation(), actor()
-        made, secret = tokens.create_token(ctx, who, _TOKEN)
+        made, secret = tokens.create_token(ctx, who, _TOKEN, days=tokens.usual_days(ctx, who))
         for older in tokens.list_tokens(ctx, who):
             if older.name == _TOKEN and older.id != made.id:
                 tokens.revoke_token(ctx, who, older.id)

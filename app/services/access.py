@@ -1,4 +1,8 @@
-"""Who may see and change what. Every service asks here; nothing else decides."""
+"""Who may see and change what. Every service asks here; nothing else decides.
+
+Visitors who are let in without a password are all one user, `autologin`: they make datasets, see and change those of
+each other, and see what is shared, as any user does. What belongs to a person (tokens, a password) they do not have.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +12,15 @@ from app.domain.share import Role
 from app.domain.user import User
 
 
-def require_write(actor: User) -> None:
-    """Make sure that the actor may change anything at all. :raises NotAllowed: with a token that may only read"""
+def require_active(actor: User) -> None:
+    """Make sure that the actor may look at what everybody here may see. :raises NotAllowed: when switched off"""
     if not actor.is_active:
         raise NotAllowed("This account has been switched off. Ask an administrator.")
+
+
+def require_write(actor: User) -> None:
+    """Make sure that the actor may change anything at all. :raises NotAllowed: with a token that may only read"""
+    require_active(actor)
     if actor.read_only:
         raise NotAllowed("This token may only read. Make one that may also change things.")
 
@@ -20,6 +29,12 @@ def require_admin(actor: User) -> None:
     """Make sure that the actor is an administrator. :raises NotAllowed: when not"""
     if not (actor.is_admin and actor.is_active):
         raise NotAllowed("Only administrators may do this.")
+
+
+def require_own_account(actor: User) -> None:
+    """Make sure that the actor is one person. :raises NotAllowed: for visitors who share an account"""
+    if actor.is_shared:
+        raise NotAllowed("You share this account with all who are let in without a password. Sign in with your own.")
 
 
 def role_in(actor: User, dataset: Dataset) -> Role | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.domain.errors import UserError
@@ -53,6 +53,42 @@ def config(theme: str = "light") -> dict[str, Any]:
         "mark": {"color": ink["accent"]},
         "bar": {"color": ink["accent"]},
         "range": {"category": _RANGES[theme]},
+    }
+
+
+def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: int, labels: int) -> dict[str, Any]:
+    """A Vega-Lite specification of one bar for each `date` of these values, as high as what is in the field `number`.
+
+    The dates stand in the order of the values; about so many `labels` of them are written below.
+    """
+    dates = list(dict.fromkeys(str(value["date"]) for value in values))
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "data": {"values": values},
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {
+                "field": "date",
+                "type": "ordinal",
+                "sort": None,
+                "title": None,
+                "axis": {
+                    "labelAngle": 0,
+                    "values": dates[:: max(len(dates) // labels, 1)],
+                    "ticks": False,
+                    "labelPadding": 8,
+                },
+            },
+            "y": {
+                "field": number,
+                "type": "quantitative",
+                "title": None,
+                "axis": {"domain": False, "ticks": False, "format": ",d", "tickCount": 4, "tickMinStep": 1},
+            },
+        },
     }
 
 

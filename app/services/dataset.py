@@ -37,7 +37,8 @@ PSEUDONYMISE = {
 def dataset_key(type_: str, parent: str | None, parameters: Mapping[str, Any], moment: str | None) -> str:
     """The key of a dataset: 32 hexadecimal digits of the SHA-256 of what it is made of.
 
-    `moment` is None for a processor, whose result does not change, and the time for a capture or a repetition.
+    `moment` is None for a processor, whose result does not change, and the time for a capture or a repetition. In its
+    place may stand what is the same whenever the same request comes again.
     """
     text = json.dumps([type_, parent, parameters, moment], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -73,7 +74,7 @@ def create_capture(
         raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(PSEUDONYMISE)}."]})
     options = load(source.Options, parameters)
     source.check(options, ctx.site_settings(), ctx.database)
-    dataset = _new_capture(actor, source, dump(options), label, is_private)
+    dataset = _new_capture(ctx, actor, source, dump(options), label, is_private)
     work: dict[str, Any] = {"pseudonymise": pseudonymise}
     if notify:
         require_address(ctx, actor)
@@ -86,7 +87,8 @@ def create_capture(
         dataset = replace(dataset, label=_label(label, upload.filename))
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         dataset = replace(dataset, work=work)
-        datasets.insert(tx, dataset)
+        if not datasets.insert(tx, dataset):
+            return datasets.get(tx, dataset.key)
         if upload_id and not uploads.attach(tx, upload_id, dataset.key):
             raise Conflict("A dataset is being made of this file already. Upload it again to make another one.")
         secrets = {name: getattr(options, name) for name in secrets_of(source.Options)}
@@ -99,11 +101,16 @@ def _label(given: str | None, otherwise: str) -> str:
 
 
 def _new_capture(
-    actor: User, source: type[DataSource], parameters: dict[str, Any], label: str | None, is_private: bool
+    ctx: Context,
+    actor: User,
+    source: type[DataSource],
+    parameters: dict[str, Any],
+    label: str | None,
+    is_private: bool,
 ) -> Dataset:
     now = datetime.now(UTC)
     shown = {name: value for name, value in parameters.items() if name not in secrets_of(source.Options)}
-    key = dataset_key(source.id, None, parameters, f"{now.isoformat()} {actor.id}")
+    key = dataset_key(source.id, None, parameters, f"{ctx.asked_once or now.isoformat()} {actor.id}")
     return Dataset(
         key=key,
         type=source.id,

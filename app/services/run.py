@@ -95,7 +95,7 @@ def run_processor(
     chosen = load(analysis.Options, options, columns)
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
-    moment = datetime.now(UTC).isoformat() if rerun else None
+    moment = (ctx.asked_once or datetime.now(UTC).isoformat()) if rerun else None
     if notify:
         require_address(ctx, actor)
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):

@@ -41,16 +41,18 @@ _SHOWN = (
 _NAMED = "LEFT JOIN datasets d ON d.key = j.dataset LEFT JOIN users u ON u.id::text = j.owner"
 
 
-def list_jobs(db: Session, *, state: str | None = None, type_: str | None = None, limit: int = 500) -> list[Row]:
-    """Open and failed jobs, running ones first, then those longest in the queue; whose they are and what they make.
+def list_jobs(
+    db: Session, *, state: str | None = None, type_: str | None = None, after: int = 0, limit: int = 500
+) -> list[Row]:
+    """Open and failed jobs by number; whose they are and what they make. `after` is the cursor: ids above it follow.
 
     Their details stay out: they may hold secrets.
     """
     return db.many(
         f"SELECT {_SHOWN} FROM (SELECT * FROM jobs WHERE (%(state)s IS NULL OR state = %(state)s)"
-        " AND (%(type)s IS NULL OR type = %(type)s)"
-        " ORDER BY state <> 'running', state = 'failed', queued, id LIMIT %(limit)s) j"
-        f" {_NAMED} ORDER BY j.state <> 'running', j.state = 'failed', j.queued, j.id",
+        " AND (%(type)s IS NULL OR type = %(type)s) AND id > %(after)s ORDER BY id LIMIT %(limit)s) j"
+        f" {_NAMED} ORDER BY j.id",
+        after=after,
         state=state,
         type=type_,
         limit=limit,

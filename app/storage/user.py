@@ -162,17 +162,40 @@ def use_token(db: Session, secret_hash: str) -> tuple[User, Token] | None:
     return (user, Token(**row)) if user else None
 
 
-def list_tokens(db: Session, user_id: int) -> list[Token]:
-    """The tokens of one user, newest first."""
-    rows = db.many(f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s ORDER BY id DESC", user_id=user_id)
+def list_tokens(db: Session, user_id: int, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """The tokens of one user, newest first; `before` is the cursor: ids below it follow."""
+    rows = db.many(
+        f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s AND (%(before)s IS NULL OR id < %(before)s)"
+        " ORDER BY id DESC LIMIT %(limit)s",
+        user_id=user_id,
+        before=before,
+        limit=limit,
+    )
     return [Token(**row) for row in rows]
 
 
-def delete_token(db: Session, user_id: int, token_id: int) -> bool:
-    """Revoke a token; whether there was one."""
+def list_all_tokens(db: Session, *, text: str, before: int | None, limit: int) -> list[Token]:
+    """Tokens of all users with their names, newest first. `text` is part of a token's name or of its owner's."""
+    rows = db.many(
+        "SELECT t.id, t.user_id, t.name, t.read_only, t.created, t.expires, t.last_used, t.calls, u.name AS owner"
+        " FROM tokens t JOIN users u ON u.id = t.user_id"
+        " WHERE (%(text)s = '' OR strpos(lower(t.name), lower(%(text)s)) > 0"
+        " OR strpos(lower(u.name), lower(%(text)s)) > 0)"
+        " AND (%(before)s IS NULL OR t.id < %(before)s) ORDER BY t.id DESC LIMIT %(limit)s",
+        text=text,
+        before=before,
+        limit=limit,
+    )
+    return [Token(**row) for row in rows]
+
+
+def delete_token(db: Session, user_id: int | None, token_id: int) -> bool:
+    """Revoke a token, with `user_id` only if it is theirs; whether there was one."""
     return (
         db.run(
-            "DELETE FROM tokens WHERE id = %(token_id)s AND user_id = %(user_id)s", token_id=token_id, user_id=user_id
+            "DELETE FROM tokens WHERE id = %(token_id)s AND (%(user_id)s IS NULL OR user_id = %(user_id)s)",
+            token_id=token_id,
+            user_id=user_id,
         )
         > 0
     )

@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
-from app.limits import ESTIMATE_LIMIT, limiter
+from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
 from app.services import dataset as datasets
@@ -104,7 +104,8 @@ def create(source_id: str) -> Response:
 
 
 def _visitor() -> str:
-    return f"user:{current_actor().id}"
+    actor = current_actor()
+    return visitor_address() if actor.is_shared else f"user:{actor.id}"
 
 
 @pages.post("/create/<source_id>/estimate")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
@@ -12,7 +11,6 @@ from flask import Blueprint, Response, abort, jsonify, url_for
 from flask import make_response as plain_response
 from htmx_flask import request
 
-from app import __version__
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
 from app.services import charts, items
@@ -23,6 +21,7 @@ from app.services.explore import PICTURES
 from app.services.provenance import provenance
 from app.web import network, timeline
 from app.web.page import current_actor, go_to, installation, render
+from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
 
 pages = Blueprint("result", __name__)
@@ -160,42 +159,17 @@ def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     return spec
 
 
-def _theme() -> str:
-    return "dark" if request.args.get("theme") == "dark" else "light"
-
-
-def _mark(dataset: Dataset, variant: str) -> str:
-    """What a picture of a result is made of: the result, which never changes, and how this version draws it."""
+def _files(dataset: Dataset) -> list[str]:
+    """What is drawn of a result: its files, which never change."""
     assert dataset.result is not None  # noqa: S101 - only results are drawn
-    files = sorted(file.sha256 for file in dataset.result.files.values())
-    look = json.dumps(charts.config(_theme()), sort_keys=True)
-    return hashlib.sha256(" ".join([*files, look, __version__, variant]).encode()).hexdigest()[:32]
-
-
-def _once(dataset: Dataset, variant: str, make: Callable[[], Response]) -> Response:
-    """Draw what the browser does not have yet."""
-    mark = _mark(dataset, variant)
-    is_known = request.if_none_match.contains(mark)
-    response = plain_response("", 304) if is_known else make()
-    response.set_etag(mark)
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
+    return sorted(file.sha256 for file in dataset.result.files.values())
 
 
 @pages.get("/datasets/<key>/chart.<any(svg,png):form>")
 def chart_picture(key: str, form: str = "svg") -> Response:
     """A chart, drawn here; with `save` to be kept as a file."""
-
-    def draw() -> Response:
-        spec = _spec_of(ctx, dataset)
-        drawn = charts.draw_svg(spec, _theme()) if form == "svg" else charts.draw_png(spec, theme=_theme())
-        response = plain_response(drawn)
-        response.mimetype = "image/svg+xml" if form == "svg" else "image/png"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        return response
-
     ctx, dataset = _finished(key)
-    answer = _once(dataset, f"{form} {_theme()}", draw)
+    answer = once([*_files(dataset), form], lambda: drawn(_spec_of(ctx, dataset), form))
     if "save" in request.args:
         answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name(dataset, f'.{form}'))}"
     return answer
@@ -205,14 +179,14 @@ def chart_picture(key: str, form: str = "svg") -> Response:
 def chart_spec(key: str) -> Response:
     """A chart's specification, to be drawn in the browser."""
     ctx, dataset = _finished(key)
-    return _once(dataset, f"spec {_theme()}", lambda: jsonify(charts.styled(_spec_of(ctx, dataset), _theme())))
+    return once([*_files(dataset), "spec"], lambda: jsonify(charts.styled(_spec_of(ctx, dataset), theme())))
 
 
 @pages.get("/datasets/<key>/network.json")
 def network_piece(key: str) -> Response:
     """A network's strongest nodes and links with their places, to be drawn in the browser."""
     ctx, dataset = _finished(key, "nodes")
-    return _once(dataset, "network", lambda: jsonify(network.piece_of(ctx, dataset)))
+    return once([*_files(dataset), "network"], lambda: jsonify(network.piece_of(ctx, dataset)))
 
 
 @pages.get("/datasets/<key>/frame")
