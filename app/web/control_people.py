@@ -8,7 +8,7 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
-from app.domain.errors import Conflict, InvalidInput
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.services import access_request, notification
 from app.services.mail import can_mail
 from app.services.person_setting import Whose, list_person_settings, order_tags, sort_tags
@@ -103,10 +103,12 @@ def _requests(**more: Any) -> Response:
     return render("control/requests.html", found=found, is_open=is_open, can_mail=can_mail(ctx), **shown)
 
 
-@pages.post("/control/requests/<int:request_id>/<any(approve, refuse):decision>")
+@pages.post("/control/requests/<int:request_id>/<decision>")
 def decide(request_id: int, decision: str) -> Response:
     """Make the account, or refuse it."""
     ctx, actor = installation(), current_actor()
+    if decision not in ("approve", "refuse"):
+        raise NotFound("A request is approved or refused.")
     try:
         if decision == "refuse":
             access_request.refuse(ctx, actor, request_id, request.form.get("because", ""))
