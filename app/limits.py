@@ -49,6 +49,9 @@ def _kind(name: str) -> Callable[[], str]:
 SIGN_IN_LIMIT = _kind("sign_in")
 """How often one address may try a password."""
 
+MAIL_LIMIT = "5 per minute; 20 per hour"
+"""How often one address may ask for something that ends in a mail."""
+
 ESTIMATE_LIMIT = _kind("estimate")
 """How often one person may have reckoned how much a search will find."""
 

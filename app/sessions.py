@@ -29,8 +29,8 @@ class SignedIn(UserMixin):  # type: ignore[misc]
         self.user = user
 
     def get_id(self) -> str:
-        """What the cookie holds."""
-        return str(self.user.id)
+        """What the cookie holds: who, and for how long; a new password ends what began before it."""
+        return f"{self.user.id}.{self.user.sessions}"
 
 
 def session_user() -> User | None:
@@ -52,17 +52,18 @@ def visitors() -> Visitors:
 def init_sessions(app: Flask, ctx: Context) -> None:
     """Let the app know its visitors by a cookie that scripts cannot read and other sites do not send."""
     settings = ctx.settings
+    is_secure = settings.session_cookie_secure or settings.site_url.startswith("https://")
     app.extensions[_INSTALLATION] = ctx
     app.extensions[_VISITORS] = Visitors(settings)
     app.config.update(
         SESSION_COOKIE_NAME="4cat",
         SESSION_COOKIE_HTTPONLY=True,
         SESSION_COOKIE_SAMESITE="Lax",
-        SESSION_COOKIE_SECURE=settings.session_cookie_secure,
+        SESSION_COOKIE_SECURE=is_secure,
         REMEMBER_COOKIE_NAME="4cat_remember",
         REMEMBER_COOKIE_HTTPONLY=True,
         REMEMBER_COOKIE_SAMESITE="Lax",
-        REMEMBER_COOKIE_SECURE=settings.session_cookie_secure,
+        REMEMBER_COOKIE_SECURE=is_secure,
         REMEMBER_COOKIE_DURATION=_REMEMBERED,
         WTF_CSRF_TIME_LIMIT=None,
         WTF_CSRF_SSL_STRICT=False,
@@ -72,7 +73,8 @@ def init_sessions(app: Flask, ctx: Context) -> None:
 
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(user_id: str) -> SignedIn | None:
-        user = users.get_user(ctx, int(user_id)) if user_id.isdigit() else None
-        return SignedIn(user) if user else None
+        number, _, sessions = user_id.partition(".")
+        user = users.get_user(ctx, int(number)) if number.isdigit() else None
+        return SignedIn(user) if user and sessions == str(user.sessions) else None
 
     csrf.init_app(app)

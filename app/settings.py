@@ -167,7 +167,7 @@ class Settings(VisitorSettings):
         "MAX_UPLOAD_MB", "10240", "The largest file that can be uploaded, in megabytes.", count(1, 10_485_760)
     )
     session_cookie_secure: bool = setting(
-        "SESSION_COOKIE_SECURE", "no", "Whether cookies are sent over HTTPS only. Say yes when you serve HTTPS.", flag
+        "SESSION_COOKIE_SECURE", "no", "Whether cookies go over HTTPS only, as they do with a SITE_URL in https.", flag
     )
     scrape_proxies: tuple[str, ...] = setting(
         "SCRAPE_PROXIES",
@@ -176,6 +176,23 @@ class Settings(VisitorSettings):
         " one is chosen at random for each request, another when it fails.",
         urls("http", "https"),
         "none",
+    )
+    site_url: str = setting(
+        "SITE_URL",
+        "",
+        "The address at which people reach this site, such as `https://4cat.example.org`; links in mails need it.",
+        url("http", "https", optional=True),
+        "none: no mail is sent",
+    )
+    mail_url: str = setting(
+        "MAIL_URL",
+        "",
+        "The mail server: `smtps://name:password@host` (TLS), `smtp+starttls://name:password@host` or `smtp://host`.",
+        url("smtp", "smtps", "smtp+starttls", optional=True),
+        "none: no mail is sent",
+    )
+    mail_from: str = setting(
+        "MAIL_FROM", "", "The address that mails come from.", text, "`4cat@` and the host of SITE_URL"
     )
     log_level: str = setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
     site_name: str = setting("SITE_NAME", "4CAT", "The name shown on every page.", text)

@@ -13,6 +13,7 @@ Parse = Callable[[str], Any]
 PREFIX = r"[A-Za-z0-9_-]{1,40}"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
+_NEED_HOST = ("redis", "rediss", "s3", "http", "https", "smtp", "smtps", "smtp+starttls")
 REQUIRED = "required"
 """In place of the default of what has none."""
 
@@ -127,7 +128,7 @@ def url(*schemes: str, optional: bool = False) -> Parse:
         if parts.scheme not in schemes or "://" not in raw:
             found = f"begins with {parts.scheme}:" if parts.scheme else "has no scheme"
             raise Unfit(found, expected)
-        if port == 0 or (parts.scheme in ("redis", "rediss", "s3") and not parts.hostname):
+        if port == 0 or (parts.scheme in _NEED_HOST and not parts.hostname):
             raise Unfit("names no host" if port != 0 else "names port 0", f"{expected} A host must follow.")
         if parts.scheme in ("unix", "file") and not parts.path.strip("/"):
             raise Unfit("names no path", f"Write it as {parts.scheme}:///a/path.")

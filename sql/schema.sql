@@ -27,6 +27,28 @@ BEGIN
 END
 $$;
 
+CREATE TABLE access_requests (
+    id integer NOT NULL,
+    name text NOT NULL,
+    email text NOT NULL,
+    affiliation text DEFAULT ''::text NOT NULL,
+    reason text DEFAULT ''::text NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    state text DEFAULT 'waiting'::text NOT NULL,
+    decided timestamp with time zone,
+    decided_by text,
+    CONSTRAINT access_requests_state_check CHECK ((state = ANY (ARRAY['waiting'::text, 'approved'::text, 'refused'::text])))
+);
+
+ALTER TABLE access_requests ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME access_requests_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
 CREATE TABLE dataset_logs (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -287,6 +309,14 @@ CREATE TABLE eightkun_threads (
     positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
     last_modified text
+);
+
+CREATE TABLE error_reports (
+    id text NOT NULL,
+    at timestamp with time zone DEFAULT now() NOT NULL,
+    place text NOT NULL,
+    owner text DEFAULT ''::text NOT NULL,
+    text text NOT NULL
 );
 
 CREATE TABLE favourites (
@@ -581,6 +611,69 @@ CREATE TABLE lainchan_threads (
     last_modified text
 );
 
+CREATE TABLE mails (
+    id bigint NOT NULL,
+    recipient text NOT NULL,
+    subject text NOT NULL,
+    body text NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL
+);
+
+ALTER TABLE mails ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME mails_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE measures (
+    at timestamp with time zone NOT NULL,
+    facts jsonb NOT NULL
+);
+
+CREATE TABLE notifications (
+    id integer NOT NULL,
+    text text NOT NULL,
+    user_id integer,
+    tag text,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    created_by text DEFAULT ''::text NOT NULL,
+    expires timestamp with time zone,
+    CONSTRAINT notifications_check CHECK (((user_id IS NULL) OR (tag IS NULL)))
+);
+
+CREATE TABLE notifications_dismissed (
+    notification_id integer NOT NULL,
+    user_id integer NOT NULL
+);
+
+ALTER TABLE notifications ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME notifications_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE password_links (
+    secret_hash text NOT NULL,
+    user_id integer NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    expires timestamp with time zone NOT NULL
+);
+
+CREATE TABLE person_settings (
+    user_id integer,
+    tag text,
+    name text NOT NULL,
+    value jsonb NOT NULL,
+    changed timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT person_settings_check CHECK ((num_nonnulls(user_id, tag) = 1))
+);
+
 CREATE TABLE queue_turns (
     type text NOT NULL,
     owner text NOT NULL,
@@ -618,6 +711,12 @@ CREATE TABLE settings (
     name text NOT NULL,
     value jsonb NOT NULL,
     changed timestamp with time zone DEFAULT now() NOT NULL
+);
+
+CREATE TABLE sign_in_failures (
+    name_hash text NOT NULL,
+    failures integer NOT NULL,
+    latest timestamp with time zone DEFAULT now() NOT NULL
 );
 
 CREATE TABLE tokens (
@@ -674,7 +773,13 @@ CREATE TABLE users (
     is_admin boolean DEFAULT false NOT NULL,
     is_active boolean DEFAULT true NOT NULL,
     created timestamp with time zone DEFAULT now() NOT NULL,
-    last_seen timestamp with time zone
+    last_seen timestamp with time zone,
+    email text,
+    notes text DEFAULT ''::text NOT NULL,
+    theme text DEFAULT 'auto'::text NOT NULL,
+    time_zone text DEFAULT ''::text NOT NULL,
+    sessions integer DEFAULT 0 NOT NULL,
+    CONSTRAINT users_theme_check CHECK ((theme = ANY (ARRAY['auto'::text, 'light'::text, 'dark'::text])))
 );
 
 ALTER TABLE users ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
@@ -710,6 +815,9 @@ ALTER TABLE ONLY imageboard_posts ATTACH PARTITION lainchan_posts FOR VALUES IN 
 
 ALTER TABLE ONLY imageboard_threads ATTACH PARTITION lainchan_threads FOR VALUES IN ('lainchan');
 
+ALTER TABLE ONLY access_requests
+    ADD CONSTRAINT access_requests_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_pkey PRIMARY KEY (id);
 
@@ -742,6 +850,9 @@ ALTER TABLE ONLY eightkun_posts
 
 ALTER TABLE ONLY eightkun_threads
     ADD CONSTRAINT eightkun_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY error_reports
+    ADD CONSTRAINT error_reports_pkey PRIMARY KEY (id);
 
 ALTER TABLE ONLY favourites
     ADD CONSTRAINT favourites_pkey PRIMARY KEY (user_id, dataset);
@@ -788,6 +899,21 @@ ALTER TABLE ONLY lainchan_posts
 ALTER TABLE ONLY lainchan_threads
     ADD CONSTRAINT lainchan_threads_pkey PRIMARY KEY (source, board, id);
 
+ALTER TABLE ONLY mails
+    ADD CONSTRAINT mails_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY measures
+    ADD CONSTRAINT measures_pkey PRIMARY KEY (at);
+
+ALTER TABLE ONLY notifications_dismissed
+    ADD CONSTRAINT notifications_dismissed_pkey PRIMARY KEY (notification_id, user_id);
+
+ALTER TABLE ONLY notifications
+    ADD CONSTRAINT notifications_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY password_links
+    ADD CONSTRAINT password_links_pkey PRIMARY KEY (secret_hash);
+
 ALTER TABLE ONLY queue_turns
     ADD CONSTRAINT queue_turns_pkey PRIMARY KEY (type, owner);
 
@@ -799,6 +925,9 @@ ALTER TABLE ONLY schema_migrations
 
 ALTER TABLE ONLY settings
     ADD CONSTRAINT settings_pkey PRIMARY KEY (name);
+
+ALTER TABLE ONLY sign_in_failures
+    ADD CONSTRAINT sign_in_failures_pkey PRIMARY KEY (name_hash);
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_pkey PRIMARY KEY (id);
@@ -820,6 +949,8 @@ ALTER TABLE ONLY users
 
 ALTER TABLE ONLY web_hosts
     ADD CONSTRAINT web_hosts_pkey PRIMARY KEY (host);
+
+CREATE UNIQUE INDEX access_requests_waiting ON access_requests USING btree (lower(email)) WHERE (state = 'waiting'::text);
 
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
@@ -891,6 +1022,8 @@ CREATE INDEX eightkun_posts_string_to_array_idx1 ON eightkun_posts USING gin (st
 
 CREATE INDEX eightkun_threads_source_board_idx ON eightkun_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
+CREATE INDEX error_reports_at ON error_reports USING btree (at);
+
 CREATE INDEX favourites_dataset ON favourites USING btree (dataset);
 
 CREATE INDEX fourchan_posts_image_md5_idx ON fourchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
@@ -947,6 +1080,12 @@ CREATE INDEX lainchan_posts_string_to_array_idx1 ON lainchan_posts USING gin (st
 
 CREATE INDEX lainchan_threads_source_board_idx ON lainchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
+CREATE INDEX password_links_user ON password_links USING btree (user_id);
+
+CREATE UNIQUE INDEX person_settings_tag ON person_settings USING btree (tag, name) WHERE (tag IS NOT NULL);
+
+CREATE UNIQUE INDEX person_settings_user ON person_settings USING btree (user_id, name) WHERE (user_id IS NOT NULL);
+
 CREATE INDEX queue_turns_now ON queue_turns USING btree (type, turn DESC);
 
 CREATE INDEX repairs_at ON repairs USING btree (at);
@@ -962,6 +1101,8 @@ CREATE INDEX uploads_created ON uploads USING btree (created);
 CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
 
 CREATE INDEX user_tags_tag ON user_tags USING btree (tag, user_id);
+
+CREATE UNIQUE INDEX users_email ON users USING btree (lower(email)) WHERE (email IS NOT NULL);
 
 CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
 
@@ -1075,6 +1216,21 @@ ALTER TABLE ONLY idempotency_keys
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY notifications_dismissed
+    ADD CONSTRAINT notifications_dismissed_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES notifications(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY notifications_dismissed
+    ADD CONSTRAINT notifications_dismissed_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY notifications
+    ADD CONSTRAINT notifications_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY password_links
+    ADD CONSTRAINT password_links_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY person_settings
+    ADD CONSTRAINT person_settings_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

@@ -116,7 +116,8 @@ def emptied(opened: Context) -> bool:
     """Empty the tables; False when a process that still runs was in the way."""
     try:
         opened.database.run(
-            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns, repairs, web_hosts"
+            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns, repairs, web_hosts,"
+            " mails, access_requests, notifications, person_settings, sign_in_failures, error_reports, measures"
             " RESTART IDENTITY CASCADE"
         )
         filled = " OR ".join(f"EXISTS (SELECT 1 FROM {table})" for table in BOARD_TABLES)

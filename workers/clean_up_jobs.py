@@ -5,6 +5,12 @@ from __future__ import annotations
 from app.domain.job import Job
 from app.plugins import Worker, WorkerContext
 
+_OLD = (
+    "DELETE FROM sign_in_failures WHERE latest < now() - interval '1 day'",
+    "DELETE FROM password_links WHERE expires < now() - interval '1 day'",
+    "DELETE FROM mails WHERE created < now() - interval '7 days'",
+)
+
 
 class CleanUpJobs(Worker):
     """Forget failed jobs without a dataset after a week, repairs after a month, kept answers after a day."""
@@ -26,6 +32,8 @@ class CleanUpJobs(Worker):
         repairs = ctx.database.run("DELETE FROM repairs WHERE at < now() - interval '30 days'")
         if repairs:
             ctx.log(f"forgot {repairs} repairs")
+        for statement in _OLD:
+            ctx.database.run(statement)
         ctx.database.run("DELETE FROM idempotency_keys WHERE created < now() - interval '1 day'")
         ctx.database.run(
             "DELETE FROM queue_turns t WHERE turn < (SELECT max(turn) FROM queue_turns l WHERE l.type = t.type)"

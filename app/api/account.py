@@ -19,6 +19,8 @@ class AccountSchema(Schema):
     """Who asks, with what they have and may have."""
 
     name = ma.fields.String()
+    email = ma.fields.String(allow_none=True)
+    tags = ma.fields.List(ma.fields.String())
     is_admin = ma.fields.Boolean()
     read_only = ma.fields.Boolean(metadata={"description": "Whether this token may only read"})
     open_jobs = ma.fields.Integer(metadata={"description": "Your jobs that wait or run"})
@@ -41,6 +43,8 @@ class Account(MethodView):
         found = own_usage(installation(), user)
         return {
             "name": user.name,
+            "email": user.email,
+            "tags": user.tags,
             "is_admin": user.is_admin,
             "read_only": user.read_only,
             "open_jobs": found.open_jobs,

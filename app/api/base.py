@@ -159,6 +159,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         jobs,
         older,
         openapi,
+        people,
         processors,
         results,
         settings,
@@ -167,6 +168,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         status,
         tokens,
         uploads,
+        users,
     )
 
     app.extensions["fourcat"] = ctx
@@ -190,6 +192,8 @@ def init_api(app: Flask, ctx: Context) -> None:
         statistics,
         jobs,
         settings,
+        users,
+        people,
     ):
         for blueprint in part.blueprints:
             csrf.exempt(blueprint)

@@ -48,6 +48,7 @@ class CaptureSchema(_Private):
     label = ma.fields.String(load_default=None, allow_none=True)
     private = ma.fields.Boolean(load_default=True)
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
+    notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
     upload = ma.fields.String(metadata={"description": "A file to import: the id of one sent to /api/uploads"})
 
 
@@ -73,6 +74,7 @@ class UploadSchema(_Private):
     label = ma.fields.String(load_default=None)
     private = ma.fields.Boolean(load_default=True)
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
+    notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
 
 
 class ListQuery(Query):
@@ -155,6 +157,7 @@ class Datasets(MethodView):
             label=wanted["label"],
             is_private=wanted["private"],
             pseudonymise=wanted["pseudonymise"],
+            notify=wanted["notify"],
             upload_id=_upload_id(wanted["datasource"], wanted.get("upload")),
         )
         return accepted(made)
@@ -195,6 +198,7 @@ class UploadDataset(MethodView):
             label=wanted["label"],
             is_private=wanted["private"],
             pseudonymise=wanted["pseudonymise"],
+            notify=wanted["notify"],
         )
         return accepted(made)
 

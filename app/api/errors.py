@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import logging
-import uuid
 from collections.abc import Mapping
 from typing import Any
 
-from flask import Response, current_app, jsonify
+from flask import Response, current_app, g, jsonify, request
 from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
+from app.api.auth import installation
 from app.domain.errors import BeingDone, FourcatError, InvalidInput, TooManyJobs, Unavailable
+from app.services.error_report import report_error
 from app.statuses import status_of
 
 log = logging.getLogger(__name__)
@@ -86,8 +87,7 @@ def _of_http(error: HTTPException) -> Response:
 
 
 def _unexpected(error: BaseException) -> Response:
-    number = uuid.uuid4().hex[:8]
-    log.error("error %s", number, exc_info=error)
+    number = report_error(installation(), error, f"{request.method} {request.path}", g.get("actor"))
     return _body(500, f"Something went wrong on our side. It is in the log as error {number}.", {})
 
 

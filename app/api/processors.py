@@ -72,6 +72,7 @@ class RunQuery(Query):
     rerun = ma.fields.Boolean(
         load_default=False, metadata={"description": "Run it even if there is a result for these options already"}
     )
+    notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
 
 
 class FitQuery(Query):
@@ -155,7 +156,7 @@ class Run(MethodView):
     def post(self, query: dict[str, Any], key: str, processor_type: str) -> Any:
         """Run an analysis on a dataset, with its options as JSON; spell them with hyphens or underscores."""
         ctx, who = installation(), actor()
-        child, is_new = run.run_processor(ctx, who, key, processor_type, _options(), rerun=query["rerun"])
+        child, is_new = run.run_processor(ctx, who, key, processor_type, _options(), **query)
         return accepted(child) if is_new else (present([child])[0], 200)
 
 

@@ -37,6 +37,47 @@ class Rule:
         return f"Write a whole number from {self.least:,} to {self.most:,}."
 
 
+_WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+@dataclass(frozen=True)
+class Switch:
+    """What a setting takes that is on or off."""
+
+    label: str
+    help: str
+    default: bool
+    kind = "toggle"
+    unit = ""
+    expected = "Write yes or no."
+
+    def read(self, stored: object) -> bool | None:
+        """A stored value, or one written as text; None when it is not valid."""
+        return stored if isinstance(stored, bool) else _WORDS.get(str(stored).strip().lower())
+
+
+@dataclass(frozen=True)
+class Words:
+    """What a setting takes that is a text of at most `longest` letters."""
+
+    label: str
+    help: str
+    default: str = ""
+    longest: int = 4_000
+    kind = "text"
+    is_long = True
+    unit = ""
+
+    def read(self, stored: object) -> str | None:
+        """A stored text, or None when it is none or too long."""
+        return stored if isinstance(stored, str) and len(stored) <= self.longest else None
+
+    @property
+    def expected(self) -> str:
+        """What to write, as a sentence."""
+        return f"Write at most {self.longest:,} letters."
+
+
 WORKER_RULES: Mapping[str, Rule] = {
     "max_workers": Rule(
         "Jobs at once",
@@ -86,6 +127,57 @@ LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7}
 """Of those limits for which no variable of the environment stands."""
 
 
+ACCOUNTS = "accounts"
+RIGHTS = "rights"
+
+ACCOUNT_RULES: Mapping[str, Switch | Words] = {
+    "requests": Switch(
+        "Requests for accounts",
+        "Whether people may ask for an account on the sign-in page. Administrators approve or refuse it.",
+        default=False,
+    ),
+    "policy": Words(
+        "What is said above the form", "Who gets an account, and what for: shown to those who ask for one."
+    ),
+}
+"""By the last part of `accounts.requests` and so on."""
+
+RIGHT_RULES: Mapping[str, Switch] = {
+    "capture": Switch("May make datasets", "Capture, search, import and upload.", default=True),
+    "analyse": Switch("May run analyses", "On every dataset that they see.", default=True),
+    "tokens": Switch("May make API tokens", "Tokens that they have stay valid.", default=True),
+}
+"""By the last part of `rights.capture` and so on. Administrators have every right."""
+
+PERSON_RULES: Mapping[str, Rule | Switch] = {
+    **{f"{LIMITS}.{what}": rule for what, rule in LIMIT_RULES.items() if what not in LIMIT_DEFAULTS},
+    **{f"{RIGHTS}.{what}": switch for what, switch in RIGHT_RULES.items()},
+}
+"""What may be set for one user, or for all who have a tag, instead of what is set for everybody."""
+
+RESTART = "machines.restart_asked"
+TAG_ORDER = "accounts.tag_order"
+
+
+def account_setting(site: Mapping[str, Any], what: str) -> bool | str:
+    """What has been set about accounts, such as whether people may ask for one; else its default."""
+    rule = ACCOUNT_RULES[what]
+    found = rule.read(site[f"{ACCOUNTS}.{what}"]) if f"{ACCOUNTS}.{what}" in site else None
+    return rule.default if found is None else found
+
+
+def tag_order(site: Mapping[str, Any]) -> list[str]:
+    """The tags in the order in which their settings count, the first before the others."""
+    stored = site.get(TAG_ORDER)
+    return [tag for tag in stored if isinstance(tag, str)] if isinstance(stored, list) else []
+
+
+def restart_asked(site: Mapping[str, Any]) -> float:
+    """When an administrator asked last that all workers start anew, in seconds since 1970; 0 if never."""
+    stored = site.get(RESTART)
+    return float(stored) if isinstance(stored, (int, float)) else 0.0
+
+
 def worker_setting(site: Mapping[str, Any], type_: str, what: str) -> int | None:
     """What has been set for a type of work, such as its `max_workers`; None when nothing valid has."""
     return WORKER_RULES[what].read(site.get(f"{WORKERS}.{type_}.{what}"))
@@ -125,6 +217,15 @@ def describe_site_settings() -> list[str]:
         "| name | takes | what it means |",
         "|---|---|---|",
         *(f"| `{name}` | {rule.least:,} to {rule.most:,} {rule.unit} | {rule.help} |" for name, rule in names.items()),
+        *(f"| `{RIGHTS}.{what}` | yes or no | {rule.label}: {rule.help} |" for what, rule in RIGHT_RULES.items()),
+        *(
+            f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
+            for what, rule in ACCOUNT_RULES.items()
+        ),
+        "",
+        "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
+        "what is set for them, else for the first of their tags in the order of the page *Tags*, else for everybody,",
+        "else the default. Administrators have every right.",
         "",
         "**Limits per person** hold when something is asked for: a capture, an analysis with all its steps, another",
         "try, an upload. Administrators are held to them too. A megabyte of storage is a million bytes. A result is",

@@ -16,6 +16,9 @@ class User:
     """A person, or a script acting for one. `read_only` is set for a token that may only read.
 
     `tags` are the groups that administrators have put them in.
+
+    `theme` is auto, light or dark; an empty `time_zone` is the browser's. Sessions that began while `sessions` was
+    another number have ended.
     """
 
     id: int
@@ -24,6 +27,11 @@ class User:
     is_active: bool = True
     created: datetime | None = None
     read_only: bool = False
+    email: str | None = None
+    theme: str = "auto"
+    time_zone: str = ""
+    sessions: int = 0
+    last_seen: datetime | None = None
     tags: tuple[str, ...] = ()
 
     @property

@@ -239,5 +239,8 @@ class WorkerContext(Protocol):
     def sweep_folders(self, hours: float) -> int:
         """Remove temporary folders that a killed process left behind some hours ago; how many."""
 
+    def send_mail(self, mail_id: int) -> None:
+        """Send a mail that waits, and forget it. :raises SourceError: when the mail server does not take it"""
+
 
 __all__ = ["Answer", "Batch", "CaptureRun", "Database", "Job", "Run", "Source", "SourceFile", "Web", "WorkerContext"]

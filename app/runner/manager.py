@@ -22,7 +22,7 @@ import redis
 
 from app import __version__
 from app.domain.errors import Unavailable
-from app.domain.setting import places_of
+from app.domain.setting import places_of, restart_asked
 from app.queue.connection import connect_redis
 from app.runner.entry import install
 from app.runner.limits import adopt_orphans, end_strays
@@ -157,6 +157,9 @@ class Manager:
             self._is_without_database = True
             return
         self._is_without_database = False
+        if restart_asked(site) > self._started:
+            log.info("manager %s: an administrator has asked for a restart", self._name)
+            self._stopping = True
         for type_, declared in self._declared.items():
             self._limits[type_] = places_of(site, type_, declared)
 

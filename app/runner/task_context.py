@@ -12,6 +12,7 @@ from app.queue.jobs import JobQueue
 from app.runner.polite_web import PoliteWeb
 from app.runner.report import Reporter
 from app.services.context import Context
+from app.services.mail import send_queued
 from app.storage.database import Transaction
 from app.storage.files import Listed
 
@@ -105,3 +106,7 @@ class TaskContext:
     def sweep_folders(self, hours: float) -> int:
         """Remove temporary folders that were left behind."""
         return self._ctx.files.sweep(hours)
+
+    def send_mail(self, mail_id: int) -> None:
+        """Send a mail that waits, and forget it."""
+        send_queued(self._ctx, mail_id)

@@ -18,8 +18,9 @@ from app.plugins.processor import Preset
 from app.plugins.validation import load
 from app.services.access import can_see, require_change, require_see, require_share, require_write
 from app.services.context import Context
-from app.services.ending import cancel_in, enqueue_dataset
+from app.services.ending import cancel_in, enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
+from app.services.person_setting import require_right
 from app.services.upload import get_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -53,14 +54,18 @@ def create_capture(
     is_private: bool = True,
     pseudonymise: str = "none",
     upload_id: str | None = None,
+    notify: bool = False,
 ) -> Dataset:
     """Ask for a new dataset from a data source: a row that waits, and its job in the queue.
+
+    With `notify` its owner gets a mail when it has ended.
 
     :raises InvalidInput: naming the parameters that will not do
     :raises NotCompatible: when the data source is not available here, with the reason
     :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
+    require_right(ctx, actor, "capture")
     source = ctx.registry.datasource(datasource_id)
     unavailable = ctx.registry.unavailable(source, ctx.site_settings())
     if unavailable:
@@ -71,6 +76,9 @@ def create_capture(
     source.check(options, ctx.site_settings(), ctx.database)
     dataset = _new_capture(ctx, actor, source, dump(options), label, is_private)
     work: dict[str, Any] = {"pseudonymise": pseudonymise}
+    if notify:
+        require_address(ctx, actor)
+        work["notify"] = True
     if source.imports():
         if not upload_id:
             raise InvalidInput({"file": ["Choose a file to import."]})

@@ -5,10 +5,14 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.dataset import Dataset, Status
+from app.domain.errors import InvalidInput
 from app.domain.job import Job
+from app.domain.user import User
 from app.services.context import Context
+from app.services.mail import can_mail, link_to, queue_mail
 from app.storage import dataset as datasets
 from app.storage import job as jobs
+from app.storage import user as users
 from app.storage.database import Transaction
 from app.storage.dataset import Ending
 
@@ -25,6 +29,8 @@ def end_dataset(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending)
     What has been asked of an empty, failed or cancelled dataset cannot be done, and ends in the same way, saying so.
     """
     datasets.end(tx, dataset.key, ending)
+    if dataset.work.get("notify") and ending.status is not Status.CANCELLED:
+        _tell_owner(ctx, tx, dataset, ending)
     tx.after_commit(lambda: ctx.bell.clear(dataset.key))
     if ending.status is Status.FINISHED:
         ctx.queue.unblock(tx, dataset.key)
@@ -34,6 +40,28 @@ def end_dataset(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending)
         preset = datasets.find(tx, dataset.attach_to)
         if preset is not None and not preset.status.is_ended:
             end_dataset(ctx, tx, preset, replace(ending, provenance={"result_of": dataset.key}))
+
+
+def _tell_owner(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending) -> None:
+    """Let whoever asked for it know by mail, as part of this transaction: neither lost nor sent twice with the end."""
+    owner = users.find(tx, dataset.owner_id)
+    if owner is None or not owner.is_active or not owner.email:
+        return
+    word = {Status.FINISHED: "is finished", Status.EMPTY: "found nothing", Status.FAILED: "failed"}[ending.status]
+    rows = f" It has {ending.rows:,} row{'' if ending.rows == 1 else 's'}." if ending.rows else ""
+    text = (
+        f"“{dataset.label}” {word}.{rows}\n\n{ending.message}\n\n{link_to(ctx, f'/datasets/{dataset.key}')}\n\n"
+        "You get this mail since you asked to be told."
+    )
+    queue_mail(ctx, tx, owner.email, f"“{dataset.label}” {word}", text)
+
+
+def require_address(ctx: Context, owner: User) -> None:
+    """Make sure that a mail can reach somebody. :raises InvalidInput: naming `notify`"""
+    if not can_mail(ctx):
+        raise InvalidInput({"notify": ["This site cannot send mail. Leave it out."]})
+    if not owner.email:
+        raise InvalidInput({"notify": ["Give your e-mail address on your account page first."]})
 
 
 def _end_dependents(ctx: Context, tx: Transaction, dataset: Dataset, status: Status) -> None:

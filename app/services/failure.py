@@ -1,4 +1,4 @@
-"""Failed jobs: run one again, or dismiss it. For administrators."""
+"""Jobs: run a failed one again or dismiss it, stop one that is open. For administrators."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from app.domain.errors import NotFound
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
-from app.services.dataset import retry_dataset
+from app.services.dataset import cancel_dataset, retry_dataset
 from app.storage import failed_job
 from app.storage.database import Row, Transaction
 
@@ -47,6 +47,20 @@ def dismiss_job(ctx: Context, actor: User, job_id: int) -> None:
     _find(ctx, actor, job_id)
     with ctx.database.transaction() as tx:
         failed_job.forget(tx, _lock(tx, job_id)["id"])
+
+
+def cancel_job(ctx: Context, actor: User, job_id: int) -> None:
+    """Stop a job that waits or runs, with the dataset that it makes.
+
+    :raises NotFound: when no such job waits or runs, or it makes no dataset, as a standing task
+    :raises Conflict: when its dataset has ended meanwhile
+    """
+    require_admin(actor)
+    require_write(actor)
+    key = failed_job.dataset_of_open(ctx.database, job_id)
+    if key is None:
+        raise NotFound(f"There is no job {job_id} that waits or runs for a dataset. It may have ended meanwhile.")
+    cancel_dataset(ctx, actor, key)
 
 
 def _find(ctx: Context, actor: User, job_id: int) -> Row:

@@ -28,6 +28,7 @@ def import_file(
     label: str | None = None,
     is_private: bool = True,
     pseudonymise: str = "none",
+    notify: bool = False,
 ) -> Dataset:
     """Store a file and ask for a dataset of it. What is wrong with the parameters is said before the file is stored.
 
@@ -51,6 +52,7 @@ def import_file(
             is_private=is_private,
             pseudonymise=pseudonymise,
             upload_id=upload.id,
+            notify=notify,
         )
     except UserError:
         uploads.delete(ctx.database, upload.id)

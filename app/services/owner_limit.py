@@ -11,10 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 
 from app.domain.errors import StorageFull, TooManyJobs
-from app.domain.setting import limit_setting
+from app.domain.setting import LIMITS
 from app.domain.user import User
 from app.services.context import Context
-from app.storage import setting, usage
+from app.services.person_setting import resolve
+from app.storage import usage
 from app.storage.database import Session, Transaction
 
 MEGABYTE = 1_000_000
@@ -37,19 +38,17 @@ class Usage:
     limits: Limits
 
 
-def owner_limits(ctx: Context, db: Session) -> Limits:
-    """The limits that hold for everybody now."""
-    site = setting.all_settings(db)
-    jobs, megabytes = limit_setting(site, "open_jobs"), limit_setting(site, "stored_mb")
-    jobs = ctx.settings.max_open_jobs if jobs is None else jobs
-    megabytes = ctx.settings.max_stored_mb if megabytes is None else megabytes
+def owner_limits(ctx: Context, db: Session, owner_id: int) -> Limits:
+    """The limits that hold for one person now."""
+    found = resolve(ctx.settings, db, owner_id)
+    jobs, megabytes = found[f"{LIMITS}.open_jobs"].value, found[f"{LIMITS}.stored_mb"].value
     return Limits(jobs or None, megabytes * MEGABYTE or None)
 
 
 def own_usage(ctx: Context, actor: User) -> Usage:
     """What the actor has and may have."""
     with ctx.database.transaction() as tx:
-        return Usage(usage.open_jobs(tx, actor.id), usage.stored_bytes(tx, actor.id), owner_limits(ctx, tx))
+        return Usage(usage.open_jobs(tx, actor.id), usage.stored_bytes(tx, actor.id), owner_limits(ctx, tx, actor.id))
 
 
 @contextmanager
@@ -62,7 +61,7 @@ def within_limits(ctx: Context, tx: Transaction, actor: User, owner_id: int) -> 
 
     :raises TooManyJobs, StorageFull: when they may not
     """
-    limits = owner_limits(ctx, tx)
+    limits = owner_limits(ctx, tx, owner_id)
     if limits.open_jobs is None and limits.stored_bytes is None:
         yield
         return
@@ -110,7 +109,7 @@ def require_room(ctx: Context, actor: User) -> None:
 
 def room_for_file(ctx: Context, db: Session, owner_id: int) -> int | None:
     """How many bytes a person may still upload; None is any number. :raises StorageFull: when there is no room"""
-    limits = owner_limits(ctx, db)
+    limits = owner_limits(ctx, db, owner_id)
     if limits.stored_bytes is None:
         return None
     stored = usage.stored_bytes(db, owner_id)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,9 @@ from app.plugins.validation import json_schema, load
 from app.services.access import require_see, require_write
 from app.services.context import Context
 from app.services.dataset import dataset_key, get_dataset
-from app.services.ending import enqueue_dataset
+from app.services.ending import enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
+from app.services.person_setting import require_right
 from app.storage import dataset as datasets
 from app.storage import dataset_bin as bin_
 from app.storage.database import Transaction
@@ -64,18 +65,27 @@ def _refusal(ctx: Context, analysis: Analysis, dataset: Dataset, settings: Mappi
 
 
 def run_processor(
-    ctx: Context, actor: User, key: str, type_: str, options: Mapping[str, Any], *, rerun: bool = False
+    ctx: Context,
+    actor: User,
+    key: str,
+    type_: str,
+    options: Mapping[str, Any],
+    *,
+    rerun: bool = False,
+    notify: bool = False,
 ) -> tuple[Dataset, bool]:
     """Ask for an analysis of a dataset; the child dataset, and whether it is new.
 
     The same analysis with the same options on the same dataset gives the child that is there already, unless `rerun`.
-    The dataset may still be waiting or running: the child then waits for it.
+    The dataset may still be waiting or running: the child then waits for it. With `notify` a new child's owner gets a
+    mail when it has ended.
 
     :raises InvalidInput: naming the options that will not do
     :raises NotCompatible: when the analysis does not fit, with the reason
     :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
+    require_right(ctx, actor, "analyse")
     parent = get_dataset(ctx, actor, key)
     analysis = ctx.registry.processor(type_)
     reason = _refusal(ctx, analysis, parent, ctx.site_settings())
@@ -86,9 +96,13 @@ def run_processor(
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
     moment = (ctx.asked_once or datetime.now(UTC).isoformat()) if rerun else None
+    if notify:
+        require_address(ctx, actor)
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         datasets.lock(tx, key)
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
+        if notify:
+            child = replace(child, work={**child.work, "notify": True})
         bin_.make_room(tx, child.key)
         if not datasets.insert(tx, child):
             found = datasets.get(tx, child.key)

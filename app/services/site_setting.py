@@ -8,7 +8,20 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.setting import LIMIT_DEFAULTS, LIMIT_RULES, LIMITS, WORKER_RULES, WORKERS, Rule
+from app.domain.setting import (
+    ACCOUNT_RULES,
+    ACCOUNTS,
+    LIMIT_DEFAULTS,
+    LIMIT_RULES,
+    LIMITS,
+    RIGHT_RULES,
+    RIGHTS,
+    WORKER_RULES,
+    WORKERS,
+    Rule,
+    Switch,
+    Words,
+)
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import specs
@@ -23,15 +36,16 @@ from app.storage.database import Transaction
 
 _DECLARED = "declared by the type"
 _OF_SOURCE = "declared by the data source"
-_BUILT_IN = "the tool"
-AnyRule = Rule | SourceRule
+_OF_4CAT = "the tool"
+AnyRule = Rule | SourceRule | Switch | Words
 
 
 @dataclass(frozen=True)
 class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
-    `type` is the type of work that it is about, `source` the data source; both are None for a limit per person.
+    `type` is the type of work that it is about, `source` the data source; both are None for what is about people, of
+    which `group` is `accounts`, `rights` or, for the limits, empty.
     `ignored` is a stored value that is not valid and so does not count.
     """
 
@@ -43,6 +57,7 @@ class SiteSetting:
     origin: str
     rule: AnyRule
     source: str | None = None
+    group: str = ""
     ignored: Any = None
 
     @property
@@ -124,15 +139,20 @@ class _Known:
     default: Any
     origin: str
     source: str | None = None
+    group: str = ""
 
 
 def _known(ctx: Context) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
         field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}.get(what)
         if field is None:
-            yield _Known(f"{LIMITS}.{what}", None, rule, LIMIT_DEFAULTS[what], _BUILT_IN)
+            yield _Known(f"{LIMITS}.{what}", None, rule, LIMIT_DEFAULTS[what], _OF_4CAT)
         else:
             yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
+    for what, right in RIGHT_RULES.items():
+        yield _Known(f"{RIGHTS}.{what}", None, right, right.default, _OF_4CAT, group=RIGHTS)
+    for what, about in ACCOUNT_RULES.items():
+        yield _Known(f"{ACCOUNTS}.{what}", None, about, about.default, _OF_4CAT, group=ACCOUNTS)
     for _, source in sorted(ctx.registry.datasources.items()):
         yield from _known_of_source(source)
     for type_, plugin in sorted(ctx.registry.queues().items()):
@@ -176,6 +196,7 @@ def _shown(known: _Known, site: Mapping[str, Any]) -> SiteSetting:
         origin=known.origin,
         rule=known.rule,
         source=known.source,
+        group=known.group,
         ignored=stored if value is None else None,
     )
 

@@ -11,6 +11,7 @@ from app.domain.errors import InvalidInput, NotFound, NotSignedIn
 from app.domain.user import Token, User
 from app.services.access import require_admin, require_own_account, require_write
 from app.services.context import Context
+from app.services.person_setting import require_right
 from app.storage import user as users
 
 YEAR = 365
@@ -41,6 +42,7 @@ def create_token(
     """
     require_write(actor)
     require_own_account(actor)
+    require_right(ctx, actor, "tokens")
     wrong: dict[str, list[str]] = {}
     if not name.strip() or len(name) > 100:
         wrong["name"] = ["Give the token a name of at most 100 letters, to recognise it by."]

@@ -13,6 +13,7 @@ from app.domain.user import User
 from app.services.access import require_write
 from app.services.context import Context
 from app.services.owner_limit import no_room, require_room_for_file, room_for_file
+from app.services.person_setting import require_right
 from app.storage import upload as uploads
 from app.storage.files import discard
 
@@ -27,6 +28,7 @@ def save_upload(ctx: Context, actor: User, filename: str, stream: BinaryIO) -> U
     :raises StorageFull: when the actor would store more than one person may
     """
     require_write(actor)
+    require_right(ctx, actor, "capture")
     name = plain_name(filename)
     limit = ctx.settings.max_upload_mb * 1024 * 1024
     room = room_for_file(ctx, ctx.database, actor.id)

@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from functools import lru_cache
+import re
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from zoneinfo import available_timezones
 
-from argon2 import PasswordHasher
-from argon2.exceptions import InvalidHashError, VerifyMismatchError
-
-from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
+from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.user import AUTOLOGIN, User
 from app.services.context import Context
+from app.services.sign_in import hasher, unlock
+from app.storage import password_link
 from app.storage import user as users
+from app.storage.database import Transaction
 
+THEMES = {"auto": "As the system has it", "light": "Light", "dark": "Dark"}
 _MIN_PASSWORD = 8
-
-
-@lru_cache(maxsize=1)
-def _hasher() -> PasswordHasher:
-    return PasswordHasher()
-
-
-@lru_cache(maxsize=1)
-def _decoy() -> str:
-    """A hash to compare with when there is no such user, so that the answer takes as long."""
-    return _hasher().hash("no such user")
+_EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{1,255}$)[^\s@.<>,;:\"()\[\]\\]+(\.[^\s@.<>,;:\"()\[\]\\]+)*")
+_SEEN_EVERY = timedelta(hours=1)
 
 
 def _check(name: str, password: str | None) -> None:
@@ -38,25 +33,98 @@ def _check(name: str, password: str | None) -> None:
         raise InvalidInput(wrong)
 
 
-def create_user(ctx: Context, name: str, password: str | None = None, *, is_admin: bool = False) -> User:
+def check_password(password: str) -> None:
+    """Make sure that a password will do. :raises InvalidInput: naming `password`"""
+    _check("anybody", password)
+
+
+def read_email(text: str) -> str | None:
+    """An e-mail address, or None for nothing. :raises InvalidInput: when it is none"""
+    text = text.strip()
+    if text and not (_EMAIL.fullmatch(text) and text.isprintable()):
+        raise InvalidInput({"email": ["This is not an e-mail address. Write it as name@example.org."]})
+    return text or None
+
+
+def create_user(
+    ctx: Context, name: str, password: str | None = None, *, is_admin: bool = False, email: str = ""
+) -> User:
     """Make a user; one without a password cannot sign in but can have tokens.
 
-    :raises InvalidInput: when name or password will not do
+    :raises InvalidInput: when name, password or e-mail address will not do
     :raises Conflict: when the name is taken
     """
+    with ctx.database.transaction() as tx:
+        return add_user(tx, name, password, is_admin=is_admin, email=email)
+
+
+def add_user(
+    tx: Transaction, name: str, password: str | None = None, *, is_admin: bool = False, email: str = ""
+) -> User:
+    """Make a user as part of this transaction; see `create_user`."""
     _check(name, password)
-    made = users.insert(ctx.database, name, _hasher().hash(password) if password else None, is_admin=is_admin)
+    address = read_email(email)
+    users.lock_names(tx)
+    made = users.insert(tx, name, hasher().hash(password) if password else None, is_admin=is_admin)
     if made is None:
         raise Conflict(f"There is a user called {name} already.")
-    return made
+    return _put_profile(tx, made, name, address)
+
+
+def _put_profile(tx: Transaction, user: User, name: str, email: str | None) -> User:
+    """Change name and address, after making sure that nobody else has them."""
+    same_name = users.find_by_name(tx, name)
+    if same_name is not None and same_name[0].id != user.id:
+        raise InvalidInput({"name": [f"There is a user called {name} already. Choose another name."]})
+    same_email = users.find_by_email(tx, email) if email else None
+    if same_email is not None and same_email.id != user.id:
+        raise InvalidInput({"email": ["Another account has this e-mail address already."]})
+    users.update_profile(tx, user.id, name, email)
+    return replace(user, name=name, email=email)
+
+
+def change_profile(ctx: Context, user: User, name: str, email: str) -> User:
+    """Change the name that a user signs in with, and the address that mail goes to.
+
+    :raises InvalidInput: naming the field that will not do, or that another user has already
+    """
+    name = name.strip()
+    _check(name, None)
+    address = read_email(email)
+    with ctx.database.transaction() as tx:
+        users.lock_names(tx)
+        return _put_profile(tx, user, name, address)
+
+
+def change_looks(ctx: Context, user: User, theme: str, time_zone: str) -> None:
+    """Change how pages look for a user: light or dark, and in which zone times are shown.
+
+    :raises InvalidInput: naming the field that will not do
+    """
+    if theme not in THEMES:
+        raise InvalidInput({"theme": [f"Choose from: {', '.join(THEMES)}."]})
+    if time_zone and time_zone not in available_timezones():
+        raise InvalidInput({"time_zone": ["There is no such time zone. Write one such as Europe/Amsterdam."]})
+    users.update_looks(ctx.database, user.id, theme, time_zone)
 
 
 def set_password(ctx: Context, name: str, password: str, *, is_admin: bool | None = None) -> User:
-    """Give a user a new password, and with `is_admin` the right too. :raises NotFound: when there is no such user"""
-    _check(name, password)
+    """Give a user a new password, and with `is_admin` the right too. Whoever is signed in as them has to do so anew.
+
+    :raises NotFound: when there is no such user
+    """
+    check_password(password)
     user = find_user(ctx, name)
-    users.update_password(ctx.database, user.id, _hasher().hash(password), is_admin=is_admin)
-    return find_user(ctx, name)
+    with ctx.database.transaction() as tx:
+        return put_password(tx, user, password, is_admin=is_admin)
+
+
+def put_password(tx: Transaction, user: User, password: str, *, is_admin: bool | None = None) -> User:
+    """Replace a password in this transaction: sessions and links to a new one end, and a locked name is free again."""
+    users.update_password(tx, user.id, hasher().hash(password), is_admin=is_admin)
+    password_link.delete_all(tx, user.id)
+    unlock(tx, user.name)
+    return users.find(tx, user.id) or user
 
 
 def find_user(ctx: Context, name: str) -> User:
@@ -70,7 +138,11 @@ def find_user(ctx: Context, name: str) -> User:
 def get_user(ctx: Context, user_id: int) -> User | None:
     """One user by id, or None when the account is gone or switched off."""
     user = users.find(ctx.database, user_id)
-    return user if user and user.is_active else None
+    if user is None or not user.is_active:
+        return None
+    if user.last_seen is None or datetime.now(UTC) - user.last_seen > _SEEN_EVERY:
+        users.note_seen(ctx.database, user.id)
+    return user
 
 
 def shared_user(ctx: Context) -> User | None:
@@ -113,21 +185,7 @@ def create_first_admin(ctx: Context, name: str, password: str) -> User:
         users.lock_for_first_run(tx)
         if users.has_admin(tx):
             raise Conflict("There is an administrator already. Sign in instead.")
-        made = users.insert(tx, name, _hasher().hash(password), is_admin=True)
+        made = users.insert(tx, name, hasher().hash(password), is_admin=True)
         if made is None:
             raise Conflict(f"There is a user called {name} already. Choose another name.")
     return made
-
-
-def sign_in(ctx: Context, name: str, password: str) -> User:
-    """The user with this name and password. :raises NotSignedIn: when they do not belong together"""
-    found = users.find_by_name(ctx.database, name)
-    try:
-        _hasher().verify((found[1] if found else None) or _decoy(), password)
-    except (VerifyMismatchError, InvalidHashError):
-        found = None
-    if found is None or found[1] is None:
-        raise NotSignedIn("This name and password do not belong together.")
-    if not found[0].is_active:
-        raise NotSignedIn("This account has been switched off. Ask an administrator.")
-    return found[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.storage.database import Row, Transaction
+from app.storage.database import Row, Session, Transaction
 
 _FAILED = "(state = 'failed' OR (interval IS NOT NULL AND error IS NOT NULL AND state = 'waiting'))"
 
@@ -29,3 +29,9 @@ def make_due(tx: Transaction, job_id: int) -> None:
         " WHERE id = %(job_id)s AND interval IS NOT NULL AND state = 'waiting'",
         job_id=job_id,
     )
+
+
+def dataset_of_open(db: Session, job_id: int) -> str | None:
+    """The key of the dataset that a job makes which waits or runs; None when there is none."""
+    row = db.find("SELECT dataset FROM jobs WHERE id = %(job_id)s AND state <> 'failed'", job_id=job_id)
+    return row["dataset"] if row else None

@@ -8,8 +8,8 @@ from typing import Any
 from app.domain.user import Token, User
 from app.storage.database import Row, Session
 
-_USER = (
-    "id, name, is_admin, is_active, created,"
+USER_COLUMNS = (
+    "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen,"
     " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags"
 )
 _TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
@@ -19,31 +19,32 @@ def insert(db: Session, name: str, password_hash: str | None, *, is_admin: bool)
     """Add a user; None when the name is taken."""
     row = db.find(
         f"INSERT INTO users (name, password_hash, is_admin) VALUES (%(name)s, %(password_hash)s, %(is_admin)s)"
-        f" ON CONFLICT DO NOTHING RETURNING {_USER}",
+        f" ON CONFLICT DO NOTHING RETURNING {USER_COLUMNS}",
         name=name,
         password_hash=password_hash,
         is_admin=is_admin,
     )
-    return _user(row) if row else None
+    return read_user(row) if row else None
 
 
-def _user(row: Row) -> User:
+def read_user(row: Row) -> User:
+    """A row of `USER_COLUMNS` as a user."""
     return User(**{**row, "tags": tuple(row["tags"])})
 
 
 def find(db: Session, user_id: int) -> User | None:
     """One user by id."""
-    row = db.find(f"SELECT {_USER} FROM users WHERE id = %(user_id)s", user_id=user_id)
-    return _user(row) if row else None
+    row = db.find(f"SELECT {USER_COLUMNS} FROM users WHERE id = %(user_id)s", user_id=user_id)
+    return read_user(row) if row else None
 
 
 def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
     """One user by name, whatever its case, with the password's hash."""
-    row = db.find(f"SELECT {_USER}, password_hash FROM users WHERE lower(name) = lower(%(name)s)", name=name)
+    row = db.find(f"SELECT {USER_COLUMNS}, password_hash FROM users WHERE lower(name) = lower(%(name)s)", name=name)
     if row is None:
         return None
     password_hash = row.pop("password_hash")
-    return _user(row), password_hash
+    return read_user(row), password_hash
 
 
 def has_admin(db: Session) -> bool:
@@ -56,8 +57,13 @@ def has_admin(db: Session) -> bool:
 
 def first_admin(db: Session) -> User | None:
     """The administrator who has been here longest, or None."""
-    row = db.find(f"SELECT {_USER} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
-    return _user(row) if row else None
+    row = db.find(f"SELECT {USER_COLUMNS} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
+    return read_user(row) if row else None
+
+
+def lock_names(db: Session) -> None:
+    """Let one at a time look whether a name or an address is taken, and take it."""
+    db.run("SELECT pg_advisory_xact_lock(hashtext('4cat names of users'))")
 
 
 def lock_for_first_run(db: Session) -> None:
@@ -65,14 +71,65 @@ def lock_for_first_run(db: Session) -> None:
     db.run("SELECT pg_advisory_xact_lock(hashtext('4cat first run'))")
 
 
-def update_password(db: Session, user_id: int, password_hash: str, *, is_admin: bool | None = None) -> None:
-    """Replace a password, and with `is_admin` the right too."""
+def find_by_email(db: Session, email: str) -> User | None:
+    """One user by e-mail address, whatever its case."""
+    row = db.find(f"SELECT {USER_COLUMNS} FROM users WHERE lower(email) = lower(%(email)s)", email=email)
+    return read_user(row) if row else None
+
+
+def addresses_of_admins(db: Session) -> list[str]:
+    """The e-mail addresses of those who administer this installation."""
+    rows = db.many("SELECT email FROM users WHERE is_admin AND is_active AND email IS NOT NULL ORDER BY id LIMIT 20")
+    return [row["email"] for row in rows]
+
+
+def delete(db: Session, user_id: int) -> None:
+    """Delete a user with all that refers to them."""
+    db.run("DELETE FROM users WHERE id = %(user_id)s", user_id=user_id)
+
+
+def note_seen(db: Session, user_id: int) -> None:
+    """Remember that a user is here now."""
+    db.run("UPDATE users SET last_seen = now() WHERE id = %(user_id)s", user_id=user_id)
+
+
+def update_profile(db: Session, user_id: int, name: str, email: str | None) -> None:
+    """Change name and e-mail address. What another user has already is refused by the database."""
     db.run(
-        "UPDATE users SET password_hash = %(password_hash)s, is_admin = coalesce(%(is_admin)s, is_admin)"
-        " WHERE id = %(user_id)s",
+        "UPDATE users SET name = %(name)s, email = %(email)s WHERE id = %(user_id)s",
+        user_id=user_id,
+        name=name,
+        email=email,
+    )
+
+
+def update_looks(db: Session, user_id: int, theme: str, time_zone: str) -> None:
+    """Change how pages look for a user."""
+    db.run(
+        "UPDATE users SET theme = %(theme)s, time_zone = %(time_zone)s WHERE id = %(user_id)s",
+        user_id=user_id,
+        theme=theme,
+        time_zone=time_zone,
+    )
+
+
+def update_password(db: Session, user_id: int, password_hash: str, *, is_admin: bool | None = None) -> None:
+    """Replace a password, which ends every session, and with `is_admin` the right too."""
+    db.run(
+        "UPDATE users SET password_hash = %(password_hash)s, is_admin = coalesce(%(is_admin)s, is_admin),"
+        " sessions = sessions + 1 WHERE id = %(user_id)s",
         user_id=user_id,
         password_hash=password_hash,
         is_admin=is_admin,
+    )
+
+
+def rehash_password(db: Session, user_id: int, password_hash: str) -> None:
+    """Keep the same password under another hash; sessions go on."""
+    db.run(
+        "UPDATE users SET password_hash = %(password_hash)s WHERE id = %(user_id)s",
+        user_id=user_id,
+        password_hash=password_hash,
     )
 
 

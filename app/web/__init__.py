@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.services.context import Context
 from app.web import (
+    access,
     account,
     analysis,
     assets,
@@ -13,13 +14,18 @@ from app.web import (
     brought,
     bulk,
     control,
+    control_people,
     control_settings,
     control_tokens,
+    control_users,
+    control_work,
     create,
     dataset,
     datasets,
     errors,
     explore,
+    message,
+    password,
     result,
     share,
     shown,
@@ -41,6 +47,9 @@ def init_web(app: Flask, ctx: Context) -> None:
     areas = (
         site,
         auth,
+        password,
+        access,
+        message,
         brought,
         create,
         sources,
@@ -55,6 +64,9 @@ def init_web(app: Flask, ctx: Context) -> None:
         control,
         control_settings,
         control_tokens,
+        control_users,
+        control_people,
+        control_work,
     )
     for area in areas:
         app.register_blueprint(area.pages)

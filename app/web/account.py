@@ -1,9 +1,10 @@
-"""One's own account: API tokens and the password."""
+"""One's own account: API tokens, name and address, password, and how pages look."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import available_timezones
 
 from flask import Blueprint, Response, url_for
 from htmx_flask import request
@@ -14,10 +15,17 @@ from app.services import token as tokens
 from app.services import user as users
 from app.services.access import require_own_account
 from app.services.owner_limit import own_usage
+from app.services.sign_in import sign_in
+from app.web.auth import remember
 from app.web.page import current_actor, go_to, installation, render
 
 pages = Blueprint("account", __name__)
 
+_SAID = {
+    "password": "Your password has been changed. Wherever else you were signed in, you have been signed out.",
+    "profile": "Your name and e-mail address have been saved.",
+    "looks": "Saved.",
+}
 _LIVES = {7: "A week", 30: "30 days", 90: "90 days", 365: "One year", 730: "Two years", 1825: "Five years"}
 
 
@@ -30,7 +38,8 @@ def _lives() -> dict[str, str]:
     return lives if str(most) in lives else {**lives, str(most): f"{most:,} days"}
 
 
-def _show(*, status: int = 200, **values: Any) -> Response:
+def show_account(*, status: int = 200, **values: Any) -> Response:
+    """The page, with what was typed and what is wrong with it."""
     shown: dict[str, Any] = {"errors": {}, "typed": {}, "secret": None, "said": ""} | values
     return render(
         "account/show.html",
@@ -40,14 +49,16 @@ def _show(*, status: int = 200, **values: Any) -> Response:
         lives=_lives(),
         usual=str(tokens.usual_days(installation(), current_actor())),
         now=datetime.now(UTC),
+        themes=users.THEMES,
+        zones=sorted(available_timezones()),
         **shown,
     )
 
 
 @pages.get("/account")
 def show() -> Response:
-    """One's tokens, and a form for another password."""
-    return _show(said="Your password has been changed." if request.args.get("changed") else "")
+    """One's tokens, and forms for everything else."""
+    return show_account(said=_SAID.get(request.args.get("changed", ""), ""))
 
 
 @pages.post("/account/tokens")
@@ -65,8 +76,8 @@ def create_token() -> Response:
             days=int(days) if days else None,
         )
     except InvalidInput as error:
-        return _show(status=422, errors=error.fields, typed=request.form)
-    return _show(status=201, secret=secret, made=token)
+        return show_account(status=422, errors=error.fields, typed=request.form)
+    return show_account(status=201, secret=secret, made=token)
 
 
 @pages.post("/account/tokens/<int:token_id>/revoke")
@@ -84,13 +95,50 @@ def change_password() -> Response:
     require_own_account(actor)
     new = request.form.get("password", "")
     try:
-        users.sign_in(ctx, actor.name, request.form.get("present", ""))
-    except NotSignedIn:
-        return _show(status=422, errors={"present": ["This is not your present password."]})
+        sign_in(ctx, actor.name, request.form.get("present", ""))
+    except NotSignedIn as error:
+        return show_account(status=422, errors={"present": [_not_present(error)]})
     if new != request.form.get("repeated", ""):
-        return _show(status=422, errors={"repeated": ["This is not the same password. Type it again."]})
+        return show_account(status=422, errors={"repeated": ["This is not the same password. Type it again."]})
     try:
-        users.set_password(ctx, actor.name, new)
+        remember(users.set_password(ctx, actor.name, new))  # this session goes on, all others have ended
     except InvalidInput as error:
-        return _show(status=422, errors=error.fields)
-    return go_to(url_for("account.show", changed=1))
+        return show_account(status=422, errors=error.fields)
+    return go_to(url_for("account.show", changed="password"))
+
+
+def _not_present(error: NotSignedIn) -> str:
+    return error.message if "locked" in error.message else "This is not your present password."
+
+
+@pages.post("/account/profile")
+@limiter.limit(SIGN_IN_LIMIT)
+def change_profile() -> Response:
+    """Change one's name and e-mail address; whoever could change the address could get a new password sent to it."""
+    ctx, actor = installation(), current_actor()
+    require_own_account(actor)
+    name, email = request.form.get("new_name", ""), request.form.get("email", "")
+    typed = {"new_name": name, "email": email}
+    try:
+        sign_in(ctx, actor.name, request.form.get("password_now", ""))
+    except NotSignedIn as error:
+        return show_account(status=422, typed=typed, errors={"password_now": [_not_present(error)]})
+    try:
+        users.change_profile(ctx, actor, name, email)
+    except InvalidInput as error:
+        wrong = {{"name": "new_name"}.get(field, field): texts for field, texts in error.fields.items()}
+        return show_account(status=422, typed=typed, errors=wrong)
+    return go_to(url_for("account.show", changed="profile"))
+
+
+@pages.post("/account/looks")
+def change_looks() -> Response:
+    """Change how pages look."""
+    require_own_account(current_actor())
+    try:
+        users.change_looks(
+            installation(), current_actor(), request.form.get("theme", ""), request.form.get("time_zone", "").strip()
+        )
+    except InvalidInput as error:
+        return show_account(status=422, typed=request.form, errors=error.fields)
+    return go_to(url_for("account.show", changed="looks"))

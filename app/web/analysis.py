@@ -16,6 +16,7 @@ from app.plugins.registry import Analysis
 from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.context import Context
+from app.services.mail import can_mail
 from app.services.run import Fit
 from app.web.dataset import open_in_place
 from app.web.described import made_by
@@ -89,6 +90,7 @@ def _form(
         controls=controls(analysis.Options, dataset.columns or None, given, wrong),
         problem=problem or " ".join(elsewhere),
         again=again,
+        can_mail=can_mail(ctx),
     )
 
 
@@ -99,7 +101,9 @@ def run(key: str, type_: str) -> Response:
     analysis = ctx.registry.processor(type_)
     given = read_form(analysis.Options, request.form)
     try:
-        child, is_new = runs.run_processor(ctx, actor, key, type_, given, rerun="rerun" in request.form)
+        child, is_new = runs.run_processor(
+            ctx, actor, key, type_, given, rerun="rerun" in request.form, notify="notify" in request.form
+        )
     except InvalidInput as error:
         dataset = datasets.get_dataset(ctx, actor, key)
         return _form(ctx, dataset, analysis, given=given, errors=error.fields, status=422)

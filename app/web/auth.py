@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, current_app, url_for
 from flask_login import login_user, logout_user
 from htmx_flask import request
@@ -10,12 +12,14 @@ from app.domain.errors import Conflict, InvalidInput, NotSignedIn
 from app.domain.user import User
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
+from app.services.access_request import takes_requests
+from app.services.sign_in import sign_in
 from app.sessions import SignedIn, session_user
 from app.web.page import go_to, installation, is_local, render
 
 pages = Blueprint("auth", __name__)
 
-_OPEN = {"static", "auth.login", "auth.first_run"}
+_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose", "access.ask"}
 _READY = "fourcat_has_admin"
 
 
@@ -58,7 +62,7 @@ def first_run() -> Response:
     except Conflict as error:
         return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
     current_app.extensions[_READY] = True
-    _remember(user)
+    remember(user)
     return go_to(url_for("datasets.overview"))
 
 
@@ -71,14 +75,15 @@ def login() -> Response:
     known = session_user()
     if known is not None and not known.is_shared:
         return go_to(target)
+    more: dict[str, Any] = {"next": target, "takes_requests": takes_requests(installation())}
     if request.method == "GET":
-        return render("auth/login.html", name="", next=target, error=None)
+        return render("auth/login.html", name="", error=None, **more)
     name = request.form.get("name", "").strip()
     try:
-        user = users.sign_in(installation(), name, request.form.get("password", ""))
+        user = sign_in(installation(), name, request.form.get("password", ""))
     except NotSignedIn as error:
-        return render("auth/login.html", name=name, next=target, error=error.message, status=401)
-    _remember(user)
+        return render("auth/login.html", name=name, error=error.message, status=401, **more)
+    remember(user)
     return go_to(target)
 
 
@@ -89,7 +94,8 @@ def logout() -> Response:
     return go_to(url_for("auth.login"))
 
 
-def _remember(user: User) -> None:
+def remember(user: User) -> None:
+    """Sign a user in with this browser, for a month."""
     login_user(SignedIn(user), remember=True)
 
 

@@ -9,7 +9,10 @@ from htmx_flask import request
 
 from app.services import failure, status
 from app.services.access import require_admin
-from app.web.page import current_actor, go_to, installation, render
+from app.services.access_request import count_waiting
+from app.services.machine import restart_workers
+from app.services.measure import use_over_time
+from app.web.page import current_actor, go_to, installation, is_local, render
 
 pages = Blueprint("control", __name__)
 
@@ -18,7 +21,9 @@ pages = Blueprint("control", __name__)
 def show() -> Response:
     """Health first: servers, machines, queues, what runs, what failed and what was mended."""
     require_admin(current_actor())
-    return render("control/show.html", piece="control/_health.html", **_values())
+    values = _values()
+    use = use_over_time(installation(), current_actor()) if values["found"]["database"]["ok"] else None
+    return render("control/show.html", piece="control/_health.html", use=use, **values)
 
 
 def _values() -> dict[str, Any]:
@@ -37,7 +42,12 @@ def _values() -> dict[str, Any]:
         "silent": max((host["heartbeat_age"] or 0 for host in found["hosts"]), default=0),
         "slots": sum(manager["slots"] for manager in found["managers"] or ()),
         "repaired": sum(found["repair_counts"].values()),
+        "requests": _requests() if found["database"]["ok"] else 0,
     }
+
+
+def _requests() -> int:
+    return count_waiting(installation())
 
 
 @pages.post("/control/jobs/<int:job_id>/retry")
@@ -54,6 +64,16 @@ def dismiss(job_id: int) -> Response:
     return _changed()
 
 
+@pages.post("/control/restart")
+def restart() -> Response:
+    """Let the workers of all machines start anew."""
+    restart_workers(installation(), current_actor())
+    return go_to(url_for("control.show", restarting=1))
+
+
 def _changed() -> Response:
-    """The panel after a change: only its changing part where HTMX asks."""
+    """The panel after a change: only its changing part where HTMX asks, or the page that it was asked on."""
+    wanted = request.form.get("next")
+    if wanted and is_local(wanted):
+        return go_to(wanted)
     return render("control/_health.html", **_values()) if request.htmx else go_to(url_for("control.show"))

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.setting import LIMITS
 from app.services.site_setting import SiteSetting, change_site_settings, list_site_settings
 from app.web.page import current_actor, go_to, installation, render, wants_piece
 
@@ -36,13 +37,14 @@ class Group:
 
     type: str | None
     source: str | None
+    about: str
     fields: Sequence[Field]
     said: str = ""
 
     @property
     def id(self) -> str:
         """What it is called in the page."""
-        return self.type or (f"source-{self.source}" if self.source else "limits")
+        return self.type or (f"source-{self.source}" if self.source else self.about or LIMITS)
 
     @property
     def address(self) -> str:
@@ -51,11 +53,11 @@ class Group:
             return url_for("control_settings.change_workers", type_=self.type)
         if self.source:
             return url_for("control_settings.change_source", source_id=self.source)
-        return url_for("control_settings.change_limits")
+        return url_for("control_settings.change_people", about=self.about or LIMITS)
 
 
-_About = tuple[str | None, str | None]
-"""What a group is about: the type of work and the data source."""
+_About = tuple[str | None, str | None, str]
+"""What a group is about: the type of work, the data source, or what about people."""
 
 
 def _groups(typed: Mapping[str, str], errors: Mapping[str, Sequence[str]], saved: _About | None = None) -> list[Group]:
@@ -63,7 +65,7 @@ def _groups(typed: Mapping[str, str], errors: Mapping[str, Sequence[str]], saved
     found = list_site_settings(installation(), current_actor())
     return [
         Group(*about, [_field(setting, typed, errors) for setting in settings], "Saved" if about == saved else "")
-        for about, settings in groupby(found, key=lambda setting: (setting.type, setting.source))
+        for about, settings in groupby(found, key=lambda setting: (setting.type, setting.source, setting.group))
     ]
 
 
@@ -83,22 +85,22 @@ def show() -> Response:
     return render("control/settings.html", groups=_groups({}, {}))
 
 
-@pages.post("/control/settings/limits")
-def change_limits() -> Response:
-    """Change what one person may have."""
-    return _change((None, None))
+@pages.post("/control/settings/people/<about>")
+def change_people(about: str) -> Response:
+    """Change what one person may have or do, or how accounts are made."""
+    return _change((None, None, "" if about == LIMITS else about))
 
 
 @pages.post("/control/settings/sources/<source_id>")
 def change_source(source_id: str) -> Response:
     """Change what is set for a data source."""
-    return _change((None, source_id))
+    return _change((None, source_id, ""))
 
 
 @pages.post("/control/settings/workers/<type_>")
 def change_workers(type_: str) -> Response:
     """Change how much of a type of work runs at once, and what one job of it may use."""
-    return _change((type_, None))
+    return _change((type_, None, ""))
 
 
 def _change(about: _About) -> Response:
@@ -115,9 +117,11 @@ def _change(about: _About) -> Response:
 
 
 def _group(groups: Sequence[Group], about: _About) -> Group:
-    found = next((group for group in groups if (group.type, group.source) == about), None)
+    found = next((group for group in groups if (group.type, group.source, group.about) == about), None)
     if found is None:
-        what = f"Nothing here does jobs of type {about[0]}." if about[0] else f"Nothing is set for {about[1]}."
+        what = (
+            f"Nothing here does jobs of type {about[0]}." if about[0] else f"Nothing is set for {about[1] or about[2]}."
+        )
         raise NotFound(what)
     return found
 

@@ -18,6 +18,7 @@ from app.services import upload as uploads
 from app.services.context import Context
 from app.services.dataset import PSEUDONYMISE
 from app.services.estimate import estimate_capture
+from app.services.mail import can_mail
 from app.web.forms import NOT_COLUMNS, Control, controls, read_form
 from app.web.page import current_actor, go_to, installation, render, wants_piece
 
@@ -41,6 +42,7 @@ def _frame(ctx: Context, chosen: type[DataSource] | None) -> dict[str, Any]:
         "chosen": chosen,
         "unavailable": ctx.registry.unavailable(chosen, settings) if chosen else None,
         "pseudonymise": PSEUDONYMISE,
+        "can_mail": can_mail(ctx),
     }
 
 
@@ -141,6 +143,7 @@ def _make(ctx: Context, source: type[DataSource], given: Mapping[str, Any], uplo
         is_private="private" in request.form,
         pseudonymise=request.form.get("pseudonymise", "none"),
         upload_id=upload_id,
+        notify="notify" in request.form,
     )
     return go_to(url_for("dataset.show", key=dataset.key))
 
@@ -152,6 +155,7 @@ def _kept(errors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
         "label": typed.get("label", ""),
         "private": "private" in typed,
         "pseudonymise": typed.get("pseudonymise", "none"),
+        "notify": "notify" in typed,
         "errors": errors,
     }
 

@@ -13,8 +13,10 @@ from htmx_flask import make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.domain.errors import FourcatError, LimitReached, NotSignedIn, Unavailable
+from app.services.error_report import report_error
+from app.sessions import session_user
 from app.statuses import status_of
-from app.web.page import go_to
+from app.web.page import go_to, installation
 
 log = logging.getLogger(__name__)
 
@@ -64,15 +66,22 @@ def _sentence(error: Exception, status: int) -> str:
     if status in _SENTENCES:
         return _SENTENCES[status]
     if status == 500:
-        return "Something went wrong on our side. It has been written to the log. Try again in a moment."
+        number = report_error(installation(), _cause(error), f"{request.method} {request.path}", session_user())
+        return (
+            "Something went wrong on our side, not on yours. Try again in a moment; if it stays so, tell an"
+            f" administrator the number of this error: {number}."
+        )
     return str(getattr(error, "description", None) or "This cannot be done.")
+
+
+def _cause(error: Exception) -> BaseException:
+    """What really happened: Flask hands on an error of its own with it inside."""
+    return getattr(error, "original_exception", None) or error
 
 
 def show_error(error: Exception) -> Response:
     """An error as a whole page, or as a notice on the page that is open."""
     status = status_of(error)
-    if status == 500:
-        log.error("request to %s failed", request.path, exc_info=error)
     if isinstance(error, NotSignedIn):
         return go_to(url_for("auth.login", next=_here()))
     if isinstance(error, HTTPException) and error.response is not None and status < 400:

@@ -9,10 +9,12 @@ from flask import Flask, Response, current_app, redirect, render_template
 from flask import make_response as plain_response
 from htmx_flask import make_response, request
 
-from app.domain.errors import NotSignedIn
+from app.domain.errors import NotSignedIn, Unavailable
 from app.domain.user import User
 from app.services.context import Context
+from app.services.notification import list_notifications
 from app.sessions import session_user
+from app.storage.database import Row
 
 _CONTEXT = "fourcat"
 STOP_POLLING = 286
@@ -21,7 +23,16 @@ STOP_POLLING = 286
 def keep_context(app: Flask, ctx: Context) -> None:
     """Remember the installation that an application serves."""
     app.extensions[_CONTEXT] = ctx
-    app.context_processor(lambda: {"actor": session_user(), "site_name": ctx.settings.site_name})
+    app.context_processor(lambda: {"actor": session_user(), "site_name": ctx.settings.site_name, "messages": _messages})
+
+
+def _messages() -> list[Row]:
+    """What administrators tell whoever is signed in; nothing while the database does not answer."""
+    user = session_user()
+    try:
+        return list_notifications(installation(), user) if user else []
+    except Unavailable:
+        return []
 
 
 def installation() -> Context:

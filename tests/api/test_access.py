@@ -82,6 +82,25 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/settings"): (401, 403, 403, 403, 200),
     ("PUT", "/api/settings/<name>"): (401, 403, 403, 403, 200),
     ("DELETE", "/api/settings/<name>"): (401, 403, 403, 403, 204),
+    ("GET", "/api/users"): (401, 403, 403, 403, 200),
+    ("POST", "/api/users"): (401, 403, 403, 403, 201),
+    ("GET", "/api/users/<int:user_id>"): (401, 403, 403, 403, 200),
+    ("PATCH", "/api/users/<int:user_id>"): (401, 403, 403, 403, 200),
+    ("DELETE", "/api/users/<int:user_id>"): (401, 403, 403, 403, 204),
+    ("POST", "/api/users/<int:user_id>/password-link"): (401, 403, 403, 403, 201),
+    ("GET", "/api/users/<int:user_id>/settings"): (401, 403, 403, 403, 200),
+    ("PATCH", "/api/users/<int:user_id>/settings"): (401, 403, 403, 403, 200),
+    ("GET", "/api/tags"): (401, 403, 403, 403, 200),
+    ("DELETE", "/api/tags/<tag>"): (401, 403, 403, 403, 404),  # nobody has it
+    ("GET", "/api/tags/<tag>/settings"): (401, 403, 403, 403, 200),
+    ("PATCH", "/api/tags/<tag>/settings"): (401, 403, 403, 403, 200),
+    ("GET", "/api/notifications"): (401, 200, 200, 200, 200),
+    ("POST", "/api/notifications"): (401, 403, 403, 403, 201),
+    ("DELETE", "/api/notifications/<int:notification_id>"): (401, 403, 403, 403, 404),
+    ("POST", "/api/notifications/<int:notification_id>/dismiss"): (401, 403, 204, 204, 204),
+    ("GET", "/api/access-requests"): (401, 403, 403, 403, 200),
+    ("POST", "/api/access-requests/<int:request_id>/approve"): (401, 403, 403, 403, 404),
+    ("POST", "/api/access-requests/<int:request_id>/refuse"): (401, 403, 403, 403, 404),
     ("GET", "/api/account"): (401, 200, 200, 200, 200),
     ("GET", "/api/tokens"): (401, 200, 200, 200, 200),
     ("POST", "/api/tokens"): (401, 403, 201, 201, 201),
@@ -116,6 +135,13 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
         ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
+        ("POST", "/api/users"): {"json": {"name": "nina", "tags": ["new"]}},
+        ("PATCH", "/api/users/<int:user_id>"): {"json": {"notes": "New."}},
+        ("PATCH", "/api/users/<int:user_id>/settings"): {"json": {"limits.open_jobs": 3}},
+        ("PATCH", "/api/tags/<tag>/settings"): {"json": {"rights.capture": False}},
+        ("POST", "/api/notifications"): {"json": {"text": "Hello"}},
+        ("POST", "/api/access-requests/<int:request_id>/approve"): {"json": {}},
+        ("POST", "/api/access-requests/<int:request_id>/refuse"): {"json": {}},
         ("POST", "/api/uploads"): {"headers": {"Upload-Length": "3"}},
         ("PATCH", "/api/uploads/<upload_id>"): {
             "data": b"tea",
@@ -142,6 +168,10 @@ def path_of(path: str, key: str, method: str) -> str:
         .replace("<name>", "limits.open_jobs")
         .replace("<upload_id>", "none")
         .replace("<int:job_id>", "7")
+        .replace("<int:user_id>", "3")  # the other user
+        .replace("<int:notification_id>", "7")
+        .replace("<int:request_id>", "7")
+        .replace("<tag>", "students")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
     if (path, method) == ("/api/datasets/<key>/shares", "DELETE"):
@@ -173,7 +203,10 @@ def test_the_document_is_valid_and_says_enough(app: Flask, registry: Registry) -
             path.replace("{", "<")
             .replace("}", ">")
             .replace("<token_id>", "<int:token_id>")
-            .replace("<job_id>", "<int:job_id>"),
+            .replace("<job_id>", "<int:job_id>")
+            .replace("<user_id>", "<int:user_id>")
+            .replace("<notification_id>", "<int:notification_id>")
+            .replace("<request_id>", "<int:request_id>"),
         )
         for path, operations in document["paths"].items()
         for method in operations

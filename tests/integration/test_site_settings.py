@@ -10,11 +10,12 @@ from app.domain.dataset import Status
 from app.domain.errors import NotAllowed
 from app.domain.user import User
 from app.services.context import Context
+from app.services.machine import restart_workers
 from app.services.site_setting import change_site_settings, list_site_settings, set_site_setting, unset_site_setting
 from app.services.token import create_token, use_token
 from app.storage import dataset as datasets
 from app.storage import setting
-from tests.conftest import import_posts, wait_for_end
+from tests.conftest import Starter, import_posts, wait_for, wait_for_end
 
 NAME = "workers.upload.max_workers"
 
@@ -50,3 +51,11 @@ def test_only_administrators_may_and_not_with_a_token_that_may_only_read(ctx: Co
         with pytest.raises(NotAllowed):
             change_site_settings(ctx, actor, {NAME: 1})
     assert NAME not in setting.all_settings(ctx.database)
+
+
+def test_a_manager_ends_when_administrators_ask_for_a_restart(ctx: Context, admin: User, start: Starter) -> None:
+    manager = start("-m", "app.runner")
+    wait_for(ctx.bell.managers, "the manager", 60)
+    restart_workers(ctx, admin)
+    wait_for(lambda: manager.poll() is not None, "its end")
+    assert manager.returncode == 0

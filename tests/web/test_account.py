@@ -1,16 +1,20 @@
-"""Tokens and the password."""
+"""Tokens, the password, and what else is one's own."""
 
 from __future__ import annotations
 
 import re
 
+import pytest
 from flask.testing import FlaskClient
 
+from app.domain.errors import NotSignedIn
 from app.domain.user import User
 from app.services.context import Context
+from app.services.sign_in import sign_in
 from app.services.token import list_tokens, use_token
-from app.services.user import sign_in
+from app.services.user import create_user, find_user, set_password
 from tests.conftest import PASSWORD
+from tests.web.conftest import SignIn
 
 
 def test_a_token_is_shown_once_and_works(ada: FlaskClient, ctx: Context, admin: User) -> None:
@@ -82,3 +86,57 @@ def test_the_password_changes_for_who_knows_it(ada: FlaskClient, ctx: Context) -
     assert "password-error" in short.text
     assert ada.change("/account/password", present=PASSWORD, password=new, repeated=new).status_code == 303
     assert sign_in(ctx, "ada", new).name == "ada"
+
+
+def test_a_new_password_ends_all_other_sessions(visit: SignIn, ctx: Context, admin: User) -> None:
+    here, elsewhere = visit(admin), visit(admin)
+    new = "another long secret"
+    assert here.change("/account/password", present=PASSWORD, password=new, repeated=new).status_code == 303
+    assert here.get("/account?changed=password").status_code == 200
+    assert elsewhere.get("/account").location == "/login?next=/account"
+
+
+def test_name_and_address_change_for_who_knows_the_password(ursula: FlaskClient, ctx: Context, user: User) -> None:
+    def save(password: str, name: str, email: str) -> str:
+        answer = ursula.change("/account/profile", new_name=name, email=email, password_now=password)
+        return "" if answer.status_code == 303 else answer.text
+
+    assert 'id="password_now-error"' in save("wrong", "ursula", "u@example.org")
+    assert 'id="email-error"' in save(PASSWORD, "ursula", "no address")
+    assert 'id="new_name-error"' in save(PASSWORD, "Ada", "u@example.org")
+    assert save(PASSWORD, "Ursula K.", "u@example.org") == ""
+    assert sign_in(ctx, "ursula k.", PASSWORD).email == "u@example.org"
+    create_user(ctx, "otto", email="o@example.org")
+    assert "Another account has this e-mail address" in save(PASSWORD, "Ursula K.", "O@example.org")
+    assert save(PASSWORD, "Ursula K.", "") == ""
+    assert find_user(ctx, "ursula k.").email is None
+
+
+def test_pages_look_as_one_has_chosen(ursula: FlaskClient) -> None:
+    assert "data-theme" not in ursula.get("/datasets").text
+    assert ursula.change("/account/looks", theme="dark", time_zone="Europe/Amsterdam").status_code == 303
+    assert '<html lang="en" data-theme="dark" data-zone="Europe/Amsterdam">' in ursula.get("/datasets").text
+    assert ursula.change("/account/looks", theme="pink", time_zone="").status_code == 422
+    assert "no such time zone" in ursula.change("/account/looks", theme="auto", time_zone="Europe/Atlantis").text
+
+
+def test_a_name_is_locked_after_failures_whoever_has_it(
+    ctx: Context, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("app.services.sign_in.MOST_FAILURES", 2)
+
+    def try_it(name: str, password: str = "wrong") -> str:
+        try:
+            return sign_in(ctx, name, password).name
+        except NotSignedIn as error:
+            return error.message
+
+    said = {name: [try_it(name) for _ in range(3)] for name in ("Ursula", "nobody")}
+    assert said["Ursula"] == said["nobody"]
+    assert ["locked" in text for text in said["nobody"]] == [False, False, True]
+    assert "locked" in try_it("ursula", PASSWORD)
+    ctx.database.run("UPDATE sign_in_failures SET latest = now() - interval '16 minutes'")
+    assert try_it("ursula", PASSWORD) == "ursula"
+    assert [try_it("ursula") for _ in range(2)] == said["nobody"][:2]
+    set_password(ctx, "ursula", PASSWORD)
+    assert try_it("ursula", PASSWORD) == "ursula"

@@ -12,7 +12,8 @@ from flask.testing import FlaskClient
 from app.domain.errors import Conflict
 from app.domain.user import User
 from app.services.context import Context
-from app.services.user import create_first_admin, sign_in
+from app.services.sign_in import sign_in
+from app.services.user import create_first_admin
 from app.web.page import is_local
 from tests.conftest import PASSWORD, finished_posts, with_settings
 from tests.web.conftest import SignIn, csrf_of

@@ -29,7 +29,7 @@ def field(page: str, name: str) -> str:
 
 def test_only_administrators_see_and_change_settings(ursula: FlaskClient, client: FlaskClient, ctx: Context) -> None:
     assert ursula.get(PAGE).status_code == 403
-    for path in (COUNTING, f"{PAGE}/limits"):
+    for path in (COUNTING, f"{PAGE}/people/limits"):
         assert ursula.change(path, max_workers="3", open_jobs="3").status_code == 403
     assert client.get(PAGE).status_code == 303
     assert setting.all_settings(ctx.database) == {}
@@ -70,13 +70,13 @@ def test_a_wrong_field_is_named_what_was_typed_stays_and_nothing_is_saved(ada: F
 
 
 def test_limits_are_saved(ada: FlaskClient, ctx: Context) -> None:
-    assert ada.change(f"{PAGE}/limits", open_jobs="20", stored_mb="5000").status_code == 303
+    assert ada.change(f"{PAGE}/people/limits", open_jobs="20", stored_mb="5000").status_code == 303
     assert setting.all_settings(ctx.database) == {"limits.open_jobs": 20, "limits.stored_mb": 5000}
 
 
 def test_a_field_that_is_not_sent_stays(ada: FlaskClient, ctx: Context) -> None:
     setting.put(ctx.database, "limits.stored_mb", 7)
-    ada.change(f"{PAGE}/limits", open_jobs="20")
+    ada.change(f"{PAGE}/people/limits", open_jobs="20")
     assert setting.all_settings(ctx.database) == {"limits.open_jobs": 20, "limits.stored_mb": 7}
 
 

@@ -4,8 +4,9 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
-// Times: in the reader's own zone, with its name.
+// Times: in the zone that the reader has chosen, or that of the browser, with its name.
 const clock = new Intl.DateTimeFormat("en-GB", {
+  timeZone: document.documentElement.dataset.zone || undefined,
   day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
 });
 
@@ -99,6 +100,9 @@ document.addEventListener("DOMContentLoaded", () => prepare(document));
 document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 
 document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-all]")) {
+    for (const box of all(`[name="${CSS.escape(event.target.dataset.all)}"]`, event.target.form)) box.checked = event.target.checked;
+  }
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
   if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
@@ -190,16 +194,42 @@ document.addEventListener("click", (event) => {
   if (download) download.closest("details")?.removeAttribute("open");
 });
 
+// What asks again and again rests while nobody looks, and goes on by itself after the server has been away.
+const polls = (element) => element?.getAttribute?.("hx-trigger")?.startsWith("every ") ?? false;
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  if (document.hidden && polls(event.detail.elt)) event.preventDefault();
+});
+
+function showAway(isAway) {
+  const shown = one("#away");
+  if (!isAway) shown?.remove();
+  else if (!shown) notify("The server does not answer. This page goes on by itself when it is back.", "away");
+}
+
+document.addEventListener("htmx:sendError", (event) => {
+  if (polls(event.detail.elt)) showAway(true);
+  else notify("The server does not answer. Try again in a moment.");
+});
+
 // Answers that are neither a page nor a notice of ours, such as those of a proxy, replace nothing.
 document.addEventListener("htmx:beforeSwap", (event) => {
-  const { xhr } = event.detail;
+  const { xhr, requestConfig } = event.detail;
+  const isPoll = polls(requestConfig?.elt);
+  if (isPoll && xhr.status < 400) showAway(false);
+  if (isPoll && xhr.status >= 500) {
+    event.detail.shouldSwap = false;
+    showAway(true);
+    return;
+  }
   if (xhr.status < 400 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) return;
   event.detail.shouldSwap = false;
   notify("That did not work. Try again in a moment.");
 });
 
-function notify(message) {
+function notify(message, id = "") {
   const note = document.createElement("div");
+  note.id = id;
   note.className = "note bad";
   note.setAttribute("role", "alert");
   note.textContent = message;

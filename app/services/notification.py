@@ -1,0 +1,66 @@
+"""Messages of administrators to everybody, to those with a tag or to one user, shown until they are dismissed."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.user import User
+from app.services.access import require_admin, require_write
+from app.services.context import Context
+from app.services.user import find_user
+from app.services.user_tag import read_tag
+from app.storage import notification
+from app.storage.database import Row
+
+_LONGEST = 2_000
+
+
+def list_notifications(ctx: Context, actor: User) -> list[Row]:
+    """What somebody has not dismissed yet, the newest first: `id`, `text`, `created`, `created_by`, `expires`."""
+    return notification.list_for(ctx.database, actor.id)
+
+
+def dismiss(ctx: Context, actor: User, notification_id: int) -> None:
+    """Show a message to the actor no more; what is not there is dismissed already."""
+    require_write(actor)
+    notification.dismiss(ctx.database, notification_id, actor.id)
+
+
+def list_sent(ctx: Context, actor: User) -> list[Row]:
+    """Every message that has not been taken back, with whom it is for and how many have dismissed it."""
+    require_admin(actor)
+    return notification.list_all(ctx.database)
+
+
+def send(
+    ctx: Context, actor: User, text: str, *, user: str | None = None, tag: str | None = None, days: int | None = None
+) -> int:
+    """Show a message to a user, to those with a tag, or else to everybody, for so many days; its number.
+
+    :raises InvalidInput: naming `text`, `user`, `tag` or `days`
+    """
+    require_admin(actor)
+    require_write(actor)
+    text = text.strip()
+    if not text or len(text) > _LONGEST:
+        raise InvalidInput({"text": [f"Write something of at most {_LONGEST:,} letters."]})
+    if user and tag:
+        raise InvalidInput({"tag": ["Give a user or a tag, not both."]})
+    if days is not None and not 1 <= days <= 3650:
+        raise InvalidInput({"days": ["Give a number of days from 1 to 3,650, or nothing."]})
+    try:
+        user_id = find_user(ctx, user.strip()).id if user else None
+    except NotFound as error:
+        raise InvalidInput({"user": [error.message]}) from None
+    expires = datetime.now(UTC) + timedelta(days=days) if days else None
+    wanted = read_tag(tag) if tag else None
+    return notification.insert(ctx.database, text, actor.name, user_id=user_id, tag=wanted, expires=expires)
+
+
+def take_back(ctx: Context, actor: User, notification_id: int) -> None:
+    """Take a message back from everybody. :raises NotFound: when there is none of this number"""
+    require_admin(actor)
+    require_write(actor)
+    if not notification.delete(ctx.database, notification_id):
+        raise NotFound(f"There is no message {notification_id}.")

@@ -1,0 +1,162 @@
+"""What counts for one person: what is set for them, else for one of their tags, else for everybody, else the default.
+
+Of several tags the one that stands first in the order of tags counts; those that have no place in it follow, by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.domain.errors import InvalidInput, NotAllowed, NotFound
+from app.domain.setting import LIMITS, PERSON_RULES, RIGHTS, TAG_ORDER, Rule, Switch, tag_order
+from app.domain.user import User
+from app.services.access import require_admin, require_write
+from app.services.context import Context
+from app.services.user_tag import read_tag
+from app.settings import Settings
+from app.storage import person_setting, setting
+from app.storage import user as users
+from app.storage.database import Session
+
+_REFUSALS = {
+    "capture": "Your account may not make datasets. Ask an administrator.",
+    "analyse": "Your account may not run analyses. Ask an administrator.",
+    "tokens": "Your account may not make API tokens. Ask an administrator.",
+}
+
+
+@dataclass(frozen=True)
+class Found:
+    """What counts, and where it comes from: `user`, `tag NAME`, `everybody` or `default`."""
+
+    value: Any
+    origin: str
+
+
+@dataclass(frozen=True)
+class Whose:
+    """A user by number, or a tag."""
+
+    user_id: int | None = None
+    tag: str | None = None
+
+
+@dataclass(frozen=True)
+class PersonSetting:
+    """One setting of a user or tag: its own value or None, and what counts without it."""
+
+    name: str
+    rule: Rule | Switch
+    own: Any
+    otherwise: Found
+
+
+def resolve(settings: Settings, db: Session, user_id: int) -> dict[str, Found]:
+    """All that can be set for a person, by name: what counts for this one."""
+    site = setting.all_settings(db)
+    layers = _layers(person_setting.of_user(db, user_id), site)
+    return {name: _find(settings, name, layers, site) for name in PERSON_RULES}
+
+
+def _layers(rows: list[dict[str, Any]], site: Mapping[str, Any]) -> list[tuple[str, dict[str, Any]]]:
+    """What is set for a user, then for each of their tags in order, by the name of the layer."""
+    found: dict[str | None, dict[str, Any]] = {}
+    for row in rows:
+        found.setdefault(row["tag"], {})[row["name"]] = row["value"]
+    tags = sort_tags([tag for tag in found if tag is not None], site)
+    return [("user", found.get(None, {})), *((f"tag {tag}", found[tag]) for tag in tags)]
+
+
+def sort_tags(tags: list[str], site: Mapping[str, Any]) -> list[str]:
+    """Tags in the order in which their settings count."""
+    order = {tag: place for place, tag in enumerate(tag_order(site))}
+    return sorted(tags, key=lambda tag: (order.get(tag, len(order)), tag))
+
+
+def _find(settings: Settings, name: str, layers: list[tuple[str, dict[str, Any]]], site: Mapping[str, Any]) -> Found:
+    rule = PERSON_RULES[name]
+    for origin, values in [*layers, ("everybody", site)]:
+        value = rule.read(values[name]) if name in values else None
+        if value is not None:
+            return Found(value, origin)
+    return Found(default_of(settings, name), "default")
+
+
+def default_of(settings: Settings, name: str) -> Any:
+    """What counts when nothing has been set."""
+    rule = PERSON_RULES[name]
+    if isinstance(rule, Switch):
+        return rule.default
+    return getattr(settings, {f"{LIMITS}.open_jobs": "max_open_jobs", f"{LIMITS}.stored_mb": "max_stored_mb"}[name])
+
+
+def has_right(ctx: Context, user: User, right: str) -> bool:
+    """Whether somebody may do something, such as `capture`; administrators may do everything."""
+    return user.is_admin or bool(resolve(ctx.settings, ctx.database, user.id)[f"{RIGHTS}.{right}"].value)
+
+
+def require_right(ctx: Context, user: User, right: str) -> None:
+    """Make sure that somebody may do something. :raises NotAllowed: when not"""
+    if not has_right(ctx, user, right):
+        raise NotAllowed(_REFUSALS[right])
+
+
+def list_person_settings(ctx: Context, actor: User, whose: Whose) -> list[PersonSetting]:
+    """All that can be set for a user or a tag. :raises NotFound: when there is no such user"""
+    require_admin(actor)
+    db = ctx.database
+    if whose.user_id is not None and users.find(db, whose.user_id) is None:
+        raise NotFound(f"There is no user {whose.user_id}.")
+    site = setting.all_settings(db)
+    own = person_setting.own(db, whose.user_id, whose.tag)
+    rows = [] if whose.user_id is None else person_setting.of_user(db, whose.user_id)
+    without = _layers([row for row in rows if row["tag"] is not None], site)
+    return [
+        PersonSetting(
+            name, rule, rule.read(own[name]) if name in own else None, _find(ctx.settings, name, without, site)
+        )
+        for name, rule in PERSON_RULES.items()
+    ]
+
+
+def change_person_settings(ctx: Context, actor: User, whose: Whose, wanted: Mapping[str, Any]) -> None:
+    """Set several for a user or a tag, all or none; None or an empty text lets what is set for everybody count again.
+
+    :raises NotFound: when there is no such user, or no setting of a name
+    :raises InvalidInput: naming the settings that will not do
+    """
+    require_admin(actor)
+    require_write(actor)
+    if whose.tag is not None:
+        read_tag(whose.tag)
+    elif whose.user_id is None or users.find(ctx.database, whose.user_id) is None:
+        raise NotFound(f"There is no user {whose.user_id}.")
+    values: dict[str, Any] = {}
+    wrong: dict[str, list[str]] = {}
+    for name, given in wanted.items():
+        rule = PERSON_RULES.get(name)
+        if rule is None:
+            raise NotFound(f"Nothing called {name} can be set for a person.")
+        values[name] = _read(rule, given)
+        if values[name] is None and given not in (None, ""):
+            wrong[name] = [f"“{str(given)[:40]}” will not do. {rule.expected}"]
+    if wrong:
+        raise InvalidInput(wrong)
+    with ctx.database.transaction() as tx:
+        for name, value in values.items():
+            person_setting.put(tx, whose.user_id, whose.tag, name, value)
+
+
+def _read(rule: Rule | Switch, given: Any) -> Any:
+    if isinstance(rule, Rule) and isinstance(given, str) and given.strip().isdecimal() and len(given) < 16:
+        given = int(given)
+    return rule.read(given)
+
+
+def order_tags(ctx: Context, actor: User, tags: list[str]) -> None:
+    """Set the order in which the settings of tags count. :raises InvalidInput: when something cannot be a tag"""
+    require_admin(actor)
+    require_write(actor)
+    setting.put(ctx.database, TAG_ORDER, list(dict.fromkeys(read_tag(tag) for tag in tags)))

@@ -1,0 +1,56 @@
+"""The plug-ins of this installation: where each comes from, and why one cannot be used."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import metadata
+from typing import Any
+
+from app.domain.user import User
+from app.plugins.registry import BUILT_IN
+from app.services.access import require_admin
+from app.services.context import Context
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A plug-in: `kind` is analysis, data source or standing task, `reason` says why it cannot be used."""
+
+    kind: str
+    type: str
+    title: str
+    about: str
+    origin: str
+    reason: str | None
+
+
+def list_plugins(ctx: Context, actor: User) -> list[Listed]:
+    """Every plug-in, those that cannot be used first."""
+    require_admin(actor)
+    site, registry = ctx.site_settings(), ctx.registry
+    found = [
+        Listed(kind, type_, getattr(plugin, "title", type_), plugin.description(), _origin(plugin), missing)
+        for kind, plugins in (
+            ("analysis", registry.processors),
+            ("data source", registry.datasources),
+            ("standing task", registry.workers),
+        )
+        for type_, plugin in plugins.items()
+        for missing in (registry.unavailable(plugin, site),)
+    ]
+    return sorted(found, key=lambda one: (one.reason is None, one.kind, one.title.lower()))
+
+
+def _origin(plugin: type[Any]) -> str:
+    """4CAT itself, or the installed package with its version."""
+    package = plugin.__module__.split(".")[0]
+    if package in BUILT_IN:
+        return "4CAT"
+    names = _distributions().get(package)
+    return f"{names[0]} {metadata.version(names[0])}" if names else package
+
+
+@lru_cache(maxsize=1)
+def _distributions() -> dict[str, list[str]]:
+    return dict(metadata.packages_distributions())

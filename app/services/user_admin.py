@@ -1,0 +1,242 @@
+"""Users as administrators see them: find, make, change, switch off and delete them, and what happens to their data."""
+
+from __future__ import annotations
+
+import csv
+import io
+from dataclasses import dataclass
+from datetime import datetime
+
+from app.domain.errors import Conflict, InvalidInput, NotFound, UserError
+from app.domain.user import User
+from app.services.access import require_admin, require_write
+from app.services.access_request import welcome
+from app.services.context import Context
+from app.services.dataset_bin import delete_dataset
+from app.services.user import add_user, change_profile
+from app.services.user_tag import read_tag
+from app.storage import user as users
+from app.storage import user_list, user_tag
+from app.storage.database import Transaction
+from app.storage.user_list import Wanted
+
+PAGE = 50
+_LONGEST_NOTES = 2_000
+_MOST_LINES = 200
+
+
+@dataclass(frozen=True)
+class Listed:
+    """A user, with notes of administrators and what they have here."""
+
+    user: User
+    notes: str
+    datasets: int
+    stored_bytes: int
+    open_jobs: int
+    has_password: bool
+    last_used: datetime | None
+
+
+def list_users(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Listed], int]:
+    """Users that fit, a page of them, and how many fit."""
+    require_admin(actor)
+    rows, total = user_list.find_page(ctx.database, wanted, PAGE)
+    return [Listed(**row) for row in rows], total
+
+
+def get_listed(ctx: Context, actor: User, user_id: int) -> Listed:
+    """One user. :raises NotFound: when there is none"""
+    require_admin(actor)
+    row = user_list.find_one(ctx.database, user_id)
+    if row is None:
+        raise NotFound(f"There is no user {user_id}.")
+    return Listed(**row)
+
+
+def make_user(
+    ctx: Context,
+    actor: User,
+    name: str,
+    *,
+    email: str = "",
+    password: str | None = None,
+    tags: tuple[str, ...] = (),
+    is_admin: bool = False,
+) -> tuple[User, str | None]:
+    """Make a user; without a password they get a link to choose one, by mail, or else its path is given to hand over.
+
+    :raises InvalidInput: naming the field that will not do
+    :raises Conflict: when the name is taken
+    """
+    require_admin(actor)
+    require_write(actor)
+    wanted = [read_tag(tag) for tag in tags]
+    with ctx.database.transaction() as tx:
+        made = add_user(tx, name.strip(), password or None, is_admin=is_admin, email=email)
+        for tag in wanted:
+            user_tag.insert(tx, made.id, tag)
+        return made, None if password else welcome(ctx, tx, made)
+
+
+def change_user(
+    ctx: Context,
+    actor: User,
+    user_id: int,
+    *,
+    name: str | None = None,
+    email: str | None = None,
+    notes: str | None = None,
+    is_admin: bool | None = None,
+    is_active: bool | None = None,
+    tags: list[str] | None = None,
+) -> None:
+    """Change what is given; what is None stays. Who is switched off is signed out everywhere, and their tokens rest.
+
+    :raises NotFound: when there is no such user
+    :raises InvalidInput: naming the field that will not do
+    :raises Conflict: when nobody would administer this installation any more, or an administrator shuts themselves out
+    """
+    require_admin(actor)
+    require_write(actor)
+    user = get_listed(ctx, actor, user_id).user
+    wanted = None if tags is None else {read_tag(tag) for tag in tags}
+    if notes is not None and len(notes) > _LONGEST_NOTES:
+        raise InvalidInput({"notes": [f"Write at most {_LONGEST_NOTES:,} letters."]})
+    if name is not None or email is not None:
+        change_profile(ctx, user, user.name if name is None else name, (user.email or "") if email is None else email)
+    with ctx.database.transaction() as tx:
+        if is_admin is False or is_active is False:
+            _spare(tx, actor, user)
+        user_list.update(tx, user.id, notes=notes, is_admin=is_admin, is_active=is_active)
+        if wanted is not None:
+            for tag in set(user.tags) - wanted:
+                user_tag.delete(tx, user.id, tag)
+            for tag in wanted - set(user.tags):
+                user_tag.insert(tx, user.id, tag)
+
+
+def _spare(tx: Transaction, actor: User, user: User) -> None:
+    """Make sure that who loses a right, or goes, is neither the actor nor the last administrator."""
+    if user.id == actor.id:
+        raise Conflict("You cannot shut yourself out. Another administrator can.")
+    users.lock_for_first_run(tx)
+    if user.is_admin and user_list.count_other_admins(tx, user.id) == 0:
+        raise Conflict(f"{user.name} is the last administrator. Make another one first.")
+
+
+def delete_user(ctx: Context, actor: User, user_id: int, *, heir: str | None = None) -> int:
+    """Delete a user. Their datasets are deleted with all made from them, or go to an `heir`; how many.
+
+    :raises NotFound: when there is no such user
+    :raises InvalidInput: naming `heir`, when there is no such user or it is the same
+    :raises Conflict: when it is the actor or the last administrator
+    """
+    require_admin(actor)
+    require_write(actor)
+    user = get_listed(ctx, actor, user_id).user
+    with ctx.database.transaction() as tx:
+        _spare(tx, actor, user)
+    inherits = _find_heir(ctx, user, heir)
+    if inherits is None:
+        amount = _delete_datasets(ctx, actor, user)
+    with ctx.database.transaction() as tx:
+        _spare(tx, actor, user)
+        if inherits is not None:
+            amount = user_list.hand_over(tx, user.id, inherits.id)
+        users.delete(tx, user.id)
+    return amount
+
+
+def _find_heir(ctx: Context, user: User, heir: str | None) -> User | None:
+    if not heir or not heir.strip():
+        return None
+    found = users.find_by_name(ctx.database, heir.strip())
+    if found is None or found[0].id == user.id:
+        raise InvalidInput({"heir": [f"There is no other user called {heir.strip()}."]})
+    return found[0]
+
+
+def _delete_datasets(ctx: Context, actor: User, user: User) -> int:
+    """Delete all that somebody owns, one after the other; running work on it stops."""
+    deleted = 0
+    for key in user_list.keys_of(ctx.database, user.id):
+        try:
+            delete_dataset(ctx, actor, key)
+        except NotFound:
+            continue  # it went with the one that it was made from
+        deleted += 1
+    return deleted
+
+
+ACTIONS = {"off": "Switch off", "on": "Switch on", "tag": "Give a tag", "untag": "Take a tag", "delete": "Delete"}
+"""What can be done to several users at once."""
+
+
+def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str = "") -> tuple[int, list[str]]:
+    """Do one of `ACTIONS` to each of these users; with how many it worked, and why it did not with others.
+
+    :raises InvalidInput: when there is no such action, or a tag is wanted and it cannot be one
+    """
+    require_admin(actor)
+    require_write(actor)
+    if action not in ACTIONS:
+        raise InvalidInput({"action": ["Choose what to do."]})
+    wanted = read_tag(tag) if action in ("tag", "untag") else ""
+    done, problems = 0, []
+    for user_id in dict.fromkeys(ids):
+        try:
+            if action == "delete":
+                delete_user(ctx, actor, user_id)
+            elif action in ("tag", "untag"):
+                has = set(get_listed(ctx, actor, user_id).user.tags)
+                change_user(ctx, actor, user_id, tags=list(has | {wanted} if action == "tag" else has - {wanted}))
+            else:
+                change_user(ctx, actor, user_id, is_active=action == "on")
+            done += 1
+        except UserError as error:
+            problems.append(error.message)
+    return done, list(dict.fromkeys(problems))
+
+
+@dataclass(frozen=True)
+class Made:
+    """What became of one line: the user's name, the path of a link to hand over if there is one, or what is wrong."""
+
+    name: str
+    path: str | None = None
+    problem: str = ""
+
+
+def make_users(ctx: Context, actor: User, table: str) -> list[Made]:
+    """Make a user of each line of a CSV with the columns `name` and, if wanted, `email`, `tags` and `password`.
+
+    Several tags are separated by spaces. A line that will not do holds up none of the others.
+
+    :raises InvalidInput: naming `table`, when it has no column `name` or too many lines
+    """
+    require_admin(actor)
+    first = table.lstrip("\ufeff\n ").split("\n", 1)[0]
+    separator = max(",;\t", key=first.count)
+    rows = list(csv.DictReader(io.StringIO(table.lstrip("\ufeff\n ")), delimiter=separator))
+    if not rows or "name" not in {(name or "").strip().lower() for name in rows[0]}:
+        raise InvalidInput({"table": ["Begin with a line that names the columns, such as: name,email,tags"]})
+    if len(rows) > _MOST_LINES:
+        raise InvalidInput({"table": [f"Give at most {_MOST_LINES} lines at once."]})
+    found = []
+    for row in rows:
+        given = {(name or "").strip().lower(): str(value or "").strip() for name, value in row.items()}
+        name = given.get("name", "")
+        try:
+            _, path = make_user(
+                ctx,
+                actor,
+                name,
+                email=given.get("email", ""),
+                password=given.get("password") or None,
+                tags=tuple(given.get("tags", "").replace(",", " ").split()),
+            )
+            found.append(Made(name, path))
+        except UserError as error:
+            found.append(Made(name, problem=error.message))
+    return found

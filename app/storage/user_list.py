@@ -1,0 +1,104 @@
+"""The table `users` as administrators look through it."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from app.domain.user import User
+from app.storage.database import Row, Session
+from app.storage.user import USER_COLUMNS, read_user
+
+SORTS = {"name": "lower(name)", "new": "id DESC", "seen": "last_seen DESC NULLS LAST, id DESC"}
+_STATES = {
+    "": "true",
+    "on": "is_active",
+    "off": "NOT is_active",
+    "admin": "is_admin",
+}
+_FACTS = (
+    "notes, password_hash IS NOT NULL AS has_password,"
+    " (SELECT max(last_used) FROM tokens t WHERE t.user_id = users.id) AS last_used,"
+    " (SELECT count(*) FROM datasets d WHERE d.owner_id = users.id AND d.parent IS NULL) AS datasets,"
+    " (SELECT coalesce(sum(bytes), 0)::bigint FROM datasets d WHERE d.owner_id = users.id) AS stored_bytes,"
+    " (SELECT count(*) FROM jobs j WHERE j.owner = users.id::text AND j.state <> 'failed') AS open_jobs"
+)
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which users to list: part of a name, address or note, a tag, a state of `_STATES`, in an order of `SORTS`."""
+
+    words: str = ""
+    tag: str = ""
+    state: str = ""
+    sort: str = "name"
+    page: int = 1
+
+
+def _listed(row: Row) -> dict[str, Any]:
+    facts = {
+        name: row.pop(name) for name in ("notes", "has_password", "last_used", "datasets", "stored_bytes", "open_jobs")
+    }
+    user: User = read_user(row)
+    return {"user": user, **facts}
+
+
+def find_page(db: Session, wanted: Wanted, size: int) -> tuple[list[dict[str, Any]], int]:
+    """A page of users with what they have, and how many there are on all pages."""
+    fits = (
+        f" FROM users WHERE {_STATES.get(wanted.state, 'true')} AND (%(words)s = ''"
+        " OR strpos(lower(concat_ws(' ', name, email, notes)), lower(%(words)s)) > 0) AND (%(tag)s = ''"
+        " OR EXISTS (SELECT 1 FROM user_tags g WHERE g.user_id = users.id AND g.tag = %(tag)s))"
+    )
+    values = {**asdict(wanted), "size": size, "skip": (max(wanted.page, 1) - 1) * size}
+    total = db.one(f"SELECT count(*) AS total{fits}", **values)["total"]
+    rows = db.many(
+        f"SELECT {USER_COLUMNS}, {_FACTS}{fits} ORDER BY {SORTS.get(wanted.sort, SORTS['name'])}"
+        " LIMIT %(size)s OFFSET %(skip)s",
+        **values,
+    )
+    return [_listed(row) for row in rows], int(total)
+
+
+def find_one(db: Session, user_id: int) -> dict[str, Any] | None:
+    """One user with what they have."""
+    row = db.find(f"SELECT {USER_COLUMNS}, {_FACTS} FROM users WHERE id = %(user_id)s", user_id=user_id)
+    return _listed(row) if row else None
+
+
+def update(db: Session, user_id: int, *, notes: str | None, is_admin: bool | None, is_active: bool | None) -> None:
+    """Change what is not None; who is switched off is signed out."""
+    db.run(
+        "UPDATE users SET notes = coalesce(%(notes)s, notes), is_admin = coalesce(%(is_admin)s, is_admin),"
+        " sessions = sessions + CASE WHEN %(is_active)s IS FALSE THEN 1 ELSE 0 END,"
+        " is_active = coalesce(%(is_active)s, is_active) WHERE id = %(user_id)s",
+        user_id=user_id,
+        notes=notes,
+        is_admin=is_admin,
+        is_active=is_active,
+    )
+
+
+def count_other_admins(db: Session, user_id: int) -> int:
+    """How many administrators could sign in if this one could not."""
+    row = db.one(
+        "SELECT count(*) AS others FROM users WHERE is_admin AND is_active AND password_hash IS NOT NULL"
+        " AND id <> %(user_id)s",
+        user_id=user_id,
+    )
+    return int(row["others"])
+
+
+def keys_of(db: Session, owner_id: int) -> list[str]:
+    """The datasets of somebody, what others were made from first."""
+    rows = db.many("SELECT key FROM datasets WHERE owner_id = %(owner_id)s ORDER BY id", owner_id=owner_id)
+    return [row["key"] for row in rows]
+
+
+def hand_over(db: Session, owner_id: int, heir_id: int) -> int:
+    """Let all datasets and uploads of somebody belong to another, and their jobs take that one's turns; how many."""
+    db.run("UPDATE uploads SET owner_id = %(heir)s WHERE owner_id = %(owner)s", owner=owner_id, heir=heir_id)
+    moved = db.run("UPDATE datasets SET owner_id = %(heir)s WHERE owner_id = %(owner)s", owner=owner_id, heir=heir_id)
+    db.run("UPDATE jobs SET owner = %(heir)s WHERE owner = %(owner)s", owner=str(owner_id), heir=str(heir_id))
+    return moved

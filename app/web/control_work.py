@@ -1,0 +1,139 @@
+"""Jobs, datasets of everybody, logs and plug-ins, in the control panel."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+from htmx_flask import request
+
+from app.domain.dataset import Status
+from app.domain.errors import InvalidInput
+from app.domain.job import JobState
+from app.services import dataset_admin, status
+from app.services.access import require_admin
+from app.services.error_report import list_errors
+from app.services.failure import cancel_job
+from app.services.log_list import list_lines
+from app.services.plugin_list import list_plugins
+from app.storage.dataset_admin import Wanted
+from app.web.page import current_actor, go_to, installation, is_local, render
+
+pages = Blueprint("control_work", __name__)
+
+_MOST_JOBS = 200
+
+
+@pages.get("/control/jobs")
+def jobs() -> Response:
+    """Jobs that wait, run or have failed, with what can be done about each."""
+    require_admin(current_actor())
+    state, type_ = request.args.get("state", ""), request.args.get("type", "")
+    found = status.list_jobs(
+        installation(), state=state if state in set(JobState) else None, type_=type_ or None, limit=_MOST_JOBS
+    )
+    types = sorted(installation().registry.queues())
+    return render(
+        "control/jobs.html", piece="control/_jobs.html", found=found, state=state, type=type_, types=types,
+        most=_MOST_JOBS,
+    )  # fmt: skip
+
+
+@pages.post("/control/jobs/<int:job_id>/cancel")
+def cancel(job_id: int) -> Response:
+    """Stop a job that waits or runs, with its dataset."""
+    cancel_job(installation(), current_actor(), job_id)
+    wanted = request.form.get("next")
+    return go_to(wanted if wanted and is_local(wanted) else url_for("control_work.jobs"))
+
+
+@pages.get("/control/datasets")
+def datasets() -> Response:
+    """The captures of everybody; as CSV too."""
+    return _datasets()
+
+
+def _wanted() -> Wanted:
+    given = {name: request.args.get(name, "").strip() for name in ("words", "owner", "source", "status")}
+    return Wanted(**given, after=_day("after"), before=_day("before"))
+
+
+def _day(name: str) -> str | None:
+    try:
+        return date.fromisoformat(request.args.get(name, "")).isoformat()
+    except ValueError:
+        return None
+
+
+def _datasets(*, said: str = "", problems: Sequence[str] = (), code: int = 200) -> Response:
+    ctx = installation()
+    wanted = _wanted()
+    found, total = dataset_admin.find_datasets(ctx, current_actor(), wanted)
+    if request.args.get("format") == "csv":
+        return _as_csv(found)
+    sources = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
+    return render(
+        "control/datasets.html",
+        status=code,
+        found=found,
+        total=total,
+        wanted=wanted,
+        sources=[(source.id, source.title) for source in sources],
+        states=[str(state) for state in Status],
+        actions=dataset_admin.ACTIONS,
+        address={name: value for name, value in asdict(wanted).items() if value},
+        said=said,
+        problems=problems,
+    )
+
+
+def _as_csv(found: Sequence[dict[str, Any]]) -> Response:
+    text = io.StringIO()
+    columns = ["key", "label", "datasource", "status", "rows", "bytes", "owner", "is_private", "created"]
+    writer = csv.DictWriter(text, columns, extrasaction="ignore")
+    writer.writeheader()
+    writer.writerows({**row, "created": row["created"].isoformat()} for row in found)
+    answer = Response(text.getvalue(), mimetype="text/csv")
+    answer.headers["Content-Disposition"] = "attachment; filename=datasets.csv"
+    return answer
+
+
+@pages.post("/control/datasets")
+def do_to_datasets() -> Response:
+    """Do the same to several datasets."""
+    keys = request.form.getlist("key")
+    if not keys:
+        return _datasets(problems=["Choose datasets first: tick the boxes beside their names."], code=422)
+    try:
+        done, problems = dataset_admin.do_to_datasets(
+            installation(), current_actor(), keys, request.form.get("action", ""), request.form.get("heir", "")
+        )
+    except InvalidInput as error:
+        return _datasets(problems=[text for texts in error.fields.values() for text in texts], code=422)
+    return _datasets(said=f"Done for {done:,} of {len(keys):,}.", problems=problems)
+
+
+@pages.get("/control/logs")
+def logs() -> Response:
+    """Errors by their number, and what jobs have written down lately."""
+    ctx, actor, words = installation(), current_actor(), request.args.get("words", "")
+    return render(
+        "control/logs.html",
+        piece="control/_logs.html",
+        errors=list_errors(ctx, actor, words),
+        lines=list_lines(ctx, actor, words),
+        words=words,
+    )
+
+
+@pages.get("/control/plugins")
+def plugins() -> Response:
+    """Every plug-in, where it comes from, and why one cannot be used."""
+    ctx = installation()
+    found = list_plugins(ctx, current_actor())
+    return render("control/plugins.html", found=found, packages=ctx.settings.plugin_packages)

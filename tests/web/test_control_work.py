@@ -1,0 +1,81 @@
+"""Jobs, datasets of everybody, logs, plug-ins and the restart in the control panel."""
+
+from __future__ import annotations
+
+import re
+
+from flask import Flask
+from flask.testing import FlaskClient
+
+from app.domain.dataset import Status
+from app.domain.setting import restart_asked
+from app.domain.user import User
+from app.services.context import Context
+from app.storage import dataset as datasets
+from tests.conftest import finished_posts, import_posts
+
+
+def test_jobs_are_listed_and_cancelled(ada: FlaskClient, ctx: Context, user: User) -> None:
+    assert "No such jobs" in ada.get("/control/jobs").text
+    dataset = import_posts(ctx, user)
+    page = ada.get("/control/jobs?type=upload").text
+    number = re.search(r"/control/jobs/(\d+)/cancel", page)
+    assert number
+    assert "posts.csv" in page
+    assert "No such jobs" in ada.get("/control/jobs?state=failed").text
+    back = ada.change(f"/control/jobs/{number[1]}/cancel", next="/control/jobs?type=upload")
+    assert back.location == "/control/jobs?type=upload"
+    assert datasets.get(ctx.database, dataset.key).status is Status.CANCELLED
+    assert ada.change(f"/control/jobs/{number[1]}/cancel").status_code == 404
+
+
+def test_datasets_of_everybody_are_found_and_changed_at_once(
+    ada: FlaskClient, ctx: Context, user: User, admin: User
+) -> None:
+    mine, other = finished_posts(ctx, admin), finished_posts(ctx, user)
+    found = ada.get("/control/datasets?owner=urs&words=POSTS&source=upload&after=2020-01-01").text
+    assert (other.key in found, mine.key in found) == (True, False)
+    assert "No datasets found" in ada.get("/control/datasets?before=2020-01-01").text
+    assert ada.get("/control/datasets?format=csv").text.startswith("key,label,datasource")
+    assert "Choose datasets first" in ada.change("/control/datasets", action="public").text
+    assert "no user called nobody" in ada.change("/control/datasets", key=other.key, action="owner", heir="nobody").text
+    assert "Done for 1 of 1" in ada.change("/control/datasets", key=other.key, action="owner", heir="ada").text
+    ada.change("/control/datasets", key=[mine.key, other.key], action="public")
+    changed = [datasets.get(ctx.database, dataset.key) for dataset in (mine, other)]
+    assert [(dataset.owner_id, dataset.is_private) for dataset in changed] == [(admin.id, False)] * 2
+    assert "Done for 2 of 2" in ada.change("/control/datasets", key=[mine.key, other.key], action="delete").text
+
+
+def test_an_error_has_a_number_that_leads_to_its_traceback(
+    ada: FlaskClient, app: Flask, ctx: Context, admin: User
+) -> None:
+    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
+    app.view_functions["sources.overview"] = lambda **_: 1 / 0
+    page = ada.get("/datasources")
+    assert page.status_code == 500
+    number = re.search(r"number of this error: (\w+)\.", page.text)
+    assert number
+    found = ada.get(f"/control/logs?words={number[1]}").text
+    assert "ZeroDivisionError: division by zero" in found
+    assert "GET /datasources" in found
+    assert "No error holds these words" in ada.get("/control/logs?words=zebra").text
+    dataset = finished_posts(ctx, admin)
+    with ctx.database.transaction() as tx:
+        datasets.add_log(tx, dataset.key, [(dataset.created, "Read 60 rows.")])
+    assert "Read 60 rows." in ada.get("/control/logs").text
+
+
+def test_plugins_are_listed_with_what_keeps_them_away(ada: FlaskClient) -> None:
+    page = ada.get("/control/plugins").text
+    assert "count-posts" in page
+    assert "tests.plugins" in page
+
+
+def test_the_workers_start_anew_when_asked(ada: FlaskClient, ctx: Context) -> None:
+    assert restart_asked(ctx.site_settings()) == 0
+    assert ada.change("/control/restart").location == "/control?restarting=1"
+    assert restart_asked(ctx.site_settings()) > 1_700_000_000
+    ctx.database.run("INSERT INTO measures VALUES (now(), '{\"stored_bytes\": 5}')")
+    page = ada.get("/control?restarting=1").text
+    assert "start anew" in page
+    assert "The last 30 days" in page
