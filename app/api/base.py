@@ -137,6 +137,7 @@ def init_api(app: Flask, ctx: Context) -> None:
     """Add the API to an application that has its sessions and limits already."""
     from app.api import (
         account,
+        annotations,
         browser,
         datasets,
         datasources,
@@ -163,6 +164,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasets,
         browser,
         results,
+        annotations,
         older,
         account,
         tokens,

@@ -16,6 +16,7 @@ from app.domain.dataset import Dataset, Kind, StoredFile
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.user import User
 from app.services import charts, table_export
+from app.services.annotation_table import Beside, beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.items import require_result
@@ -26,10 +27,11 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True)
 class Options:
-    """How a table is written: `bom` and `excel_safe` are for CSV that goes into a spreadsheet."""
+    """How a table is written: `bom` and `excel_safe` are for CSV in a spreadsheet; `extra` are annotations."""
 
     bom: bool = False
     excel_safe: bool = False
+    extra: Beside | None = None
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,9 @@ def open_download(
     chosen = choices[name]
     stored = _stored(dataset, chosen.role)
     filename = file_name(dataset, _suffix(dataset, name, chosen))
-    if chosen.make is None:
+    extra = beside(ctx.database, actor, dataset) if chosen.role == "table" else None
+    make = chosen.make or (_parquet if extra else None)
+    if make is None:
         return Download(
             filename,
             chosen.media_type,
@@ -91,10 +95,11 @@ def open_download(
             lambda start, end: ctx.files.read(stored.name, start, end),
         )
     if name == "xlsx":
-        table_export.check_fits_excel(dataset.rows or 0, len(dataset.columns))
+        table_export.check_fits_excel(dataset.rows or 0, len(dataset.columns) + len(extra.columns if extra else ()))
     ctx.files.local(stored)
-    tag = f"{stored.sha256}-{name}{'-bom' if bom else ''}{'-safe' if excel_safe else ''}"
-    return Download(filename, chosen.media_type, chosen.make(ctx, dataset, Options(bom, excel_safe)), tag)
+    state = f"-{extra.state.sha256[:16]}-{len(extra.columns)}" if extra else ""
+    tag = f"{stored.sha256}-{name}{'-bom' if bom else ''}{'-safe' if excel_safe else ''}{state}"
+    return Download(filename, chosen.media_type, make(ctx, dataset, Options(bom, excel_safe, extra)), tag)
 
 
 def file_name(dataset: Dataset, suffix: str) -> str:
@@ -123,24 +128,35 @@ def _lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
 def _csv(role: str) -> Callable[[Context, Dataset, Options], Iterator[bytes]]:
     def make(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
         path = ctx.files.local(_stored(dataset, role))
-        return table_export.csv(path, bom=options.bom, excel_safe=options.excel_safe)
+        return table_export.csv(path, options.extra, bom=options.bom, excel_safe=options.excel_safe)
 
     return make
 
 
 def _ndjson(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
-    return table_export.ndjson(ctx.files.local(_stored(dataset, "table")))
+    return table_export.ndjson(ctx.files.local(_stored(dataset, "table")), options.extra)
 
 
 def _json(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
-    return table_export.json(ctx.files.local(_stored(dataset, "table")))
+    return table_export.json(ctx.files.local(_stored(dataset, "table")), options.extra)
 
 
 def _xlsx(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     path = ctx.files.local(_stored(dataset, "table"))
     with ctx.files.workspace() as folder:
         target = Path(folder) / "table.xlsx"
-        table_export.write_xlsx(path, target)
+        table_export.write_xlsx(path, target, options.extra)
+        with target.open("rb") as opened:
+            yield from _read_all(opened)
+
+
+def _parquet(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    """A stored table with annotations; without them the file itself is sent."""
+    assert options.extra is not None  # noqa: S101 - only then is it called
+    path = ctx.files.local(_stored(dataset, "table"))
+    with ctx.files.workspace() as folder:
+        target = Path(folder) / "table.parquet"
+        table_export.write_parquet(path, target, options.extra)
         with target.open("rb") as opened:
             yield from _read_all(opened)
 

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import Conflict, InvalidInput, NotCompatible
 from app.domain.user import User
+from app.services.annotation_table import beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.item_filter import name_type, order_by
@@ -45,8 +46,9 @@ def page(
 ) -> ItemPage:
     """Rows of a dataset the actor may see, in the file's order unless `sort` names a column (`-likes` for descending).
 
-    `filter` is a condition such as `likes>10`, or several that must all hold. `role` picks `nodes` or `edges` of a
-    network, or `quarantine`, the records of a capture that could not be read.
+    Annotations are columns after those of the file. `filter` is a condition such as `likes>10`, or several that must
+    all hold. `role` picks `nodes` or `edges` of a network, or `quarantine`, the records of a capture that could not be
+    read.
 
     :raises InvalidInput: naming the parameter and the column that will not do
     :raises Conflict: when the dataset has no result (yet)
@@ -62,13 +64,23 @@ def page(
     path = _file_of(ctx, dataset, role)
     if path is None:
         return ItemPage(list(dataset.columns), {}, [], 0, offset, limit)
-    with open_table(ctx, path) as table:
+    extra = beside(ctx.database, actor, dataset) if role is None else None
+    with open_table(ctx, path, extra) as table:
         chosen = table.choose(columns)
         filters = table.parse([filter] if isinstance(filter, str) else filter or [])
         numbers, total = table.find(filters, order_by(sort, table.columns) if sort else None, offset, limit)
         rows = table.fetch(chosen, numbers)
     names = [column.name for column in chosen]
     return ItemPage(names, {column.name: name_type(column.type) for column in chosen}, rows, total, offset, limit)
+
+
+def known_items(ctx: Context, dataset: Dataset, items: Sequence[str]) -> set[str]:
+    """Which of these ids are those of items of a dataset. :raises Conflict: when it has no result"""
+    path = _file_of(ctx, dataset, None)
+    if path is None or "id" not in dataset.columns:
+        return set()
+    with open_table(ctx, path) as table:
+        return table.known("id", items)
 
 
 def quarantined(ctx: Context, actor: User, key: str, *, offset: int = 0, limit: int = 50) -> ItemPage:

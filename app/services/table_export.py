@@ -13,6 +13,8 @@ from app.domain.errors import NotCompatible
 if TYPE_CHECKING:
     import polars as pl
 
+    from app.services.annotation_table import Beside
+
 EXCEL_ROWS = 1_048_576
 EXCEL_COLUMNS = 16_384
 _EXCEL_CELL = 32_767
@@ -23,8 +25,16 @@ _FORMULA = r"^(?:[=@\t\r＝＠＋－]|[+\-])"
 _PLAIN_NUMBER = r"^[+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?$"
 
 
-def batches(path: Path) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file, in order; at least one batch, so that an empty file shows its columns."""
+def batches(path: Path, extra: Beside | None = None) -> Iterator[pl.DataFrame]:
+    """The rows of a Parquet file, in order; at least one batch, so that an empty file shows its columns.
+
+    `extra` adds columns of annotations.
+    """
+    for frame in _batches(path):
+        yield extra.join(frame) if extra else frame
+
+
+def _batches(path: Path) -> Iterator[pl.DataFrame]:
     import polars as pl
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -42,7 +52,7 @@ def batches(path: Path) -> Iterator[pl.DataFrame]:
             yield frame
 
 
-def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
+def csv(path: Path, extra: Beside | None = None, *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
     """CSV as RFC 4180 has it, in UTF-8: moments as `2026-01-31 23:59:59` (UTC), lists joined by commas.
 
     `bom` begins with the mark by which spreadsheets know UTF-8; `excel_safe` puts an apostrophe before text that a
@@ -50,7 +60,7 @@ def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[
     """
     if bom:
         yield _BOM
-    for number, frame in enumerate(batches(path)):
+    for number, frame in enumerate(batches(path, extra)):
         flat = frame.select(_flat(frame, seconds=True))
         if excel_safe:
             flat = _without_formulas(flat)
@@ -59,25 +69,40 @@ def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[
         yield buffer.getvalue()
 
 
-def ndjson(path: Path) -> Iterator[bytes]:
+def ndjson(path: Path, extra: Beside | None = None) -> Iterator[bytes]:
     """One JSON object a line; moments in ISO 8601, lists as lists."""
-    for frame in batches(path):
+    for frame in batches(path, extra):
         buffer = io.BytesIO()
         frame.select(_iso(frame)).write_ndjson(buffer)
         yield buffer.getvalue()
 
 
-def json(path: Path) -> Iterator[bytes]:
+def json(path: Path, extra: Beside | None = None) -> Iterator[bytes]:
     """One JSON array of objects, one object a line."""
     yield b"["
     first = True
-    for lines in ndjson(path):
+    for lines in ndjson(path, extra):
         # A line break inside a value is escaped, so each one here ends an object.
         joined = lines.rstrip(b"\n").replace(b"\n", b",\n")
         if joined:
             yield (b"\n" if first else b",\n") + joined
             first = False
     yield b"\n]\n"
+
+
+def write_parquet(path: Path, target: Path, extra: Beside) -> None:
+    """Write a Parquet file again with columns of annotations, a few thousand rows in memory at a time."""
+    import pyarrow.parquet as pq
+
+    writer: pq.ParquetWriter | None = None
+    try:
+        for frame in batches(path, extra):
+            table = frame.to_arrow()
+            writer = writer or pq.ParquetWriter(target, table.schema, compression="zstd")
+            writer.write_table(table.cast(writer.schema))
+    finally:
+        if writer is not None:
+            writer.close()
 
 
 def check_fits_excel(rows: int, columns: int) -> None:
@@ -89,7 +114,7 @@ def check_fits_excel(rows: int, columns: int) -> None:
         )
 
 
-def write_xlsx(path: Path, target: Path) -> None:
+def write_xlsx(path: Path, target: Path, extra: Beside | None = None) -> None:
     """Write a table as an Excel workbook, at bounded memory. Text longer than a cell holds is cut off with an ellipsis.
 
     :raises NotCompatible: when it does not fit into a sheet
@@ -111,7 +136,7 @@ def write_xlsx(path: Path, target: Path) -> None:
     )
     sheet, moments = book.add_worksheet("data"), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     row = 0
-    for frame in batches(path):
+    for frame in batches(path, extra):
         if row == 0:
             sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
         for values in frame.select(_flat(frame, seconds=False)).iter_rows():
