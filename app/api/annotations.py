@@ -12,12 +12,12 @@ from marshmallow import validate
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
-from app.api.results import disposition
 from app.domain.annotation import Field, FieldKind
 from app.domain.errors import InvalidInput
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.annotation_agreement import agreements
+from app.services.download import disposition
 
 blueprint = Blueprint("annotations", "What coders note down of items.")
 blueprints = (blueprint,)

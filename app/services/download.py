@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
 from typing import IO
+from urllib.parse import quote
 
 from app.domain.dataset import Dataset, Kind, StoredFile
 from app.domain.errors import InvalidInput, NotFound
@@ -244,3 +245,10 @@ def _formats_of(dataset: Dataset) -> dict[str, Format]:
         return {}
     there = {**_FORMATS[dataset.result.kind], **_KEPT}
     return {name: found for name, found in there.items() if found.role in dataset.result.files}
+
+
+def disposition(filename: str) -> str:
+    """The header that names a file to save, for browsers old (ASCII) and new (RFC 5987)."""
+    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
+    named = f'attachment; filename="{plain}"'
+    return named if plain == filename else f"{named}; filename*=UTF-8''{quote(filename, safe='')}"

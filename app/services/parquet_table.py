@@ -163,6 +163,10 @@ class ParquetTable:
     def _unknown(self, name: str) -> str:
         return f"There is no column “{name}”. The columns are: {', '.join(self.columns)}."
 
+    def texts(self) -> list[FileColumn]:
+        """The columns in which a text is looked for."""
+        return [self.columns[name] for name in ("body", "subject", "author") if name in self.columns]
+
     def parse(self, conditions: Sequence[str]) -> Filters | None:
         """Conditions on rows as a filter. :raises InvalidInput: quoting the one that will not do, and why"""
         return parse_filters(conditions, self.columns, self._check_pattern)
@@ -181,6 +185,11 @@ class ParquetTable:
             return numbers[offset : offset + limit].tolist(), len(numbers)
         found = self._run(f"{self._select(filters, ordering)} LIMIT {int(limit)} OFFSET {int(offset)}", filters)
         return [row[0] for row in found], self.count(filters) if filters else self.rows
+
+    def ask(self, what: str, filters: Filters | None, rest: str = "") -> list[Any]:
+        """Rows of SQL over this table: `SELECT what FROM table WHERE filters rest`."""
+        where = f"WHERE {filters.sql}" if filters else ""
+        return self._run(f"SELECT {what} FROM {self._from(what, where, rest)} {where} {rest}", filters)  # noqa: S608
 
     def count(self, filters: Filters) -> int:
         """How many rows a filter lets through."""

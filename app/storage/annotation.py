@@ -173,6 +173,17 @@ def state(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) ->
     return State(row["count"], row["sha256"], row["changed"])
 
 
+def count_items(db: Session, fields: Sequence[int], coder: str) -> int:
+    """How many items somebody has noted something down of, in some fields."""
+    row = db.one(
+        "SELECT count(DISTINCT item) AS n FROM annotation_values WHERE field_id = ANY(%(fields)s::bigint[])"
+        " AND coder = %(coder)s",
+        fields=list(fields),
+        coder=coder,
+    )
+    return int(row["n"])
+
+
 def coders_of(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) -> dict[str, list[str]]:
     """Who has coded in each of some fields, by the field's name."""
     rows = db.many(

@@ -8,6 +8,7 @@ from app.services.context import Context
 from app.web import (
     account,
     analysis,
+    annotate,
     assets,
     auth,
     brought,
@@ -44,6 +45,7 @@ def init_web(app: Flask, ctx: Context) -> None:
         datasets,
         dataset,
         explore,
+        annotate,
         result,
         analysis,
         account,
