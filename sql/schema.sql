@@ -13,6 +13,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION imageboard_note_words() RETURNS trigger
+    LANGUAGE plpgsql
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$ -- each word is looked up, never all of the table read
+BEGIN
+    INSERT INTO imageboard_new_words (word)
+        SELECT word FROM (
+            SELECT DISTINCT unnest(string_to_array(body_words || subject_words, ' ')) AS word FROM stored
+        ) AS said WHERE word <> '' AND NOT EXISTS (SELECT FROM imageboard_words known WHERE known.word = said.word);
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE annotation_fields (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -60,6 +74,22 @@ ALTER TABLE dataset_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE dataset_shares (
+    dataset text NOT NULL,
+    user_id integer,
+    tag text,
+    who text GENERATED ALWAYS AS (COALESCE(('user:'::text || (user_id)::text), ('tag:'::text || tag))) STORED NOT NULL,
+    role text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dataset_shares_check CHECK ((num_nonnulls(user_id, tag) = 1)),
+    CONSTRAINT dataset_shares_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'viewer'::text])))
+);
+
+CREATE TABLE dataset_tags (
+    dataset text NOT NULL,
+    tag text NOT NULL
+);
+
 CREATE TABLE datasets (
     key text NOT NULL,
     id bigint NOT NULL,
@@ -88,6 +118,10 @@ CREATE TABLE datasets (
     provenance jsonb DEFAULT '{}'::jsonb NOT NULL,
     work jsonb DEFAULT '{}'::jsonb NOT NULL,
     bytes bigint DEFAULT 0 NOT NULL,
+    expires timestamp with time zone,
+    is_kept boolean DEFAULT false NOT NULL,
+    deleted timestamp with time zone,
+    findable text GENERATED ALWAYS AS (lower("left"(((((label || ' '::text) || (jsonb_path_query_array(parameters, 'strict $.**?(@.type() == "string")'::jsonpath))::text) || ' '::text) || (columns)::text), 4000))) STORED,
     CONSTRAINT datasets_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'finished'::text, 'empty'::text, 'failed'::text, 'cancelled'::text])))
 );
 
@@ -286,6 +320,11 @@ CREATE TABLE eightkun_threads (
     last_modified text
 );
 
+CREATE TABLE favourites (
+    user_id integer NOT NULL,
+    dataset text NOT NULL
+);
+
 CREATE TABLE fourchan_posts (
     source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
     board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
@@ -343,6 +382,20 @@ CREATE TABLE fourchan_threads (
     positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
     last_modified text
+);
+
+CREATE TABLE idempotency_keys (
+    user_id integer NOT NULL,
+    key text NOT NULL,
+    target text NOT NULL,
+    seed text NOT NULL,
+    attempt text NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    body_hash text,
+    status smallint,
+    headers jsonb,
+    body text
 );
 
 CREATE TABLE imageboard_coverage (
@@ -408,6 +461,22 @@ CREATE TABLE imageboard_imports (
     finished timestamp with time zone
 );
 
+CREATE TABLE imageboard_indexes (
+    build bigint NOT NULL,
+    source text NOT NULL,
+    part text NOT NULL,
+    after bigint NOT NULL,
+    upto bigint NOT NULL,
+    versions bigint NOT NULL,
+    began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    built timestamp with time zone,
+    CONSTRAINT imageboard_indexes_part_check CHECK ((part = ANY (ARRAY['main'::text, 'delta'::text])))
+);
+
+CREATE TABLE imageboard_new_words (
+    word text NOT NULL
+);
+
 CREATE TABLE imageboard_uncounted (
     source text NOT NULL,
     board text NOT NULL,
@@ -415,13 +484,25 @@ CREATE TABLE imageboard_uncounted (
     posts bigint NOT NULL
 );
 
+CREATE SEQUENCE imageboard_version_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE imageboard_versions (
     source text NOT NULL,
     board text NOT NULL,
     id bigint NOT NULL,
     seen timestamp with time zone NOT NULL,
     subject text,
-    body text
+    body text,
+    number bigint DEFAULT nextval('imageboard_version_numbers'::regclass) NOT NULL
+);
+
+CREATE TABLE imageboard_words (
+    word text NOT NULL
 );
 
 CREATE SEQUENCE job_tokens
@@ -591,6 +672,18 @@ ALTER TABLE tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE unfinished_uploads (
+    id text NOT NULL,
+    owner_id integer NOT NULL,
+    filename text NOT NULL,
+    length bigint NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    touched timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT unfinished_uploads_check CHECK ((received <= length)),
+    CONSTRAINT unfinished_uploads_length_check CHECK ((length > 0))
+);
+
 CREATE TABLE uploads (
     id text NOT NULL,
     owner_id integer NOT NULL,
@@ -598,6 +691,11 @@ CREATE TABLE uploads (
     file jsonb NOT NULL,
     created timestamp with time zone DEFAULT now() NOT NULL,
     dataset text
+);
+
+CREATE TABLE user_tags (
+    user_id integer NOT NULL,
+    tag text NOT NULL
 );
 
 CREATE TABLE users (
@@ -652,6 +750,12 @@ ALTER TABLE ONLY annotation_values
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_pkey PRIMARY KEY (dataset, who);
+
+ALTER TABLE ONLY dataset_tags
+    ADD CONSTRAINT dataset_tags_pkey PRIMARY KEY (dataset, tag);
+
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_id_key UNIQUE (id);
 
@@ -676,11 +780,17 @@ ALTER TABLE ONLY eightkun_posts
 ALTER TABLE ONLY eightkun_threads
     ADD CONSTRAINT eightkun_threads_pkey PRIMARY KEY (source, board, id);
 
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_pkey PRIMARY KEY (user_id, dataset);
+
 ALTER TABLE ONLY fourchan_posts
     ADD CONSTRAINT fourchan_posts_pkey PRIMARY KEY (source, board, id);
 
 ALTER TABLE ONLY fourchan_threads
     ADD CONSTRAINT fourchan_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
 
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
@@ -697,8 +807,14 @@ ALTER TABLE ONLY imageboard_images
 ALTER TABLE ONLY imageboard_imports
     ADD CONSTRAINT imageboard_imports_pkey PRIMARY KEY (source, board, file);
 
+ALTER TABLE ONLY imageboard_indexes
+    ADD CONSTRAINT imageboard_indexes_pkey PRIMARY KEY (build);
+
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
+
+ALTER TABLE ONLY imageboard_words
+    ADD CONSTRAINT imageboard_words_pkey PRIMARY KEY (word);
 
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
@@ -727,8 +843,14 @@ ALTER TABLE ONLY tokens
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY user_tags
+    ADD CONSTRAINT user_tags_pkey PRIMARY KEY (user_id, tag);
 
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
@@ -742,9 +864,19 @@ CREATE UNIQUE INDEX annotation_fields_name ON annotation_fields USING btree (top
 
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
+CREATE INDEX dataset_shares_user ON dataset_shares USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX dataset_shares_who ON dataset_shares USING btree (who, dataset);
+
+CREATE INDEX dataset_tags_tag ON dataset_tags USING btree (tag, dataset);
+
 CREATE INDEX datasets_attach ON datasets USING btree (attach_to) WHERE (attach_to IS NOT NULL);
 
+CREATE INDEX datasets_deleted ON datasets USING btree (deleted) WHERE (deleted IS NOT NULL);
+
 CREATE INDEX datasets_lately ON datasets USING btree (type, ended DESC) WHERE (status = 'finished'::text);
+
+CREATE INDEX datasets_newest ON datasets USING btree (id DESC) WHERE (parent IS NULL);
 
 CREATE INDEX datasets_open ON datasets USING btree (status) WHERE (status = ANY (ARRAY['waiting'::text, 'running'::text]));
 
@@ -752,13 +884,11 @@ CREATE INDEX datasets_owner ON datasets USING btree (owner_id, id DESC) WHERE (p
 
 CREATE INDEX datasets_parent ON datasets USING btree (parent);
 
+CREATE INDEX datasets_public ON datasets USING btree (id DESC) WHERE ((parent IS NULL) AND (NOT is_private));
+
 CREATE INDEX datasets_stored ON datasets USING btree (owner_id) INCLUDE (bytes) WHERE (bytes > 0);
 
 CREATE INDEX datasets_top ON datasets USING btree (top);
-
-CREATE INDEX imageboard_posts_body_parts ON ONLY imageboard_posts USING gin (body_words gin_trgm_ops);
-
-CREATE INDEX eightchan_posts_body_words_idx ON eightchan_posts USING gin (body_words gin_trgm_ops);
 
 CREATE INDEX imageboard_posts_image ON ONLY imageboard_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
@@ -784,15 +914,9 @@ CREATE INDEX imageboard_posts_subject_words ON ONLY imageboard_posts USING gin (
 
 CREATE INDEX eightchan_posts_string_to_array_idx1 ON eightchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX imageboard_posts_subject_parts ON ONLY imageboard_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
-CREATE INDEX eightchan_posts_subject_words_idx ON eightchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX imageboard_threads_open ON ONLY imageboard_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX eightchan_threads_source_board_idx ON eightchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
-
-CREATE INDEX eightkun_posts_body_words_idx ON eightkun_posts USING gin (body_words gin_trgm_ops);
 
 CREATE INDEX eightkun_posts_image_md5_idx ON eightkun_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
@@ -806,11 +930,9 @@ CREATE INDEX eightkun_posts_string_to_array_idx ON eightkun_posts USING gin (str
 
 CREATE INDEX eightkun_posts_string_to_array_idx1 ON eightkun_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX eightkun_posts_subject_words_idx ON eightkun_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX eightkun_threads_source_board_idx ON eightkun_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
-CREATE INDEX fourchan_posts_body_words_idx ON fourchan_posts USING gin (body_words gin_trgm_ops);
+CREATE INDEX favourites_dataset ON favourites USING btree (dataset);
 
 CREATE INDEX fourchan_posts_image_md5_idx ON fourchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
@@ -824,13 +946,19 @@ CREATE INDEX fourchan_posts_string_to_array_idx ON fourchan_posts USING gin (str
 
 CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX fourchan_posts_subject_words_idx ON fourchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
+
+CREATE INDEX idempotency_keys_created ON idempotency_keys USING btree (created);
 
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
 CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
+
+CREATE INDEX imageboard_indexes_began ON imageboard_indexes USING btree (source, part, began);
+
+CREATE INDEX imageboard_versions_number ON imageboard_versions USING btree (number);
+
+CREATE INDEX imageboard_words_parts ON imageboard_words USING gin (word gin_trgm_ops);
 
 CREATE INDEX jobs_active ON jobs USING btree (type) WHERE (state = ANY (ARRAY['rung'::text, 'running'::text]));
 
@@ -846,8 +974,6 @@ CREATE UNIQUE INDEX jobs_open ON jobs USING btree (type, remote_id) WHERE (state
 
 CREATE INDEX jobs_owner ON jobs USING btree (owner, type, turn) WHERE (state <> 'failed'::text);
 
-CREATE INDEX lainchan_posts_body_words_idx ON lainchan_posts USING gin (body_words gin_trgm_ops);
-
 CREATE INDEX lainchan_posts_image_md5_idx ON lainchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
 CREATE INDEX lainchan_posts_number_idx ON lainchan_posts USING btree (number);
@@ -860,8 +986,6 @@ CREATE INDEX lainchan_posts_string_to_array_idx ON lainchan_posts USING gin (str
 
 CREATE INDEX lainchan_posts_string_to_array_idx1 ON lainchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX lainchan_posts_subject_words_idx ON lainchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX lainchan_threads_source_board_idx ON lainchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX queue_turns_now ON queue_turns USING btree (type, turn DESC);
@@ -870,13 +994,17 @@ CREATE INDEX repairs_at ON repairs USING btree (at);
 
 CREATE INDEX tokens_user ON tokens USING btree (user_id);
 
+CREATE INDEX unfinished_uploads_owner ON unfinished_uploads USING btree (owner_id);
+
+CREATE INDEX unfinished_uploads_touched ON unfinished_uploads USING btree (touched);
+
 CREATE INDEX uploads_created ON uploads USING btree (created);
 
 CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
 
-CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
+CREATE INDEX user_tags_tag ON user_tags USING btree (tag, user_id);
 
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightchan_posts_body_words_idx;
+CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION eightchan_posts_image_md5_idx;
 
@@ -892,13 +1020,9 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION eightchan_posts_string_
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION eightchan_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightchan_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION eightchan_threads_source_board_idx;
-
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightkun_posts_body_words_idx;
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION eightkun_posts_image_md5_idx;
 
@@ -914,13 +1038,9 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION eightkun_posts_string_t
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION eightkun_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightkun_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightkun_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION eightkun_threads_source_board_idx;
-
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION fourchan_posts_body_words_idx;
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION fourchan_posts_image_md5_idx;
 
@@ -936,13 +1056,9 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION fourchan_posts_string_t
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION fourchan_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION fourchan_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION fourchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION fourchan_threads_source_board_idx;
-
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION lainchan_posts_body_words_idx;
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION lainchan_posts_image_md5_idx;
 
@@ -958,13 +1074,15 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION lainchan_posts_string_t
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION lainchan_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION lainchan_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_idx;
 
+CREATE TRIGGER imageboard_posts_new_words AFTER UPDATE ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
+
 CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
+
+CREATE TRIGGER imageboard_posts_words AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
 
 ALTER TABLE ONLY annotation_fields
     ADD CONSTRAINT annotation_fields_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
@@ -975,6 +1093,15 @@ ALTER TABLE ONLY annotation_values
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
 
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dataset_tags
+    ADD CONSTRAINT dataset_tags_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_attach_to_fkey FOREIGN KEY (attach_to) REFERENCES datasets(key) ON DELETE CASCADE;
 
@@ -984,11 +1111,26 @@ ALTER TABLE ONLY datasets
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_parent_fkey FOREIGN KEY (parent) REFERENCES datasets(key) ON DELETE CASCADE;
 
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY user_tags
+    ADD CONSTRAINT user_tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

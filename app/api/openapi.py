@@ -13,6 +13,7 @@ from flask import Flask, Response
 
 from app.plugins.registry import Registry
 from app.plugins.validation import json_schema
+from app.services.idempotency import FIELD
 
 _RUN = "/api/datasets/{key}/processors/{processor_type}"
 _OPEN = ("/api/status",)
@@ -20,6 +21,13 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; font-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 )
+_KEY = {
+    "in": "header",
+    "name": FIELD,
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Within a day, the same request with the same key is not done again, and answers as before",
+}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -89,6 +97,9 @@ def _complete(spec: APISpec, path: str, method: str, operation: dict[str, Any]) 
         errors.append("NOT_FOUND")
     if "{key}" in path and (method != "get" or path.endswith(("/items", "/download"))):
         errors.append("CONFLICT")
+    if method == "post" and not path.endswith("/estimate"):
+        operation.setdefault("parameters", []).append(_KEY)
+        errors += ["CONFLICT", "UNPROCESSABLE_ENTITY"]
     for name in errors:
         code = str(int(HTTPStatus[name]))
         operation["responses"].setdefault(code, spec.components.get_ref("response", name))

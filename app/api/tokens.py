@@ -1,7 +1,8 @@
-"""The actor's own tokens."""
+"""The actor's own tokens, and for administrators everybody's."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import marshmallow as ma
@@ -12,7 +13,7 @@ from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.services import token as tokens
 
-blueprint = Blueprint("tokens", "Your own tokens. A token is shown once, when it is made.")
+blueprint = Blueprint("tokens", "Tokens. A token is shown once, when it is made.")
 blueprints = (blueprint,)
 
 
@@ -26,6 +27,7 @@ class TokenSchema(Schema):
     expires = ma.fields.AwareDateTime(allow_none=True)
     last_used = ma.fields.AwareDateTime(allow_none=True)
     calls = ma.fields.Integer(metadata={"description": "How often it has been used"})
+    owner = ma.fields.String(metadata={"description": "Whose it is"})
 
 
 class NewTokenSchema(TokenSchema):
@@ -40,34 +42,47 @@ class TokenRequestSchema(Schema):
     name = ma.fields.String(required=True, metadata={"description": "A name to recognise it by"})
     read_only = ma.fields.Boolean(load_default=False)
     days = ma.fields.Integer(
-        load_default=tokens.YEAR, allow_none=True, metadata={"description": "How long it is valid; null is for ever"}
+        allow_none=True,
+        metadata={
+            "description": "How long it is valid; null is for ever, where that is allowed. A year unless said otherwise"
+        },
     )
 
 
-class ListQuery(Query):
-    """How many tokens."""
+class TokensQuery(Query):
+    """Whose tokens."""
 
+    everyone = ma.fields.Boolean(load_default=False, metadata={"description": "Those of all users (administrators)"})
+    q = ma.fields.String(metadata={"description": "With `everyone`: part of a name or of an owner's name"})
     cursor = paging.cursor()
-    limit = paging.limit(500, 5000)
+    limit = paging.limit(200, 1000)
 
 
 @blueprint.route("/tokens")
 class Tokens(MethodView):
     """All of them."""
 
-    @blueprint.arguments(ListQuery, location="query", unknown=ma.RAISE)
+    shown_once = ("token",)
+
+    @blueprint.arguments(TokensQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, TokenSchema(many=True))
     def get(self, query: dict[str, Any]) -> Any:
-        """List your tokens, newest first."""
-        found = tokens.list_tokens(installation(), actor(), before=query.get("cursor"), limit=query["limit"] + 1)
-        return paging.one_page(found, query["limit"], lambda token: token.id)
+        """List your tokens, newest first; administrators those of all users."""
+        ctx, who, most = installation(), actor(), query["limit"]
+        page = {"before": query.get("cursor"), "limit": most + 1}
+        if query["everyone"]:
+            found = tokens.list_everyones(ctx, who, text=query.get("q", ""), **page)
+        else:
+            found = [replace(token, owner=who.name) for token in tokens.list_tokens(ctx, who, **page)]
+        return paging.one_page(found, most, lambda token: token.id)
 
     @blueprint.arguments(TokenRequestSchema)
     @blueprint.response(201, NewTokenSchema)
     def post(self, wanted: dict[str, Any]) -> dict[str, Any]:
         """Make a token."""
-        made, secret = tokens.create_token(installation(), actor(), **wanted)
-        return {**vars(made), "token": secret}
+        ctx, who = installation(), actor()
+        made, secret = tokens.create_token(ctx, who, **{"days": tokens.usual_days(ctx, who), **wanted})
+        return {**vars(made), "owner": who.name, "token": secret}
 
 
 @blueprint.route("/tokens/<int:token_id>")
@@ -76,5 +91,5 @@ class OneToken(MethodView):
 
     @blueprint.response(204)
     def delete(self, token_id: int) -> None:
-        """Revoke a token: it is not valid any more from now on."""
+        """Revoke a token: it is not valid any more from now on. Administrators revoke anybody's."""
         tokens.revoke_token(installation(), actor(), token_id)

@@ -72,7 +72,7 @@ class DatasetSource:
 
         with pq.ParquetFile(self.path("table")) as table:
             for batch in table.iter_batches(batch_size=size):
-                yield _joined(batch, self.extra) if self.extra else batch
+                yield self.extra.join_batch(batch) if self.extra else batch
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """The members of the zip, one at a time; each is removed when the next one is asked for."""
@@ -92,17 +92,6 @@ class DatasetSource:
         import polars as pl
 
         return pl.scan_parquet(self.path("nodes")), pl.scan_parquet(self.path("edges"))
-
-
-def _joined(batch: pa.RecordBatch, extra: Beside) -> pa.RecordBatch:
-    """A batch with columns of annotations after its own, which stay as they are."""
-    import polars as pl
-
-    ids = pl.DataFrame({ITEM: pl.Series(batch.column(ITEM).to_pylist(), dtype=pl.String)})
-    added = extra.join(ids)
-    for name in extra.columns:
-        batch = batch.append_column(name, added[name].to_arrow().cast("string"))
-    return batch
 
 
 class JobRun:

@@ -21,6 +21,7 @@ from app.storage.database import Database, Session, Transaction
 
 if TYPE_CHECKING:
     import polars as pl
+    import pyarrow as pa
 
 ITEM = "id"
 _LONG = ("field", "item", "coder", "value")
@@ -59,9 +60,15 @@ class Beside:
         """Their names."""
         return [name for name in self.frame.columns if name != ITEM]
 
-    def join(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """The rows of a table with these columns."""
-        return frame.join(self.frame, on=ITEM, how="left", maintain_order="left")
+    def join_batch(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """Rows of a table with these columns after their own, which stay as they are."""
+        import polars as pl
+
+        ids = pl.DataFrame({ITEM: pl.Series(batch.column(ITEM).to_pylist(), dtype=pl.String)})
+        added = ids.join(self.frame, on=ITEM, how="left", maintain_order="left")
+        for name in self.columns:
+            batch = batch.append_column(name, added[name].to_arrow().cast("string"))
+        return batch
 
     def join_lazy(self, table: pl.LazyFrame) -> pl.LazyFrame:
         """A table with these columns."""

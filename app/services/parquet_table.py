@@ -91,9 +91,15 @@ def _engine(ctx: Context) -> Any:
 @contextmanager
 def open_table(ctx: Context, path: Path, extra: Beside | None = None) -> Iterator[ParquetTable]:
     """Open a Parquet file for questions while a block lasts; `extra` adds columns of annotations."""
-    with _engine(ctx) as engine:
-        table = ParquetTable.open(engine, path)
-        yield table.with_columns(extra) if extra and ITEM in table.columns else table
+    table = keep_open(ctx, path, extra)
+    with table.engine:
+        yield table
+
+
+def keep_open(ctx: Context, path: Path, extra: Beside | None = None) -> ParquetTable:
+    """Open a Parquet file for questions until it is let go; `extra` adds columns of annotations."""
+    table = ParquetTable.open(_engine(ctx), path)
+    return table.with_columns(extra) if extra and ITEM in table.columns else table
 
 
 @dataclass(frozen=True)

@@ -13,7 +13,9 @@ def children_of(db: Session, keys: Iterable[str]) -> dict[str, list[str]]:
     wanted = list(keys)
     if not wanted:
         return {}
-    rows = db.many("SELECT parent, key FROM datasets WHERE parent = ANY(%(keys)s) ORDER BY id", keys=wanted)
+    rows = db.many(
+        "SELECT parent, key FROM datasets WHERE parent = ANY(%(keys)s) AND deleted IS NULL ORDER BY id", keys=wanted
+    )
     found: dict[str, list[str]] = {key: [] for key in wanted}
     for row in rows:
         found[row["parent"]].append(row["key"])
@@ -113,7 +115,9 @@ def queue_counts(db: Session, late: float) -> dict[str, Row]:
 
 def dataset_counts(db: Session) -> dict[str, int]:
     """How many datasets there are, by status."""
-    rows = db.many("SELECT status, count(*) AS count FROM datasets GROUP BY status ORDER BY status")
+    rows = db.many(
+        "SELECT status, count(*) AS count FROM datasets WHERE deleted IS NULL GROUP BY status ORDER BY status"
+    )
     return {row["status"]: row["count"] for row in rows}
 
 
