@@ -25,6 +25,9 @@ if TYPE_CHECKING:
 
 ITEM = "id"
 _LONG = ("field", "item", "coder", "value")
+_MOST_KNOWN = 16
+_known: dict[tuple[str, ...], pl.DataFrame] = {}
+"""Frames made lately, by the checksum of all that is in them: the next page of the same table needs none anew."""
 
 
 def column_names(fields: Sequence[str], coders: Mapping[str, Sequence[str]], taken: Sequence[str]) -> dict[str, str]:
@@ -82,15 +85,21 @@ def beside(db: Database, actor: User, dataset: Dataset) -> Beside | None:
     view = view_of(db, actor, dataset)
     if not view.fields or ITEM not in dataset.columns:
         return None
+    names = [field.name for field in view.fields]
     with db.transaction() as tx:
         state = _frozen_state(tx, view)
+        question = (state.sha256, *names, "", *dataset.columns)
+        if question in _known:
+            return Beside(_known[question], state)
         rows = [
             (row["field"], row["item"], row["coder"], row["value"])
             for some in stored.stream_codes(tx, view.ids, view.own, view.coder)
             for row in some
         ]
     long = pl.DataFrame(rows, schema=dict.fromkeys(_LONG, pl.String), orient="row")
-    return Beside(_wide(long, [field.name for field in view.fields], dataset.columns), state)
+    for oldest in list(_known)[: -_MOST_KNOWN + 1]:
+        _known.pop(oldest, None)
+    return Beside(_known.setdefault(question, _wide(long, names, dataset.columns)), state)
 
 
 def _frozen_state(tx: Transaction, view: View) -> State:
