@@ -49,6 +49,37 @@ ALTER TABLE access_requests ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE annotation_fields (
+    id bigint NOT NULL,
+    dataset text NOT NULL,
+    top text NOT NULL,
+    name text NOT NULL,
+    kind text NOT NULL,
+    choices jsonb DEFAULT '[]'::jsonb NOT NULL,
+    help text DEFAULT ''::text NOT NULL,
+    is_blind boolean DEFAULT true NOT NULL,
+    is_open boolean DEFAULT true NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT annotation_fields_kind_check CHECK ((kind = ANY (ARRAY['text'::text, 'long'::text, 'choice'::text, 'checkbox'::text])))
+);
+
+ALTER TABLE annotation_fields ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
+    SEQUENCE NAME annotation_fields_id_seq
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1
+);
+
+CREATE TABLE annotation_values (
+    field_id bigint NOT NULL,
+    item text NOT NULL,
+    coder text NOT NULL,
+    value text NOT NULL,
+    changed timestamp with time zone DEFAULT now() NOT NULL
+);
+
 CREATE TABLE dataset_logs (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -818,6 +849,12 @@ ALTER TABLE ONLY imageboard_threads ATTACH PARTITION lainchan_threads FOR VALUES
 ALTER TABLE ONLY access_requests
     ADD CONSTRAINT access_requests_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY annotation_fields
+    ADD CONSTRAINT annotation_fields_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY annotation_values
+    ADD CONSTRAINT annotation_values_pkey PRIMARY KEY (field_id, item, coder);
+
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_pkey PRIMARY KEY (id);
 
@@ -951,6 +988,10 @@ ALTER TABLE ONLY web_hosts
     ADD CONSTRAINT web_hosts_pkey PRIMARY KEY (host);
 
 CREATE UNIQUE INDEX access_requests_waiting ON access_requests USING btree (lower(email)) WHERE (state = 'waiting'::text);
+
+CREATE INDEX annotation_fields_dataset ON annotation_fields USING btree (dataset);
+
+CREATE UNIQUE INDEX annotation_fields_name ON annotation_fields USING btree (top, lower(name));
 
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
@@ -1183,6 +1224,12 @@ CREATE TRIGGER imageboard_posts_new_words AFTER UPDATE ON imageboard_posts REFER
 CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
 
 CREATE TRIGGER imageboard_posts_words AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
+
+ALTER TABLE ONLY annotation_fields
+    ADD CONSTRAINT annotation_fields_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY annotation_values
+    ADD CONSTRAINT annotation_values_field_id_fkey FOREIGN KEY (field_id) REFERENCES annotation_fields(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;

@@ -153,6 +153,7 @@ def init_api(app: Flask, ctx: Context) -> None:
     """Add the API to an application that has its sessions and limits already."""
     from app.api import (
         account,
+        annotations,
         browser,
         datasets,
         datasources,
@@ -185,6 +186,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         uploads,
         browser,
         results,
+        annotations,
         older,
         account,
         tokens,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 import marshmallow as ma
 from flask import Response, request
@@ -198,7 +197,7 @@ def send(found: download.Download) -> Response:
     answer.headers["ETag"] = quote_etag(tag)
     if not is_stored:
         answer.vary.add("Accept-Encoding")
-    answer.headers["Content-Disposition"] = disposition(found.filename)
+    answer.headers["Content-Disposition"] = download.disposition(found.filename)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["X-Content-Type-Options"] = "nosniff"
     answer.headers["Content-Security-Policy"] = _SANDBOX
@@ -223,10 +222,3 @@ def _stored(found: download.Download, size: int) -> Response:
     if status == 206:
         answer.content_range = ContentRange("bytes", start, end, size)
     return answer
-
-
-def disposition(filename: str) -> str:
-    """The header that names a file to save, for browsers old (ASCII) and new (RFC 5987)."""
-    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
-    named = f'attachment; filename="{plain}"'
-    return named if plain == filename else f"{named}; filename*=UTF-8''{quote(filename, safe='')}"

@@ -19,6 +19,7 @@ from app.domain.dataset import Dataset, Status, StoredFile
 from app.domain.errors import Cancelled, EmptyResult, FourcatError, SourceError, Unavailable, UserError
 from app.domain.job import Job
 from app.domain.upload import Upload
+from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import dump, specs
 from app.plugins.processor import Processor
@@ -29,8 +30,9 @@ from app.runner.context import DatasetSource, JobRun, QuarantineRun, UploadedFil
 from app.runner.parts import Parts, StartOver
 from app.runner.pseudonym import Pseudonyms
 from app.runner.report import End, Outcome, Reporter, RowCount
-from app.runner.results import Written, write_result
+from app.runner.results import Written, without_columns, write_result
 from app.runner.task_context import TaskContext
+from app.services.annotation_table import Written as Annotations
 from app.services.context import Context
 from app.services.job_limits import JobLimits, job_limits
 from app.storage.files import discard
@@ -46,6 +48,8 @@ class Task:
     upload: Upload | None
     settings: dict[str, Any]
     folder: Path
+    actor: User | None = None
+    annotations: Annotations | None = None
 
     @property
     def seed(self) -> int:
@@ -108,7 +112,9 @@ def _run(ctx: Context, task: Task, reporter: Reporter) -> Outcome:
 
 
 def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Reporter) -> Outcome:
-    source = DatasetSource(_present(task.source), ctx.files, task.folder)
+    found = _present(task.source)
+    extra = task.annotations.read(found.columns) if task.annotations else None
+    source = DatasetSource(found, ctx.files, task.folder, extra)
     if source.dataset.status is not Status.FINISHED:
         raise UserError(f"The dataset it reads, “{source.dataset.label}”, has no result.")
     refusal = processor.accepts.refusal(source.dataset)
@@ -117,15 +123,19 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
     options = load(processor.Options, _given(processor, task), source.columns)
     run = JobRun(reporter, task.folder, task.seed, task.settings, ctx.files)
     result = processor().process(source, options, run)
+    if extra and processor.is_filter():
+        result = without_columns(result, extra.columns)
     written = write_result(result, processor, task.folder, task.seed, RowCount(reporter))
     if not written.rows:
         return Outcome(End.EMPTY, run.message or "Nothing was found.", warnings=run.warnings)
     message = run.message or f"{source.rows:,} {_noun(source.rows, source.dataset)} read, {_made(written)}."
     inputs = source.dataset.result.files if source.dataset.result else {}
-    facts = {
+    facts: dict[str, Any] = {
         "parameters": dump(options),
         "source": {"key": source.dataset.key, "sha256": {role: file.sha256 for role, file in inputs.items()}},
     }
+    if task.annotations:
+        facts["source"]["annotations"] = asdict(task.annotations.state)
     return _published(ctx, task, written, Outcome(End.DONE, message, warnings=run.warnings, provenance=facts))
 
 

@@ -18,6 +18,7 @@ from app.domain.errors import NotFound, Unavailable
 from app.plugins.context import IMAGE_EXTENSIONS
 from app.runner.parts import Parts, StartOver
 from app.runner.report import Reporter
+from app.services.annotation_table import ITEM, Beside
 from app.storage.database import Database
 from app.storage.files import FileStore
 
@@ -33,17 +34,18 @@ _MD5 = re.compile(r"[0-9a-f]{32}")
 
 
 class DatasetSource:
-    """A finished dataset, read from storage."""
+    """A finished dataset, read from storage; `extra` are its annotations, which become columns of its table."""
 
-    def __init__(self, dataset: Dataset, files: FileStore, folder: Path) -> None:
+    def __init__(self, dataset: Dataset, files: FileStore, folder: Path, extra: Beside | None = None) -> None:
         self.dataset = dataset
+        self.extra = extra if ITEM in dataset.columns else None
         self._files = files
         self._folder = folder
 
     @property
     def columns(self) -> list[str]:
         """Names of the columns."""
-        return list(self.dataset.columns)
+        return [*self.dataset.columns, *(self.extra.columns if self.extra else ())]
 
     @property
     def rows(self) -> int:
@@ -61,14 +63,16 @@ class DatasetSource:
         """The table."""
         import polars as pl
 
-        return pl.scan_parquet(self.path("table"))
+        table = pl.scan_parquet(self.path("table"))
+        return self.extra.join_lazy(table) if self.extra else table
 
     def batches(self, size: int = 65_536) -> Iterator[pa.RecordBatch]:
         """The table, a batch at a time."""
         import pyarrow.parquet as pq
 
         with pq.ParquetFile(self.path("table")) as table:
-            yield from table.iter_batches(batch_size=size)
+            for batch in table.iter_batches(batch_size=size):
+                yield self.extra.join_batch(batch) if self.extra else batch
 
     def files(self) -> Iterator[tuple[str, Path]]:
         """The members of the zip, one at a time; each is removed when the next one is asked for."""

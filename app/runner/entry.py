@@ -11,6 +11,7 @@ import socket
 import threading
 import warnings
 from contextlib import ExitStack, suppress
+from dataclasses import replace
 from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
@@ -24,11 +25,13 @@ from app.runner.conclude import conclude
 from app.runner.limits import adopt_orphans, die_with_parent, end_orphans
 from app.runner.report import End, Outcome, Reporter
 from app.runner.watch import Watch, Watched
+from app.services.annotation_table import write_down
 from app.services.context import Context, open_context
 from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage import setting
 from app.storage import upload as uploads
+from app.storage import user as users
 
 log = logging.getLogger(__name__)
 _installed: list[Context] = []
@@ -69,7 +72,11 @@ def run_job(job_id: int) -> None:
             reason = f"There is no room to work in: no temporary folder can be made ({error.strerror or error})."
             conclude(ctx, task, Watched(outcome=Outcome(End.AWAY, reason)))
             return
-        task = _with_folder(task, folder)
+        try:
+            task = _with_folder(ctx, task, folder)
+        except (Unavailable, OSError) as error:
+            conclude(ctx, task, Watched(outcome=Outcome(End.AWAY, f"The annotations could not be read: {error}")))
+            return
         watched = _fork(ctx, task)
         conclude(ctx, task, watched)
     if watched.outcome is not None and watched.outcome.end is End.AWAY:
@@ -83,8 +90,10 @@ def _rest() -> None:
     stopped.wait(_REST_SECONDS)
 
 
-def _with_folder(task: Task, folder: Path) -> Task:
-    return Task(task.job, task.dataset, task.source, task.upload, task.settings, folder)
+def _with_folder(ctx: Context, task: Task, folder: Path) -> Task:
+    """The task with its folder, and in it the annotations of what it reads, as whoever asked for it sees them."""
+    written = write_down(ctx.database, task.actor, task.source, folder) if task.actor and task.source else None
+    return replace(task, folder=folder, annotations=written)
 
 
 def _claim(ctx: Context, job_id: int) -> Task | None:
@@ -98,12 +107,13 @@ def _claim(ctx: Context, job_id: int) -> Task | None:
         if job is None:
             return None
         dataset = datasets.find(tx, job.dataset) if job.dataset else None
-        source = upload = None
+        source = upload = actor = None
         if dataset is not None:
             datasets.start(tx, dataset.key, provenance(job))
             source = datasets.find(tx, dataset.work["source"]) if "source" in dataset.work else None
             upload = uploads.find(tx, dataset.work["upload"]) if "upload" in dataset.work else None
-        return Task(job, dataset, source, upload, setting.all_settings(tx), Path())
+            actor = users.find(tx, dataset.owner_id)
+        return Task(job, dataset, source, upload, setting.all_settings(tx), Path(), actor)
 
 
 @lru_cache(maxsize=1)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import zipfile
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,17 @@ def write_result(
         raise PluginError(processor.type, f"it returned {type(result).__name__}, which is no kind of result.")
     _check(written, processor)
     return written
+
+
+def without_columns(result: Any, names: Sequence[str]) -> Any:
+    """A table without these columns: a filter's result does not keep the annotations beside it, which change."""
+    import polars as pl
+
+    if isinstance(result, pl.LazyFrame | pl.DataFrame):
+        return result.drop(list(names), strict=False)
+    if isinstance(result, Iterable):
+        return (batch.drop_columns([name for name in names if name in batch.schema.names]) for batch in result)
+    return result
 
 
 def _check(written: Written, processor: type[Processor]) -> None:

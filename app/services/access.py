@@ -6,6 +6,8 @@ each other, and see what is shared, as any user does. What belongs to a person (
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from app.domain.dataset import Dataset
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.share import Role
@@ -92,6 +94,17 @@ def require_change(actor: User, dataset: Dataset) -> None:
     require_write(actor)
     if not can_change(actor, dataset):
         raise NotAllowed("This dataset belongs to somebody else.")
+
+
+def owns(actor: User, dataset: Dataset) -> bool:
+    """Whether a dataset is the actor's to change, also with a token that may only read."""
+    return can_change(replace(actor, read_only=False), dataset)
+
+
+def can_code(actor: User, dataset: Dataset, *, is_open: bool) -> bool:
+    """Whether the actor may note down values in a field of a dataset: its owners, and all who see it if it is open."""
+    may_write = actor.is_active and not actor.read_only
+    return may_write and can_see(actor, dataset) and (is_open or can_change(actor, dataset))
 
 
 def require_share(actor: User, dataset: Dataset) -> None:

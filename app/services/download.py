@@ -13,11 +13,13 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path, PurePath
 from typing import IO
+from urllib.parse import quote
 
 from app.domain.dataset import Dataset, Kind, StoredFile
 from app.domain.errors import InvalidInput, NotCompatible, NotFound
 from app.domain.user import User
 from app.services import charts, table_export, table_part
+from app.services.annotation_table import Beside, beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.items import require_result
@@ -96,7 +98,8 @@ def open_download(
     chosen = choices[name]
     stored = _stored(dataset, chosen.role)
     filename = file_name(dataset, _suffix(dataset, name, chosen))
-    make = chosen.make_part if columns or filter else chosen.make
+    extra = beside(ctx.database, actor, dataset) if chosen.role == "table" else None
+    make = chosen.make_part if columns or filter or extra else chosen.make
     if make is None and (columns or filter):
         raise NotCompatible(f"Only tables can be downloaded in part. Leave out columns and filter for “{name}”.")
     if make is None:
@@ -110,23 +113,33 @@ def open_download(
             lambda start, end: ctx.files.read(stored.name, start, end),
         )
     path = ctx.files.local(stored)
-    part, rows = _part(ctx, path, columns, filter, count=name == "xlsx") if columns or filter else (WHOLE, dataset.rows)
+    part, rows = WHOLE, dataset.rows
+    if columns or filter or extra:
+        part, rows = _part(ctx, path, columns, filter, extra, count=name == "xlsx")
     if name == "xlsx":
         table_export.check_fits_excel(rows or 0, len(part.columns or dataset.columns))
-    asked = hashlib.sha256(repr((columns, filter)).encode()).hexdigest()[:16] if columns or filter else ""
+    state = (extra.columns, extra.state.sha256) if extra else None
+    asked = hashlib.sha256(repr((columns, filter, state)).encode()).hexdigest()[:16] if part is not WHOLE else ""
     tag = "-".join(word for word in (stored.sha256, name, "bom" * bom, "safe" * excel_safe, asked) if word)
     return Download(filename, chosen.media_type, make(ctx, dataset, Options(bom, excel_safe, part)), tag)
 
 
 def _part(
-    ctx: Context, path: Path, columns: Sequence[str] | None, conditions: Sequence[str] | None, *, count: bool
+    ctx: Context,
+    path: Path,
+    columns: Sequence[str] | None,
+    conditions: Sequence[str] | None,
+    extra: Beside | None,
+    *,
+    count: bool,
 ) -> tuple[Part, int | None]:
-    """What of a table is asked for, and if it is to be counted, how many rows that are."""
-    table = keep_open(ctx, path)
+    """What of a table is asked for, annotations included, and if it is to be counted, how many rows that are."""
+    table = keep_open(ctx, path, extra)
     chosen = tuple(column.name for column in table.choose(columns))
     filters = table.parse(conditions or [])
     rows = (table.count(filters) if filters else table.rows) if count else None
-    return Part(chosen if columns else None, partial(table.matching, filters) if filters else None), rows
+    matching = partial(table.matching, filters) if filters else None
+    return Part(chosen if columns or extra else None, matching, extra), rows
 
 
 def file_name(dataset: Dataset, suffix: str) -> str:
@@ -271,3 +284,10 @@ def _formats_of(dataset: Dataset) -> dict[str, Format]:
         return {}
     there = {**_FORMATS[dataset.result.kind], **_KEPT}
     return {name: found for name, found in there.items() if found.role in dataset.result.files}
+
+
+def disposition(filename: str) -> str:
+    """The header that names a file to save, for browsers old (ASCII) and new (RFC 5987)."""
+    plain = filename.encode("ascii", "replace").decode().replace("?", "_")
+    named = f'attachment; filename="{plain}"'
+    return named if plain == filename else f"{named}; filename*=UTF-8''{quote(filename, safe='')}"

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.annotation import Field
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.user import User
+from app.services.annotation import may_code
+from app.services.annotation_view import Coded, codes_for, view_of
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.items import ItemPage, page
+from app.storage import annotation as stored
 
 AT_ONCE = 50
 _IMAGE = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{32}\.(jpg|jpeg|png|gif|webp)")
@@ -22,12 +26,18 @@ PICTURES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif"
 
 @dataclass(frozen=True)
 class Explored:
-    """Some items of a dataset, each with what its data source says besides; `problem` is what stands in the way."""
+    """Some items of a dataset, each with what its data source says besides; `problem` is what stands in the way.
+
+    `fields` are the annotation fields that the actor may code, and `codes` what is noted down of each item.
+    """
 
     dataset: Dataset
     page: ItemPage
     items: list[tuple[dict[str, Any], Mapping[str, Any]]]
     problem: str = ""
+    fields: list[Field] = field(default_factory=list)
+    codes: dict[str, Coded] = field(default_factory=dict)
+    coded: int = 0
 
 
 def can_explore(dataset: Dataset) -> bool:
@@ -36,24 +46,40 @@ def can_explore(dataset: Dataset) -> bool:
 
 
 def explore(
-    ctx: Context, actor: User, key: str, *, offset: int = 0, sort: str | None = None, find: str = ""
+    ctx: Context,
+    actor: User,
+    key: str,
+    *,
+    offset: int = 0,
+    sort: str | None = None,
+    find: str = "",
+    filter: Sequence[str] = (),
 ) -> Explored:
-    """Some items of a dataset, `AT_ONCE` from `offset` on; `find` is text that must be in their body.
+    """Some items of a dataset, `AT_ONCE` from `offset` on, that hold the text `find` and meet all conditions.
 
     :raises NotFound: when it has no items to read, or the actor may not see it
     """
     dataset = get_dataset(ctx, actor, key)
     if not can_explore(dataset):
         raise NotFound(f"“{dataset.label}” has no posts to read.")
-    wanted = [f"body~{re.escape(find)}"] if find else None
     try:
-        found = page(ctx, actor, key, offset=offset, limit=AT_ONCE, sort=sort, filter=wanted)
+        found = page(ctx, actor, key, offset=offset, limit=AT_ONCE, sort=sort, filter=filter, find=find)
     except InvalidInput as error:
         problem = " ".join(text for texts in error.fields.values() for text in texts)
         return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, AT_ONCE), [], problem)
     source = ctx.registry.datasources.get(dataset.datasource or "")
     more = source.explain(found.rows, ctx.database) if source else [{} for _ in found.rows]
-    return Explored(dataset, found, list(zip(found.rows, more, strict=True)))
+    view = view_of(ctx.database, actor, dataset)
+    fields = may_code(ctx, actor, view)
+    ids = [str(row["id"]) for row in found.rows if row.get("id") is not None] if fields else []
+    return Explored(
+        dataset,
+        found,
+        list(zip(found.rows, more, strict=True)),
+        fields=fields,
+        codes=codes_for(ctx.database, view, ids),
+        coded=stored.count_items(ctx.database, view.ids, actor.name) if fields else 0,
+    )
 
 
 def read_image(ctx: Context, actor: User, key: str, name: str) -> tuple[str, Iterator[bytes]]:

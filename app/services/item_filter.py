@@ -148,6 +148,16 @@ def parse_filters(
     return Filters(" AND ".join(parts), values) if parts else None
 
 
+def and_find(filters: Filters | None, text: str, columns: Sequence[FileColumn]) -> Filters | None:
+    """A filter that also wants a text, in capitals or not, in one of some columns."""
+    if not text or not columns:
+        return filters
+    found = " OR ".join(f"contains(lower({column.text}), ?)" for column in columns)
+    parts = [filters.sql] if filters else []
+    values = filters.values if filters else []
+    return Filters(" AND ".join([*parts, f"({found})"]), [*values, *[text.lower()] * len(columns)])
+
+
 def _wrong(text: str, problem: str) -> InvalidInput:
     return InvalidInput({"filter": [f"“{text[:200]}”: {problem}"]})
 

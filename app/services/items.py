@@ -10,9 +10,10 @@ from typing import Any
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import Conflict, InvalidInput, NotCompatible
 from app.domain.user import User
+from app.services.annotation_table import beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
-from app.services.item_filter import name_type, order_by
+from app.services.item_filter import and_find, name_type, order_by
 from app.services.parquet_table import open_table
 
 MAX_LIMIT = 1000
@@ -42,11 +43,13 @@ def page(
     sort: str | None = None,
     filter: str | Sequence[str] | None = None,
     role: str | None = None,
+    find: str = "",
 ) -> ItemPage:
     """Rows of a dataset the actor may see, in the file's order unless `sort` names a column (`-likes` for descending).
 
-    `filter` is a condition such as `likes>10`, or several that must all hold. `role` picks `nodes` or `edges` of a
-    network, or `quarantine`, the records of a capture that could not be read.
+    Annotations are columns after those of the file. `filter` is a condition such as `likes>10`, or several that must
+    all hold. `role` picks `nodes` or `edges` of a network, or `quarantine`, the records of a capture that could not be
+    read. `find` is a text that must be in the body, subject or author.
 
     :raises InvalidInput: naming the parameter and the column that will not do
     :raises Conflict: when the dataset has no result (yet)
@@ -59,16 +62,27 @@ def page(
     if wrong:
         raise InvalidInput(wrong)
     dataset = get_dataset(ctx, actor, key)
-    path = _file_of(ctx, dataset, role)
+    path = file_of(ctx, dataset, role)
     if path is None:
         return ItemPage(list(dataset.columns), {}, [], 0, offset, limit)
-    with open_table(ctx, path) as table:
+    extra = beside(ctx.database, actor, dataset) if role is None else None
+    with open_table(ctx, path, extra) as table:
         chosen = table.choose(columns)
         filters = table.parse([filter] if isinstance(filter, str) else filter or [])
+        filters = and_find(filters, find, table.texts())
         numbers, total = table.find(filters, order_by(sort, table.columns) if sort else None, offset, limit)
         rows = table.fetch(chosen, numbers)
     names = [column.name for column in chosen]
     return ItemPage(names, {column.name: name_type(column.type) for column in chosen}, rows, total, offset, limit)
+
+
+def known_items(ctx: Context, dataset: Dataset, items: Sequence[str]) -> set[str]:
+    """Which of these ids are those of items of a dataset. :raises Conflict: when it has no result"""
+    path = file_of(ctx, dataset)
+    if path is None or "id" not in dataset.columns:
+        return set()
+    with open_table(ctx, path) as table:
+        return table.known("id", items)
 
 
 def quarantined(ctx: Context, actor: User, key: str, *, offset: int = 0, limit: int = 50) -> ItemPage:
@@ -92,8 +106,11 @@ def require_result(dataset: Dataset) -> None:
 _WENT = {Status.FAILED: "failed", Status.CANCELLED: "was cancelled", Status.FINISHED: "lost its file"}
 
 
-def _file_of(ctx: Context, dataset: Dataset, role: str | None) -> Path | None:
-    """The Parquet file to page through; None for a dataset that ended empty."""
+def file_of(ctx: Context, dataset: Dataset, role: str | None = None) -> Path | None:
+    """The Parquet file to page through; None for a dataset that ended empty.
+
+    :raises Conflict: when there is none (yet)
+    """
     if role != "quarantine":
         if dataset.status is Status.EMPTY and dataset.result is None:
             return None

@@ -11,13 +11,14 @@ import threading
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from app.domain.errors import InvalidInput, Unavailable
+from app.services.annotation_table import ITEM, Beside
 from app.services.context import Context
 from app.services.item_filter import FileColumn, Filters, parse_filters, quoted
 from app.services.item_value import plain
@@ -88,15 +89,17 @@ def _described(engine: duckdb.DuckDBPyConnection, path: str) -> tuple[list[FileC
 
 
 @contextmanager
-def open_table(ctx: Context, path: Path) -> Iterator[ParquetTable]:
-    """Open a Parquet file for questions while a block lasts."""
-    with _engine(ctx) as engine:
-        yield ParquetTable.open(engine, path)
+def open_table(ctx: Context, path: Path, extra: Beside | None = None) -> Iterator[ParquetTable]:
+    """Open a Parquet file for questions while a block lasts; `extra` adds columns of annotations."""
+    table = keep_open(ctx, path, extra)
+    with table.engine:
+        yield table
 
 
-def keep_open(ctx: Context, path: Path) -> ParquetTable:
-    """Open a Parquet file for questions until it is let go."""
-    return ParquetTable.open(_engine(ctx), path)
+def keep_open(ctx: Context, path: Path, extra: Beside | None = None) -> ParquetTable:
+    """Open a Parquet file for questions until it is let go; `extra` adds columns of annotations."""
+    table = ParquetTable.open(_engine(ctx), path)
+    return table.with_columns(extra) if extra and ITEM in table.columns else table
 
 
 @dataclass(frozen=True)
@@ -109,6 +112,9 @@ class ParquetTable:
     number: str
     columns: dict[str, FileColumn]
     rows: int
+    joined: str = ""
+    extra: tuple[str, ...] = ()
+    state: str = ""
 
     @classmethod
     def open(cls, engine: duckdb.DuckDBPyConnection, path: Path) -> ParquetTable:
@@ -121,6 +127,32 @@ class ParquetTable:
             source = f"(SELECT *, row_number() OVER () - 1 AS {quoted(number)} FROM read_parquet(?))"  # noqa: S608
         return cls(engine, str(path), source, quoted(number), {column.name: column for column in found}, rows)
 
+    def with_columns(self, extra: Beside) -> ParquetTable:
+        """This table with columns of annotations after its own."""
+        name = f"extra_{uuid.uuid4().hex}"
+        self.engine.register(name, extra.frame.to_arrow())
+        names = extra.columns
+        sql_names = [f"annotation {number} of 4cat" for number in range(len(names))]
+        shown = ", ".join(f"e.{quoted(name)} AS {quoted(to)}" for name, to in zip(names, sql_names, strict=True))
+        item = self.columns[ITEM].sql
+        source = (
+            f"(SELECT t.*, {shown} FROM {self.source} t"  # noqa: S608
+            f" LEFT JOIN {name} e ON e.{quoted(ITEM)} = CAST(t.{item} AS VARCHAR))"
+        )
+        added = {name: FileColumn(name, to, "VARCHAR") for name, to in zip(names, sql_names, strict=True)}
+        return replace(
+            self,
+            joined=source,
+            columns={**self.columns, **added},
+            extra=tuple(quoted(to) for to in sql_names),
+            state=extra.state.sha256,
+        )
+
+    def _from(self, *parts: str | None) -> str:
+        """What to read rows from: annotations only where a part of the question is about them."""
+        is_joined = any(name in part for part in parts if part for name in self.extra)
+        return self.joined if is_joined else self.source
+
     def choose(self, names: Sequence[str] | None) -> list[FileColumn]:
         """The columns of these names, or all. :raises InvalidInput: naming those that there are not"""
         unknown = [name for name in names or () if name not in self.columns]
@@ -131,6 +163,10 @@ class ParquetTable:
     def _unknown(self, name: str) -> str:
         return f"There is no column “{name}”. The columns are: {', '.join(self.columns)}."
 
+    def texts(self) -> list[FileColumn]:
+        """The columns in which a text is looked for."""
+        return [self.columns[name] for name in ("body", "subject", "author") if name in self.columns]
+
     def parse(self, conditions: Sequence[str]) -> Filters | None:
         """Conditions on rows as a filter. :raises InvalidInput: quoting the one that will not do, and why"""
         return parse_filters(conditions, self.columns, self._check_pattern)
@@ -139,7 +175,8 @@ class ParquetTable:
         """The numbers of the rows on one page, and how many rows there are on all pages."""
         if not filters and not ordering:
             return list(range(offset, min(offset + limit, self.rows))), self.rows
-        question = (self.path, filters and (filters.sql, tuple(filters.values)), ordering)
+        state = self.state if self._from(filters.sql if filters else None, ordering) == self.joined else ""
+        question = (self.path, state, filters and (filters.sql, tuple(filters.values)), ordering)
         numbers = _known.get(question)
         if numbers is None and not filters and offset + limit <= _FIRST_ROWS:
             return self._first(question, ordering)[offset : offset + limit].tolist(), self.rows
@@ -160,9 +197,14 @@ class ParquetTable:
             _known.put(first, numbers)
         return numbers
 
+    def ask(self, what: str, filters: Filters | None, rest: str = "") -> list[Any]:
+        """Rows of SQL over this table: `SELECT what FROM table WHERE filters rest`."""
+        where = f"WHERE {filters.sql}" if filters else ""
+        return self._run(f"SELECT {what} FROM {self._from(what, where, rest)} {where} {rest}", filters)  # noqa: S608
+
     def count(self, filters: Filters) -> int:
         """How many rows a filter lets through."""
-        sql = f"SELECT count(*) FROM {self.source} WHERE {filters.sql}"  # noqa: S608
+        sql = f"SELECT count(*) FROM {self._from(filters.sql)} WHERE {filters.sql}"  # noqa: S608
         return int(self._run(sql, filters)[0][0])
 
     def matching(self, filters: Filters, start: int, end: int) -> Numbers:
@@ -182,7 +224,8 @@ class ParquetTable:
     def _select(self, filters: Filters | None, ordering: str | None) -> str:
         where = f"WHERE {filters.sql}" if filters else ""
         order = f"{ordering}, {self.number}" if ordering else self.number
-        return f"SELECT CAST({self.number} AS UINTEGER) FROM {self.source} {where} ORDER BY {order}"  # noqa: S608
+        source = self._from(where, order)
+        return f"SELECT CAST({self.number} AS UINTEGER) FROM {source} {where} ORDER BY {order}"  # noqa: S608
 
     def fetch(self, chosen: Sequence[FileColumn], numbers: Sequence[int]) -> list[dict[str, Any]]:
         """These columns of the rows with these numbers, in this order."""
@@ -202,9 +245,18 @@ class ParquetTable:
         if list(numbers) != list(range(numbers[0], numbers[0] + len(numbers))):
             inside = f"{self.number} IN ({', '.join(str(int(number)) for number in numbers)})"
         shown = ", ".join(column.shown for column in chosen)
-        found = self._run(f"SELECT {self.number}, {shown} FROM {self.source} WHERE {inside}")  # noqa: S608
+        source = self._from(shown)
+        found = self._run(f"SELECT {self.number}, {shown} FROM {source} WHERE {inside}")  # noqa: S608
         by_number = {row[0]: row[1:] for row in found}
         return [[plain(value) for value in by_number[number]] for number in numbers]
+
+    def known(self, name: str, values: Sequence[str]) -> set[str]:
+        """Which of these values a column holds."""
+        column = f"CAST({self.columns[name].sql} AS VARCHAR)"
+        sql = f"SELECT DISTINCT {column} FROM {self.source} WHERE list_contains(?, {column})"  # noqa: S608
+        if len(values) > 1:
+            sql = f"SELECT DISTINCT {column} FROM {self.source} WHERE {column} IN (SELECT unnest(?))"  # noqa: S608
+        return {row[0] for row in self._run(sql, Filters("", [list(values)]))}
 
     def _check_pattern(self, pattern: str) -> str | None:
         """What is wrong with a regular expression, or None."""

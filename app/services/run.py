@@ -16,6 +16,8 @@ from app.plugins.registry import Analysis
 from app.plugins.results import Table
 from app.plugins.validation import json_schema, load
 from app.services.access import require_see, require_write
+from app.services.annotation_table import extra_columns
+from app.services.annotation_view import state_of, view_of
 from app.services.context import Context
 from app.services.dataset import dataset_key, get_dataset
 from app.services.ending import enqueue_dataset, require_address
@@ -41,16 +43,22 @@ def list_fits(ctx: Context, actor: User, key: str) -> list[Fit]:
     dataset = get_dataset(ctx, actor, key)
     settings = ctx.site_settings()
     preferred = _followups(ctx, dataset)
+    columns = columns_of(ctx, actor, dataset)
     fits = [
         Fit(
             analysis,
             _refusal(ctx, analysis, dataset, settings),
-            json_schema(analysis.Options, dataset.columns or None),
+            json_schema(analysis.Options, columns or None),
             type_ in preferred,
         )
         for type_, analysis in ctx.registry.processors.items()
     ]
     return sorted(fits, key=lambda fit: (fit.reason is not None, not fit.is_preferred, fit.analysis.title))
+
+
+def columns_of(ctx: Context, actor: User, dataset: Dataset) -> list[str]:
+    """The columns that an analysis of a dataset can read: its own, and those of its annotations."""
+    return [*dataset.columns, *extra_columns(ctx.database, actor, dataset)]
 
 
 def _followups(ctx: Context, dataset: Dataset) -> Sequence[str]:
@@ -76,9 +84,9 @@ def run_processor(
 ) -> tuple[Dataset, bool]:
     """Ask for an analysis of a dataset; the child dataset, and whether it is new.
 
-    The same analysis with the same options on the same dataset gives the child that is there already, unless `rerun`.
-    The dataset may still be waiting or running: the child then waits for it. With `notify` a new child's owner gets a
-    mail when it has ended.
+    The same analysis with the same options on the same dataset gives the child that is there already, unless `rerun`
+    or the annotations of the dataset have changed. The dataset may still be waiting or running: the child then waits
+    for it. With `notify` a new child's owner gets a mail when it has ended.
 
     :raises InvalidInput: naming the options that will not do
     :raises NotCompatible: when the analysis does not fit, with the reason
@@ -91,11 +99,12 @@ def run_processor(
     reason = _refusal(ctx, analysis, parent, ctx.site_settings())
     if reason:
         raise NotCompatible(f"{analysis.title} cannot run on “{parent.label}”. {reason}")
-    columns = parent.columns or None
+    columns = columns_of(ctx, actor, parent) or None
     chosen = load(analysis.Options, options, columns)
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
-    moment = (ctx.asked_once or datetime.now(UTC).isoformat()) if rerun else None
+    again = ctx.asked_once or datetime.now(UTC).isoformat()
+    moment = again if rerun else _annotated(ctx, actor, parent)
     if notify:
         require_address(ctx, actor)
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
@@ -113,6 +122,12 @@ def run_processor(
         else:
             enqueue_dataset(ctx, tx, child, secrets=secrets)
     return datasets.get(ctx.database, child.key), True
+
+
+def _annotated(ctx: Context, actor: User, parent: Dataset) -> str | None:
+    """The state of the annotations that an analysis would read: in another state it is another analysis."""
+    state = state_of(ctx.database, view_of(ctx.database, actor, parent))
+    return f"annotations {state.sha256}" if state and state.count else None
 
 
 def _parameters(

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.services.annotation_table import ITEM, Beside
+
 if TYPE_CHECKING:
     import numpy as np
     import polars as pl
@@ -20,10 +22,25 @@ _GROUP = 65_536
 
 @dataclass(frozen=True)
 class Part:
-    """What of a table is wanted: these columns, or all; and the rows that `matching(start, end)` numbers, or all."""
+    """What of a table is wanted: these columns, or all; and the rows that `matching(start, end)` numbers, or all.
+
+    `extra` are columns of annotations, which stand after those of the file.
+    """
 
     columns: tuple[str, ...] | None = None
     matching: Callable[[int, int], np.ndarray[Any, np.dtype[np.uint32]]] | None = None
+    extra: Beside | None = None
+
+    def in_file(self, names: list[str]) -> list[str] | None:
+        """Which columns of a file with these are to be read; None for all."""
+        if self.columns is None:
+            return None
+        return [name for name in names if name in self.columns or (self.extra is not None and name == ITEM)]
+
+    def finish(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        """A batch of the file as it is wanted: with annotations, its columns in their order."""
+        joined = self.extra.join_batch(batch) if self.extra else batch
+        return joined.select(self.columns) if self.columns else joined
 
 
 WHOLE = Part()
@@ -48,22 +65,21 @@ def record_batches(path: Path, part: Part = WHOLE) -> Iterator[pa.RecordBatch]:
         empty = True
         for batch in _matching(file, part):
             empty = False
-            yield batch.select(part.columns) if part.columns else batch
+            yield part.finish(batch)
         if empty:
-            none = pa.RecordBatch.from_pylist([], file.schema_arrow)
-            yield none.select(part.columns) if part.columns else none
+            yield part.finish(pa.RecordBatch.from_pylist([], file.schema_arrow))
 
 
 def _matching(file: pq.ParquetFile, part: Part) -> Iterator[pa.RecordBatch]:
     """Batch after batch; of a group of rows in which nothing matches only what the conditions need is read."""
     import pyarrow as pa
 
-    start = 0
+    start, columns = 0, part.in_file(file.schema_arrow.names)
     for group in range(file.num_row_groups):
         end = start + file.metadata.row_group(group).num_rows
         numbers = part.matching(start, end) if part.matching else None
         if numbers is None or len(numbers):
-            for batch in file.iter_batches(_BATCH, row_groups=[group], columns=part.columns and list(part.columns)):
+            for batch in file.iter_batches(_BATCH, row_groups=[group], columns=columns):
                 after = start + batch.num_rows
                 if numbers is None:
                     yield batch

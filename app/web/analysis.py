@@ -87,7 +87,7 @@ def _form(
         dataset=dataset,
         source=made_by(ctx, dataset),
         analysis=analysis,
-        controls=controls(analysis.Options, dataset.columns or None, given, wrong),
+        controls=controls(analysis.Options, runs.columns_of(ctx, current_actor(), dataset) or None, given, wrong),
         problem=problem or " ".join(elsewhere),
         again=again,
         can_mail=can_mail(ctx),

@@ -1,20 +1,88 @@
-"""The explorer: the items of a dataset as posts to read, fifty at a time."""
+"""The explorer: the items of a dataset as posts to read and to annotate, fifty at a time."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
 
 from flask import Blueprint, Response, current_app, url_for
 from htmx_flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 
-from app.domain.errors import NotFound
+from app.domain.errors import InvalidInput, NotFound, UserError
 from app.services import explore as explorer
-from app.web.page import current_actor, installation, render
+from app.services.facet import Facet, facet
+from app.services.item_filter import OPERATORS
+from app.web.page import current_actor, go_to, installation, render, wants_piece
 
 pages = Blueprint("explore", __name__)
 
 _IMAGE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
+_FIRST = ("timestamp", "author", "body")
+_MOST_CONDITIONS = 20
+OPERATOR_WORDS = {
+    "~": "matches (regex)",
+    "==": "is",
+    "!=": "is not",
+    "!~": "does not match (regex)",
+    ">": "is more, or later, than",
+    ">=": "is at least, or from",
+    "<": "is less, or earlier, than",
+    "<=": "is at most, or up to",
+}
+
+
+@dataclass(frozen=True)
+class Place:
+    """What the explorer shows: everything that its address says."""
+
+    key: str
+    offset: int = 0
+    sort: str = ""
+    find: str = ""
+    view: str = ""
+    where: tuple[str, ...] = ()
+    show: tuple[str, ...] = ()
+    facet: str = ""
+
+    def url(self, **changes: Any) -> str:
+        """The address of this place with some things changed; it begins at the first item unless told otherwise."""
+        there = replace(self, **{"offset": 0, **changes})
+        given = {name: value for name, value in vars(there).items() if value and name != "key"}
+        return url_for("explore.show", key=there.key, **given)
+
+    def plus(self, conditions: tuple[str, ...]) -> str:
+        """The address with more conditions."""
+        return self.url(where=tuple(dict.fromkeys((*self.where, *conditions))), facet="")
+
+    def minus(self, condition: str) -> str:
+        """The address without a condition."""
+        return self.url(where=tuple(kept for kept in self.where if kept != condition), facet="")
+
+    def facet_url(self, column: str) -> str:
+        """The address of what is in a column."""
+        return url_for("explore.one_facet", key=self.key, column=column, where=self.where, find=self.find or None)
+
+
+def _place(key: str) -> Place:
+    """What the request's address says; a condition just typed into the form is one more."""
+    args = request.args
+    offset = args.get("offset", "0")
+    where = [text for text in args.getlist("where") if text.strip()]
+    column, operator, value = args.get("column", ""), args.get("operator", ""), args.get("value", "").strip()
+    if column and operator in OPERATORS:
+        where.append(f"{column}{operator}{value}")
+    return Place(
+        key,
+        offset=int(offset) if offset.isdecimal() and len(offset) < 16 else 0,
+        sort=args.get("sort", ""),
+        find=args.get("find", "").strip(),
+        view="table" if args.get("view") == "table" else "",
+        where=tuple(dict.fromkeys(where))[:_MOST_CONDITIONS],
+        show=tuple(dict.fromkeys(name for name in args.getlist("show") if name)),
+        facet=args.get("facet", ""),
+    )
 
 
 def _signer(key: str) -> URLSafeSerializer:
@@ -29,24 +97,52 @@ def _image_address(key: str) -> Callable[[str], str]:
 
 @pages.get("/datasets/<key>/explore")
 def show(key: str) -> Response:
-    """Fifty items, from `offset` on, sorted by a column or as they came, with a text in them."""
-    given = request.args.get("offset", "0")
-    offset = int(given) if given.isdecimal() and len(given) < 16 else 0
-    sort, find = request.args.get("sort", ""), request.args.get("find", "").strip()
-    found = explorer.explore(installation(), current_actor(), key, offset=offset, sort=sort or None, find=find)
-    source = installation().registry.datasources.get(found.dataset.datasource or "")
+    """Fifty items, from `offset` on, sorted by a column or as they came, that meet all conditions."""
+    ctx, actor, place = installation(), current_actor(), _place(key)
+    found = explorer.explore(
+        ctx, actor, key, offset=place.offset, sort=place.sort or None, find=place.find, filter=place.where
+    )
+    columns = found.page.columns
+    shown = [name for name in place.show if name in columns]
+    if not wants_piece() and place.facet and not found.problem:
+        opened: Facet | None = _facet(key, place, place.facet)
+    else:
+        opened = None
     return render(
         "explore/show.html",
         piece="explore/_page.html",
         found=found,
         dataset=found.dataset,
-        source=source,
-        sort=sort,
-        find=find,
+        source=ctx.registry.datasources.get(found.dataset.datasource or ""),
+        place=place,
+        shown=shown,
+        table_columns=shown or [name for name in columns if name in ("id", *_FIRST)] or columns[:6],
+        facet=opened,
+        operators=OPERATOR_WORDS,
         step=explorer.AT_ONCE,
         here=[str(item.get("id")) for item, _ in found.items],
         image_address=_image_address(key),
     )
+
+
+def _facet(key: str, place: Place, column: str) -> Facet | None:
+    try:
+        return facet(installation(), current_actor(), key, column, filter=place.where, find=place.find)
+    except InvalidInput:
+        return None
+
+
+@pages.get("/datasets/<key>/facets/<path:column>")
+def one_facet(key: str, column: str) -> Response:
+    """What is in a column, counted; without HTMX, the explorer with it opened."""
+    place = _place(key)
+    if not wants_piece():
+        return go_to(place.url(facet=column))
+    try:
+        found = facet(installation(), current_actor(), key, column, filter=place.where, find=place.find)
+    except UserError as error:
+        return render("explore/_facet.html", facet=None, problem=error.message, place=place)
+    return render("explore/_facet.html", facet=found, place=place)
 
 
 @pages.get("/datasets/<key>/images/<signed>")

@@ -54,6 +54,15 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/datasets/<key>/log"): (401, 200, 404, 200, 200),
     ("GET", "/api/datasets/<key>/provenance"): (401, 200, 404, 200, 200),
     ("GET", "/api/datasets/<key>/download"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/annotations"): (401, 200, 404, 200, 200),
+    ("PUT", "/api/datasets/<key>/annotations"): (401, 403, 404, 403, 403),  # it has no fields
+    ("GET", "/api/datasets/<key>/annotations/fields"): (401, 200, 404, 200, 200),
+    ("POST", "/api/datasets/<key>/annotations/fields"): (401, 403, 404, 201, 422),  # a name is used once
+    ("PATCH", "/api/datasets/<key>/annotations/fields/<int:field_id>"): (401, 404, 404, 404, 404),
+    ("DELETE", "/api/datasets/<key>/annotations/fields/<int:field_id>"): (401, 404, 404, 404, 404),
+    ("GET", "/api/datasets/<key>/annotations/agreement"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/annotations/file"): (401, 200, 404, 200, 200),
+    ("POST", "/api/datasets/<key>/annotations/file"): (401, 403, 404, 403, 403),
     ("GET", "/api/datasets/<key>/processors"): (401, 200, 404, 200, 200),
     ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
@@ -132,6 +141,9 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
     bodies: dict[tuple[str, str], dict[str, Any]] = {
         ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
         ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
+        ("PUT", "/api/datasets/<key>/annotations"): {"json": {"values": [{"item": "1", "field": "x", "value": "y"}]}},
+        ("POST", "/api/datasets/<key>/annotations/fields"): {"json": {"name": "note", "kind": "text"}},
+        ("PATCH", "/api/datasets/<key>/annotations/fields/<int:field_id>"): {"json": {"help": "Look closely."}},
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
         ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
@@ -154,6 +166,8 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         return {"data": {"datasource": "upload", "option-data_upload": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
     if path == "/api/datasets/upload":
         return {"data": {"file": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
+    if path == "/api/datasets/<key>/annotations/file":
+        return {"data": {"file": (io.BytesIO(b"id,field,value\n1,x,y\n"), "codes.csv")}} if method == "POST" else {}
     if path == "/api/import-dataset/":
         return {"data": b"{}\n", "headers": {"X-Zeeschuimer-Platform": "gab.com"}}
     return bodies.get((method, path), {})
@@ -172,6 +186,7 @@ def path_of(path: str, key: str, method: str) -> str:
         .replace("<int:notification_id>", "7")
         .replace("<int:request_id>", "7")
         .replace("<tag>", "students")
+        .replace("<int:field_id>", "7")  # there is none
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
     if (path, method) == ("/api/datasets/<key>/shares", "DELETE"):
@@ -206,7 +221,8 @@ def test_the_document_is_valid_and_says_enough(app: Flask, registry: Registry) -
             .replace("<job_id>", "<int:job_id>")
             .replace("<user_id>", "<int:user_id>")
             .replace("<notification_id>", "<int:notification_id>")
-            .replace("<request_id>", "<int:request_id>"),
+            .replace("<request_id>", "<int:request_id>")
+            .replace("<field_id>", "<int:field_id>"),
         )
         for path, operations in document["paths"].items()
         for method in operations

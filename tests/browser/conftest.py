@@ -55,8 +55,8 @@ def site(start: Starter, ctx: object, workers: object) -> str:
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
-    """Whether the console reports an error; an answer that a form has a wrong field is none."""
-    return message.type == "error" and "status of 422" not in message.text
+    """Whether the console reports an error; an answer that a field is wrong, or the server away, is none."""
+    return message.type == "error" and not any(f"status of {status}" in message.text for status in (422, 503))
 
 
 @pytest.fixture

@@ -58,7 +58,7 @@ def test_posts_of_any_source_are_cards(ada: FlaskClient, ctx: Context, admin: Us
 
 def test_they_can_be_searched_and_sorted(ada: FlaskClient, ctx: Context, admin: User) -> None:
     url = f"/datasets/{finished_posts(ctx, admin).key}/explore"
-    assert "1–1 of 1<" in ada.get(f"{url}?find=number+59").text
+    assert "1–1 of 1 <" in ada.get(f"{url}?find=number+59").text
     assert "No post contains “(tea”." in ada.get(f"{url}?find=(tea").text
     first = re.search(r'id="p(\d+)"', ada.get(f"{url}?sort=-id").text)
     assert first is not None

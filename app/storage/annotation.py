@@ -1,0 +1,195 @@
+"""The tables `annotation_fields` and `annotation_values`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from typing import Any
+
+from psycopg2.extras import Json
+
+from app.domain.annotation import Code, Field, FieldKind, State
+from app.domain.errors import NotFound
+from app.storage.database import Row, Session, Transaction
+
+_FIELDS = "f.id, f.dataset, f.top, f.name, f.kind, f.choices, f.help, f.is_blind, f.is_open, f.created"
+_LINE = (
+    "WITH RECURSIVE line AS (SELECT key, parent FROM datasets WHERE key = %(key)s"
+    " UNION ALL SELECT d.key, d.parent FROM datasets d JOIN line ON d.key = line.parent)"
+)
+_SEEN = (
+    " FROM annotation_values v JOIN annotation_fields f ON f.id = v.field_id"
+    " WHERE v.field_id = ANY(%(fields)s::bigint[])"
+    " AND (v.coder = %(coder)s OR NOT v.field_id = ANY(%(own)s::bigint[]))"
+)
+"""The values of some fields; of those in `own` only what `coder` noted down."""
+
+
+def _field(row: Row) -> Field:
+    return Field(**{**row, "kind": FieldKind(row["kind"]), "choices": tuple(row["choices"])})
+
+
+def fields_for(db: Session, key: str) -> list[Field]:
+    """The fields of a dataset and of those that it was made from, in the order in which they were made."""
+    rows = db.many(
+        f"{_LINE} SELECT {_FIELDS} FROM annotation_fields f JOIN line ON line.key = f.dataset ORDER BY f.id", key=key
+    )
+    return [_field(row) for row in rows]
+
+
+def names_in_family(db: Session, top: str) -> list[str]:
+    """The names of all fields of a family."""
+    return [row["name"] for row in db.many("SELECT name FROM annotation_fields WHERE top = %(top)s", top=top)]
+
+
+def get_field(db: Session, key: str, field_id: int) -> Field:
+    """A field that counts for a dataset. :raises NotFound: when there is none with this id"""
+    found = next((field for field in fields_for(db, key) if field.id == field_id), None)
+    if found is None:
+        raise NotFound(f"This dataset has no annotation field {field_id}.")
+    return found
+
+
+def insert_field(tx: Transaction, dataset: str, top: str, values: dict[str, Any]) -> int | None:
+    """Add a field; its id, or None when the family has one with this name."""
+    row = tx.find(
+        "INSERT INTO annotation_fields (dataset, top, name, kind, choices, help, is_blind, is_open) VALUES"
+        " (%(dataset)s, %(top)s, %(name)s, %(kind)s, %(choices)s, %(help)s, %(is_blind)s, %(is_open)s)"
+        " ON CONFLICT (top, lower(name)) DO NOTHING RETURNING id",
+        dataset=dataset,
+        top=top,
+        **{**values, "choices": Json(list(values["choices"]))},
+    )
+    return int(row["id"]) if row else None
+
+
+def update_field(tx: Transaction, field_id: int, values: dict[str, Any]) -> bool:
+    """Change a field; False when the family has another one with this name."""
+    row = tx.find(
+        "UPDATE annotation_fields f SET name = %(name)s, choices = %(choices)s, help = %(help)s,"
+        " is_blind = %(is_blind)s, is_open = %(is_open)s WHERE id = %(field_id)s AND NOT EXISTS (SELECT 1"
+        " FROM annotation_fields o WHERE o.top = f.top AND lower(o.name) = lower(%(name)s) AND o.id <> f.id)"
+        " RETURNING id",
+        field_id=field_id,
+        **{**values, "choices": Json(list(values["choices"]))},
+    )
+    return row is not None
+
+
+def delete_field(tx: Transaction, field_id: int) -> None:
+    """Delete a field with all its values."""
+    tx.run("DELETE FROM annotation_fields WHERE id = %(field_id)s", field_id=field_id)
+
+
+def used_values(db: Session, field_id: int) -> dict[str, int]:
+    """How often each value of a field is used."""
+    rows = db.many(
+        "SELECT value, count(*) AS n FROM annotation_values WHERE field_id = %(field_id)s GROUP BY value",
+        field_id=field_id,
+    )
+    return {row["value"]: row["n"] for row in rows}
+
+
+Entry = tuple[int, str, str, str, datetime | None]
+"""A value to keep: field, item, coder, value, and when it was noted down (None: now)."""
+
+
+def save(tx: Transaction, entries: Sequence[Entry]) -> None:
+    """Keep values, one for each field, item and coder; an empty one is deleted."""
+    kept = [entry for entry in entries if entry[3] != ""]
+    if kept:
+        tx.run_each(
+            "INSERT INTO annotation_values (field_id, item, coder, value, changed)"
+            " SELECT f::bigint, i, c, v, coalesce(w::timestamptz, now()) FROM (VALUES %s) AS given (f, i, c, v, w)"
+            " ON CONFLICT (field_id, item, coder) DO UPDATE SET value = excluded.value, changed = excluded.changed"
+            " WHERE annotation_values.value <> excluded.value",
+            list(kept),
+        )
+    for field_id, item, coder, value, _ in entries:
+        if value == "":
+            tx.run(
+                "DELETE FROM annotation_values WHERE field_id = %(field_id)s AND item = %(item)s AND coder = %(coder)s",
+                field_id=field_id,
+                item=item,
+                coder=coder,
+            )
+
+
+def codes_of_items(db: Session, fields: Sequence[int], items: Sequence[str]) -> list[Row]:
+    """Every value for some items: field_id, item, coder, value, changed."""
+    return db.many(
+        "SELECT field_id, item, coder, value, changed FROM annotation_values"
+        " WHERE field_id = ANY(%(fields)s::bigint[]) AND item = ANY(%(items)s::text[]) ORDER BY coder",
+        fields=list(fields),
+        items=list(items),
+    )
+
+
+def stream_codes(
+    tx: Transaction, fields: Sequence[int], own: Sequence[int], coder: str, only: str | None = None
+) -> Iterator[list[Row]]:
+    """The values of some fields, some thousands at a time: field, item, coder, value, changed.
+
+    Of the fields in `own` those of `coder` alone; with `only` those of one coder.
+    """
+    return tx.stream(
+        "SELECT f.name AS field, v.item, v.coder, v.value, v.changed"
+        + _SEEN
+        + " AND (%(only)s IS NULL OR v.coder = %(only)s) ORDER BY v.field_id, v.item, v.coder",
+        fields=list(fields),
+        own=list(own),
+        coder=coder,
+        only=only,
+    )
+
+
+def page_of_codes(
+    db: Session, fields: Sequence[int], own: Sequence[int], coder: str, *, only: str | None, offset: int, limit: int
+) -> tuple[list[Code], int]:
+    """Some of the values of some fields, and how many there are in all."""
+    wanted: dict[str, Any] = {"fields": list(fields), "own": list(own), "coder": coder, "only": only}
+    narrowed = _SEEN + " AND (%(only)s IS NULL OR v.coder = %(only)s)"
+    total = db.one(f"SELECT count(*) AS n{narrowed}", **wanted)["n"]
+    rows = db.many(
+        f"SELECT f.name AS field, v.item, v.coder, v.value, v.changed{narrowed}"
+        " ORDER BY v.field_id, v.item, v.coder LIMIT %(limit)s OFFSET %(offset)s",
+        **wanted,
+        limit=limit,
+        offset=offset,
+    )
+    return [Code(**row) for row in rows], int(total)
+
+
+def state(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) -> State:
+    """The state of the values of some fields; the same values under the same names have the same checksum."""
+    row = db.one(
+        "SELECT count(*) AS count, max(v.changed) AS changed, encode(sha256(convert_to(coalesce(string_agg("
+        "concat_ws(E'\\x1f', f.name, v.item, v.coder, v.value), E'\\x1e' ORDER BY v.field_id, v.item, v.coder), ''),"
+        f" 'UTF8')), 'hex') AS sha256{_SEEN}",
+        fields=list(fields),
+        own=list(own),
+        coder=coder,
+    )
+    return State(row["count"], row["sha256"], row["changed"])
+
+
+def count_items(db: Session, fields: Sequence[int], coder: str) -> int:
+    """How many items somebody has noted something down of, in some fields."""
+    row = db.one(
+        "SELECT count(DISTINCT item) AS n FROM annotation_values WHERE field_id = ANY(%(fields)s::bigint[])"
+        " AND coder = %(coder)s",
+        fields=list(fields),
+        coder=coder,
+    )
+    return int(row["n"])
+
+
+def coders_of(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) -> dict[str, list[str]]:
+    """Who has coded in each of some fields, by the field's name."""
+    rows = db.many(
+        "SELECT f.name, array_agg(DISTINCT v.coder ORDER BY v.coder) AS coders" + _SEEN + " GROUP BY f.name",
+        fields=list(fields),
+        own=list(own),
+        coder=coder,
+    )
+    return {row["name"]: row["coders"] for row in rows}

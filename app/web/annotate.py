@@ -1,0 +1,149 @@
+"""Annotating: the fields of a dataset, what is noted down in the explorer, agreement, files."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from flask import Blueprint, Response, url_for
+from htmx_flask import request
+
+from app.domain.annotation import FieldKind
+from app.domain.errors import InvalidInput, NotFound, UserError
+from app.services import annotation as coding
+from app.services import annotation_file as files
+from app.services.access import can_change
+from app.services.annotation_agreement import agreements
+from app.services.annotation_view import can_be_annotated
+from app.services.dataset import get_dataset
+from app.services.download import disposition
+from app.web.page import current_actor, go_to, installation, render
+
+pages = Blueprint("annotate", __name__)
+
+KINDS = {
+    FieldKind.CHOICE: "One of several choices",
+    FieldKind.CHECKBOX: "Yes or no",
+    FieldKind.TEXT: "A line of text",
+    FieldKind.LONG: "Longer text",
+}
+
+
+@pages.get("/datasets/<key>/annotations")
+def show(key: str) -> Response:
+    """The fields of a dataset, how far coders agree, and files."""
+    return _page(key)
+
+
+def _page(key: str, status: int = 200, **more: Any) -> Response:
+    ctx, actor = installation(), current_actor()
+    dataset = get_dataset(ctx, actor, key)
+    if not can_be_annotated(dataset):
+        raise NotFound(f"“{dataset.label}” has no items to annotate.")
+    fields = coding.list_fields(ctx, actor, key)
+    homes = {home: get_dataset(ctx, actor, home) for home in {field.dataset for field in fields}}
+    values = {
+        "dataset": dataset,
+        "fields": fields,
+        "homes": homes,
+        "changeable": [field.id for field in fields if can_change(actor, homes[field.dataset])],
+        "may_add": can_change(actor, dataset),
+        "agreements": {one.field.id: one.agreement for one in agreements(ctx, actor, key)},
+        "kinds": KINDS,
+        "errors": {},
+        "typed": {},
+        "said": request.args.get("said", ""),
+    }
+    return render("annotate/show.html", status=status, **{**values, **more})
+
+
+def _typed() -> dict[str, Any]:
+    """A field as the form sends it."""
+    form = request.form
+    return {
+        "name": form.get("name", ""),
+        "kind": form.get("kind", ""),
+        "choices": form.get("choices", "").splitlines(),
+        "help": form.get("help", ""),
+        "is_blind": "is_blind" in form,
+        "is_open": form.get("who", "all") == "all",
+    }
+
+
+@pages.post("/datasets/<key>/annotations/fields")
+def add_field(key: str) -> Response:
+    """Add a field; what was typed stays when something is wrong with it."""
+    typed = _typed()
+    try:
+        made = coding.create_field(installation(), current_actor(), key, **typed)
+    except InvalidInput as error:
+        return _page(key, 422, errors=error.fields, typed=typed)
+    return go_to(url_for("annotate.show", key=key, _anchor=f"f{made.id}"))
+
+
+@pages.post("/datasets/<key>/annotations/fields/<int:field_id>")
+def change_field(key: str, field_id: int) -> Response:
+    """Change a field, or with `delete` delete it."""
+    ctx, actor = installation(), current_actor()
+    if "delete" in request.form:
+        coding.delete_field(ctx, actor, key, field_id)
+        return go_to(url_for("annotate.show", key=key))
+    typed = _typed()
+    try:
+        coding.update_field(ctx, actor, key, field_id, **{name: typed[name] for name in typed if name != "kind"})
+    except InvalidInput as error:
+        return _page(key, 422, changing=field_id, change_errors=error.fields, changed=typed)
+    return go_to(url_for("annotate.show", key=key, _anchor=f"f{field_id}"))
+
+
+@pages.post("/datasets/<key>/annotations/values")
+def save(key: str) -> Response:
+    """Note down what has changed of one item: fields whose value is another than the page came with."""
+    ctx, actor, form = installation(), current_actor(), request.form
+    item = form.get("item", "")
+    given = {
+        int(name[5:]): coding.tidy(value)
+        for name, value in form.items()
+        if name.startswith("code-") and name[5:].isdecimal()
+    }
+    before = {field_id: coding.tidy(form.get(f"was-{field_id}", "")) for field_id in given}
+    changed = {field_id: value for field_id, value in given.items() if value != before[field_id]}
+    problem = ""
+    if changed:
+        try:
+            coding.save_item(ctx, actor, key, item, changed)
+        except UserError as error:
+            if not request.htmx:
+                raise
+            problem = error.message
+    if not request.htmx:
+        back = request.form.get("back", "")
+        query = back if back.startswith("?") else ""
+        return go_to(f"{url_for('explore.show', key=key)}{query}#p{item}")
+    kept = before if problem else given
+    return render(
+        "annotate/_kept.html", status=422 if problem else 200, kept=kept, problem=problem, is_saved=bool(changed)
+    )
+
+
+@pages.get("/datasets/<key>/annotations/file.<format>")
+def download(key: str, format: str) -> Response:
+    """All values that the reader may see, as a file."""
+    name, kind, chunks = files.export_codes(installation(), current_actor(), key, format)
+    answer = Response(chunks, content_type=kind)
+    answer.headers["Content-Disposition"] = disposition(name)
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer
+
+
+@pages.post("/datasets/<key>/annotations/file")
+def upload(key: str) -> Response:
+    """Note down the values of a file; what is wrong with it is listed with its lines."""
+    file = request.files.get("file")
+    if file is None or not file.filename:
+        return _page(key, 422, file_errors=["Choose a file first."])
+    try:
+        saved = files.import_codes(installation(), current_actor(), key, file.filename, file.stream)
+    except InvalidInput as error:
+        return _page(key, 422, file_errors=[text for texts in error.fields.values() for text in texts])
+    said = f"{saved:,} value{'' if saved == 1 else 's'} noted down."
+    return go_to(url_for("annotate.show", key=key, said=said, _anchor="files"))
