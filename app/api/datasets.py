@@ -18,6 +18,7 @@ from app.api.base import Blueprint, Query, Schema
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
+from app.plugins.validation import check_json
 from app.services import dataset as datasets
 from app.services.import_file import import_file
 from app.services.platform_import import remap_dataset
@@ -66,7 +67,7 @@ class UploadSchema(_Private):
     datasource = ma.fields.String(load_default="upload")
     parameters = _JSONObject(load_default=dict, metadata={"type": "string", "description": "A JSON object"})
     label = ma.fields.String(load_default=None)
-    private = ma.fields.Boolean(load_default=True)
+    private = ma.fields.Boolean(load_default=True, truthy={"true", "True"}, falsy={"false", "False"})
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
 
 
@@ -120,6 +121,7 @@ class Datasets(MethodView):
     @blueprint.response(202, DatasetSchema)
     def post(self, wanted: dict[str, Any]) -> Any:
         """Capture posts from a data source into a new dataset."""
+        check_json(installation().registry.datasource(wanted["datasource"]).Options, wanted["parameters"])
         made = datasets.create_capture(
             installation(),
             actor(),
@@ -141,6 +143,7 @@ class UploadDataset(MethodView):
     def post(self, wanted: dict[str, Any]) -> Any:
         """Make a dataset of a file: multipart/form-data with `file`, and `parameters` as JSON."""
         file = wanted["file"]
+        check_json(installation().registry.datasource(wanted["datasource"]).Options, wanted["parameters"])
         made = import_file(
             installation(),
             actor(),
@@ -155,7 +158,7 @@ class UploadDataset(MethodView):
         return accepted(made)
 
 
-@blueprint.route("/datasets/<string:key>")
+@blueprint.route("/datasets/<key:key>")
 class OneDataset(MethodView):
     """One of them."""
 

@@ -11,7 +11,7 @@ from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
 from app.api.limits import limit_estimates
 from app.plugins.datasource import DataSource
-from app.plugins.validation import json_schema
+from app.plugins.validation import check_json, json_schema
 from app.services.estimate import estimate_capture
 
 blueprint = Blueprint("datasources", "Where posts come from.")
@@ -86,8 +86,9 @@ class DatasourceEstimate(MethodView):
 
     decorators: ClassVar = [limit_estimates]
 
-    @blueprint.arguments(EstimateQuerySchema)
+    @blueprint.arguments(EstimateQuerySchema, required=False)
     @blueprint.response(200, EstimateSchema)
     def post(self, given: dict[str, Any], datasource_id: str) -> dict[str, Any]:
         """Reckon how many items a capture would find, and check its parameters, without asking for it."""
+        check_json(installation().registry.datasource(datasource_id).Options, given["parameters"])
         return {"items": estimate_capture(installation(), actor(), datasource_id, given["parameters"])}

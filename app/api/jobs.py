@@ -113,8 +113,8 @@ class RepairSchema(Schema):
 class JobsQuery(Query):
     """Which jobs, and how many."""
 
-    state = ma.fields.String(load_default=None, validate=validate.OneOf([str(state) for state in JobState]))
-    type = ma.fields.String(load_default=None)
+    state = ma.fields.String(validate=validate.OneOf([str(state) for state in JobState]))
+    type = ma.fields.String()
     limit = ma.fields.Integer(load_default=500, validate=validate.Range(1, 5000))
 
 
@@ -145,7 +145,7 @@ class Jobs(MethodView):
     def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
         """List open and failed jobs, running ones first."""
         require_admin(actor())
-        return status.list_jobs(installation(), state=query["state"], type_=query["type"], limit=query["limit"])
+        return status.list_jobs(installation(), state=query.get("state"), type_=query.get("type"), limit=query["limit"])
 
 
 @blueprint.route("/jobs/<int:job_id>/retry")

@@ -6,6 +6,7 @@ from typing import Any
 
 import marshmallow as ma
 from flask.views import MethodView
+from marshmallow import validate
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
@@ -14,6 +15,9 @@ from app.services import token as tokens
 
 blueprint = Blueprint("tokens", "Your own tokens. A token is shown once, when it is made.")
 blueprints = (blueprint,)
+
+
+_READABLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 class TokenSchema(Schema):
@@ -37,10 +41,17 @@ class NewTokenSchema(TokenSchema):
 class TokenRequestSchema(Schema):
     """What token to make."""
 
-    name = ma.fields.String(required=True, metadata={"description": "A name to recognise it by"})
+    name = ma.fields.String(
+        required=True,
+        validate=validate.Length(1, 100),
+        metadata={"description": "A name to recognise it by", "pattern": _READABLE, "example": "notebook"},
+    )
     read_only = ma.fields.Boolean(load_default=False)
     days = ma.fields.Integer(
-        load_default=tokens.YEAR, allow_none=True, metadata={"description": "How long it is valid; null is for ever"}
+        load_default=tokens.YEAR,
+        allow_none=True,
+        validate=validate.Range(1, tokens.LONGEST),
+        metadata={"description": "How long it is valid; null is for ever"},
     )
 
 

@@ -14,6 +14,7 @@ from app.services.context import Context
 from app.storage import user as users
 
 YEAR = 365
+LONGEST = 100 * YEAR
 
 
 def _hash(secret: str) -> str:
@@ -31,7 +32,7 @@ def create_token(
     wrong: dict[str, list[str]] = {}
     if not name.strip() or len(name) > 100:
         wrong["name"] = ["Give the token a name of at most 100 letters, to recognise it by."]
-    if days is not None and not 1 <= days <= 100 * YEAR:
+    if days is not None and not 1 <= days <= LONGEST:
         wrong["days"] = ["Give a number of days from 1 on."]
     if wrong:
         raise InvalidInput(wrong)
