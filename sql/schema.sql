@@ -13,6 +13,20 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION imageboard_note_words() RETURNS trigger
+    LANGUAGE plpgsql
+    SET enable_hashjoin TO 'off'
+    SET enable_mergejoin TO 'off'
+    AS $$ -- each word is looked up, never all of the table read
+BEGIN
+    INSERT INTO imageboard_new_words (word)
+        SELECT word FROM (
+            SELECT DISTINCT unnest(string_to_array(body_words || subject_words, ' ')) AS word FROM stored
+        ) AS said WHERE word <> '' AND NOT EXISTS (SELECT FROM imageboard_words known WHERE known.word = said.word);
+    RETURN NULL;
+END
+$$;
+
 CREATE TABLE dataset_logs (
     id bigint NOT NULL,
     dataset text NOT NULL,
@@ -377,6 +391,10 @@ CREATE TABLE imageboard_imports (
     finished timestamp with time zone
 );
 
+CREATE TABLE imageboard_new_words (
+    word text NOT NULL
+);
+
 CREATE TABLE imageboard_uncounted (
     source text NOT NULL,
     board text NOT NULL,
@@ -391,6 +409,10 @@ CREATE TABLE imageboard_versions (
     seen timestamp with time zone NOT NULL,
     subject text,
     body text
+);
+
+CREATE TABLE imageboard_words (
+    word text NOT NULL
 );
 
 CREATE SEQUENCE job_tokens
@@ -663,6 +685,9 @@ ALTER TABLE ONLY imageboard_imports
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
 
+ALTER TABLE ONLY imageboard_words
+    ADD CONSTRAINT imageboard_words_pkey PRIMARY KEY (word);
+
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_pkey PRIMARY KEY (id);
 
@@ -715,10 +740,6 @@ CREATE INDEX datasets_stored ON datasets USING btree (owner_id) INCLUDE (bytes) 
 
 CREATE INDEX datasets_top ON datasets USING btree (top);
 
-CREATE INDEX imageboard_posts_body_parts ON ONLY imageboard_posts USING gin (body_words gin_trgm_ops);
-
-CREATE INDEX eightchan_posts_body_words_idx ON eightchan_posts USING gin (body_words gin_trgm_ops);
-
 CREATE INDEX imageboard_posts_image ON ONLY imageboard_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
 CREATE INDEX eightchan_posts_image_md5_idx ON eightchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
@@ -743,15 +764,9 @@ CREATE INDEX imageboard_posts_subject_words ON ONLY imageboard_posts USING gin (
 
 CREATE INDEX eightchan_posts_string_to_array_idx1 ON eightchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX imageboard_posts_subject_parts ON ONLY imageboard_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
-CREATE INDEX eightchan_posts_subject_words_idx ON eightchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX imageboard_threads_open ON ONLY imageboard_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX eightchan_threads_source_board_idx ON eightchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
-
-CREATE INDEX eightkun_posts_body_words_idx ON eightkun_posts USING gin (body_words gin_trgm_ops);
 
 CREATE INDEX eightkun_posts_image_md5_idx ON eightkun_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
@@ -765,11 +780,7 @@ CREATE INDEX eightkun_posts_string_to_array_idx ON eightkun_posts USING gin (str
 
 CREATE INDEX eightkun_posts_string_to_array_idx1 ON eightkun_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX eightkun_posts_subject_words_idx ON eightkun_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX eightkun_threads_source_board_idx ON eightkun_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
-
-CREATE INDEX fourchan_posts_body_words_idx ON fourchan_posts USING gin (body_words gin_trgm_ops);
 
 CREATE INDEX fourchan_posts_image_md5_idx ON fourchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
@@ -783,13 +794,13 @@ CREATE INDEX fourchan_posts_string_to_array_idx ON fourchan_posts USING gin (str
 
 CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
 
-CREATE INDEX fourchan_posts_subject_words_idx ON fourchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
-
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
 CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
+
+CREATE INDEX imageboard_words_parts ON imageboard_words USING gin (word gin_trgm_ops);
 
 CREATE INDEX jobs_active ON jobs USING btree (type) WHERE (state = ANY (ARRAY['rung'::text, 'running'::text]));
 
@@ -805,8 +816,6 @@ CREATE UNIQUE INDEX jobs_open ON jobs USING btree (type, remote_id) WHERE (state
 
 CREATE INDEX jobs_owner ON jobs USING btree (owner, type, turn) WHERE (state <> 'failed'::text);
 
-CREATE INDEX lainchan_posts_body_words_idx ON lainchan_posts USING gin (body_words gin_trgm_ops);
-
 CREATE INDEX lainchan_posts_image_md5_idx ON lainchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
 CREATE INDEX lainchan_posts_number_idx ON lainchan_posts USING btree (number);
@@ -818,8 +827,6 @@ CREATE INDEX lainchan_posts_source_board_thread_id_id_idx ON lainchan_posts USIN
 CREATE INDEX lainchan_posts_string_to_array_idx ON lainchan_posts USING gin (string_to_array(body_words, ' '::text));
 
 CREATE INDEX lainchan_posts_string_to_array_idx1 ON lainchan_posts USING gin (string_to_array(subject_words, ' '::text)) WHERE (subject_words <> ''::text);
-
-CREATE INDEX lainchan_posts_subject_words_idx ON lainchan_posts USING gin (subject_words gin_trgm_ops) WHERE (subject_words <> ''::text);
 
 CREATE INDEX lainchan_threads_source_board_idx ON lainchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
@@ -835,8 +842,6 @@ CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
 
 CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
 
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightchan_posts_body_words_idx;
-
 ALTER INDEX imageboard_posts_image ATTACH PARTITION eightchan_posts_image_md5_idx;
 
 ALTER INDEX imageboard_posts_number ATTACH PARTITION eightchan_posts_number_idx;
@@ -851,13 +856,9 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION eightchan_posts_string_
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION eightchan_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightchan_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION eightchan_threads_source_board_idx;
-
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION eightkun_posts_body_words_idx;
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION eightkun_posts_image_md5_idx;
 
@@ -873,13 +874,9 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION eightkun_posts_string_t
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION eightkun_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION eightkun_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION eightkun_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION eightkun_threads_source_board_idx;
-
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION fourchan_posts_body_words_idx;
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION fourchan_posts_image_md5_idx;
 
@@ -895,13 +892,9 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION fourchan_posts_string_t
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION fourchan_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION fourchan_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION fourchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION fourchan_threads_source_board_idx;
-
-ALTER INDEX imageboard_posts_body_parts ATTACH PARTITION lainchan_posts_body_words_idx;
 
 ALTER INDEX imageboard_posts_image ATTACH PARTITION lainchan_posts_image_md5_idx;
 
@@ -917,13 +910,15 @@ ALTER INDEX imageboard_posts_body_words ATTACH PARTITION lainchan_posts_string_t
 
 ALTER INDEX imageboard_posts_subject_words ATTACH PARTITION lainchan_posts_string_to_array_idx1;
 
-ALTER INDEX imageboard_posts_subject_parts ATTACH PARTITION lainchan_posts_subject_words_idx;
-
 ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_idx;
 
+CREATE TRIGGER imageboard_posts_new_words AFTER UPDATE ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
+
 CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
+
+CREATE TRIGGER imageboard_posts_words AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
 
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;

@@ -38,7 +38,10 @@ WITH_PROCESSES = {"start", "workers", "site"}
 """Fixtures with which a test has processes of an installation beside it."""
 BOARD_TABLES = [
     f"imageboard_{name}"
-    for name in ("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "imports")
+    for name in (
+        *("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "words", "new_words"),
+        "imports",
+    )
 ]
 
 

@@ -1,15 +1,20 @@
 r"""Read dumps in CSV: every field in quotation marks, backslash as escape, NULL as `\N`, newlines inside fields.
 
-Records are found by one regular expression, not by lines. Where none begins, reading goes on at the next line that
-looks like the beginning of one; what was passed over is reported.
+Stretches in which every record is as it should be are taken at once (`csv_quick`). Elsewhere records are found by one
+regular expression, not by lines; where none begins, reading goes on at the next line that looks like the beginning of
+one, and what was passed over is reported.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from typing import BinaryIO
+from functools import cached_property
+from typing import BinaryIO, overload
 
+import polars as pl
+
+from extras.fourchan_dumps.csv_quick import take
 from extras.fourchan_dumps.record import FIELDS, WHOLE_TABLE, Block, DumpError, Fault, Record
 
 _MARK = b"\xef\xbb\xbf"
@@ -78,39 +83,81 @@ def _record(count: int) -> re.Pattern[str]:
     return re.compile(",".join([_FIELD] * count) + r"\r?\n", re.DOTALL)
 
 
+class _Rows(Sequence[Record]):
+    """The rows of a frame as records, made when the first of them is asked for."""
+
+    def __init__(self, frame: pl.DataFrame) -> None:
+        self._frame = frame
+
+    @cached_property
+    def _rows(self) -> list[tuple[str | None, ...]]:
+        return self._frame.rows()
+
+    def __len__(self) -> int:
+        return self._frame.height
+
+    @overload
+    def __getitem__(self, place: int) -> Record: ...
+    @overload
+    def __getitem__(self, place: slice) -> Sequence[Record]: ...
+    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
+        return self._rows[place]
+
+
 class _Reader:
+    """Reads on in stretches of bytes: at once where these are as they should be, else record by record."""
+
     def __init__(self, file: BinaryIO, names: Sequence[str], position: int, line: int) -> None:
         self._file = file
+        self._names = tuple(names)
         self._pattern = _record(len(names))
-        self._columns = len(names)
         self._places = [names.index(name) + 1 if name in names else 0 for name in FIELDS]
         self._position = position
         self._line = line
-        self._text = ""
         self._bytes = b""
         self._at_end = False
 
     def blocks(self, rows: int) -> Iterator[Block]:
         while True:
-            if len(self._text) < _LONGEST and not self._at_end:
+            while len(self._bytes) < _LONGEST and not self._at_end:
                 self._read_on()
-            if not self._text:
+            if not self._bytes:
                 return
-            yield self._block(rows)
+            yield self._quick_block(rows) or self._block(rows)
 
     def _read_on(self) -> None:
-        """Take more of the file: whole lines, so that no character is cut."""
         more = self._file.read(_CHUNK)
         self._bytes += more
-        self._at_end = len(more) == 0
+        self._at_end = not more
         if self._at_end and self._bytes and not self._bytes.endswith(b"\n"):
             self._bytes += b"\n"
-        cut = self._bytes.rfind(b"\n") + 1
-        self._text += self._bytes[:cut].decode("utf-8", "surrogateescape")
-        self._bytes = self._bytes[cut:]
+
+    def _quick_block(self, rows: int) -> Block | None:
+        found = take(self._bytes, self._names, rows)
+        if found is None:
+            return None
+        part, first = self._bytes[: found.size], self._line
+        self._go_on(found.size)
+        missing = [pl.lit(None, pl.String).alias(name) for name in FIELDS if name not in self._names]
+        frame = found.frame.with_columns(missing).select(FIELDS)
+        starts = found.starts
+        return Block(
+            _Rows(frame),
+            self._position,
+            self._line,
+            lambda number: first + part.count(b"\n", 0, int(starts[number])),
+            frame=frame,
+        )
+
+    def _go_on(self, size: int) -> None:
+        self._line += self._bytes.count(b"\n", 0, size)
+        self._position += size
+        self._bytes = self._bytes[size:]
 
     def _block(self, rows: int) -> Block:
-        text, at = self._text, 0
+        """Records one by one: whole lines are taken, so that no character is cut."""
+        cut = self._bytes.rfind(b"\n") + 1
+        text, at = self._bytes[:cut].decode("utf-8", "surrogateescape"), 0
         starts: list[int] = []
         raw: list[tuple[str, ...]] = []
         faults: list[Fault] = []
@@ -127,24 +174,22 @@ class _Reader:
             after = _BEGIN.search(text, at)
             end = after.end() if after else len(text) if self._at_end else max(len(text) - 1024, at + 1)
             if text[at:end].strip():
-                faults.append(Fault(self._line_at(at), self._reason(text[at:end])))
+                faults.append(Fault(self._line + text.count("\n", 0, at), self._reason(text[at:end])))
             at = end
-        return self._made(at, starts, raw, faults)
+        if not at and not self._at_end:
+            self._read_on()
+        return self._made(text, at, starts, raw, faults)
 
-    def _made(self, end: int, starts: list[int], raw: list[tuple[str, ...]], faults: list[Fault]) -> Block:
-        text, first = self._text, self._line
-        used = text[:end]
+    def _made(self, text: str, end: int, starts: list[int], raw: list[tuple[str, ...]], faults: list[Fault]) -> Block:
+        used, first = text[:end], self._line
         mended = 0
         if not used.isascii() and _STRAY.search(used):
             mended = sum(_STRAY.search(record[0]) is not None for record in raw)
             raw = [tuple(_STRAY.sub("\ufffd", value) for value in record) for record in raw]
-        self._position += len(used.encode("utf-8", "surrogateescape"))
-        self._line += used.count("\n")
-        self._text = text[end:]
+        self._go_on(len(used.encode("utf-8", "surrogateescape")))
         places = self._places
-        records: list[Record] = [[_value(record[place]) if place else None for place in places] for record in raw]
         return Block(
-            records,
+            [[_value(record[place]) if place else None for place in places] for record in raw],
             self._position,
             self._line,
             lambda number: first + text.count("\n", 0, starts[number]),
@@ -152,15 +197,12 @@ class _Reader:
             mended,
         )
 
-    def _line_at(self, place: int) -> int:
-        return self._line + self._text.count("\n", 0, place)
-
     def _reason(self, passed: str) -> str:
         fields = re.findall(_FIELD + r"(?:,|\r?\n|$)", passed, re.DOTALL)
         lines = passed.count("\n")
         over = f"; passed over {lines} lines" if lines > 1 else ""
         shown = passed[:60].replace("\n", "⏎")
-        return f"expected {self._columns} fields, each in quotation marks, found about {len(fields)}{over}: {shown}"
+        return f"expected {len(self._names)} fields, each in quotation marks, found about {len(fields)}{over}: {shown}"
 
 
 def _value(raw: str) -> str | None:

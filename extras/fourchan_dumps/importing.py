@@ -9,12 +9,14 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from extras.fourchan_dumps import csv_dump
 from extras.fourchan_dumps.indexes import drop_search_indexes, is_worth_it, make_search_indexes
 from extras.fourchan_dumps.opening import fingerprint, open_text
 from extras.fourchan_dumps.posts import Posts
+from extras.fourchan_dumps.posts_quick import quick_posts
 from extras.fourchan_dumps.record import Block
 from extras.fourchan_dumps.sqlite_dump import SqliteDump, is_sqlite
 from extras.fourchan_dumps.store import Batch, Progress, Store
@@ -87,11 +89,11 @@ def _blocks(wanted: Wanted, progress: Progress) -> Iterator[Block]:
 def _run(store: Store, blocks: Iterator[Block], wanted: Wanted, show: Say) -> None:
     """Read here and store in a thread beside, so that Python and PostgreSQL work at the same time."""
     writer = _Writer(store, wanted)
-    reader = Posts(wanted.board, new_york=wanted.new_york)
+    make = partial(_batch, board=wanted.board, new_york=wanted.new_york)
     meter = _Meter(store, show)
     try:
         for block in blocks:
-            writer.put(_batch(reader, block), _faults(block))
+            writer.put(make(block), _faults(block))
             meter.tick()
     except BaseException:
         writer.close(at_once=True)
@@ -104,13 +106,18 @@ def _faults(block: Block) -> list[str]:
     return [f"line {fault.place}: {fault.reason}" for fault in block.faults]
 
 
-def _batch(reader: Posts, block: Block) -> Batch:
+def _batch(block: Block, *, board: str, new_york: bool) -> Batch:
     """The posts of a block. What is no post is added to the block's faults."""
+    reader = Posts(board, new_york=new_york)
+    quick = [] if block.frame is None else quick_posts(block.frame, board, new_york=new_york)
     posts = []
     ghosts = 0
-    for number, record in enumerate(block.records):
+    for number, made in enumerate(quick or [None] * len(block.records)):
+        if made is not None:
+            posts.append(made)
+            continue
         try:
-            post = reader.make(record)
+            post = reader.make(block.records[number])
         except ValueError as error:
             block.faults.append(block.fault(number, str(error)))
             continue

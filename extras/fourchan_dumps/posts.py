@@ -24,7 +24,7 @@ COLUMNS = (
 """The columns that an import fills, in the order of `Post.line`."""
 
 _CAPCODES = {"M": "mod", "A": "admin", "D": "developer", "F": "founder", "V": "verified", "G": "manager"}
-_EARLIEST, _LATEST = 1_000_000_000, 4_102_444_800  # 2001, before which there was no 4chan, and 2100
+EARLIEST, LATEST = 1_000_000_000, 4_102_444_800  # 2001, before which there was no 4chan, and 2100
 _NULL = "\\N"
 
 
@@ -211,7 +211,7 @@ def _number(name: str, value: str | None) -> int:
 
 def _time(name: str, value: str | None) -> int:
     found = _number(name, value)
-    if not _EARLIEST <= found < _LATEST:
+    if not EARLIEST <= found < LATEST:
         raise ValueError(f"{name} must be a time in seconds since 1970, between 2001 and 2100, not {found}")
     return found
 

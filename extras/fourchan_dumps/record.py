@@ -4,7 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import polars as pl
 
 FIELDS = (
     "num",
@@ -64,7 +67,7 @@ class Fault(NamedTuple):
 class Block:
     """Some records of a dump, and where it goes on after them."""
 
-    records: list[Record]
+    records: Sequence[Record]
     position: int
     """Bytes of the text or the last row's number: what `read` takes to go on behind this block."""
     line: int
@@ -74,6 +77,8 @@ class Block:
     faults: list[Fault] = field(default_factory=list)
     mended: int = 0
     """Records with bytes that are no UTF-8, which were replaced by the sign for that."""
+    frame: pl.DataFrame | None = None
+    """The same records as text columns by the names of FIELDS, where the reader has them so."""
 
     def fault(self, number: int, reason: str) -> Fault:
         """That a record of this block is no post."""

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
 
+import polars as pl
+
 from extras.fourchan_dumps.record import FIELDS, Block, DumpError, Record
 
 _OTHER_NAMES = {
@@ -71,7 +73,8 @@ class SqliteDump:
             position = found[-1][0]
             numbers = [row[0] for row in found]
             records: list[Record] = [[_text(value) for value in row[1:]] for row in found]
-            yield Block(records, position, position + 1, numbers.__getitem__)
+            frame = pl.DataFrame(records, dict.fromkeys(FIELDS, pl.String), orient="row")
+            yield Block(records, position, position + 1, numbers.__getitem__, frame=frame)
 
     def close(self) -> None:
         """Close the file."""

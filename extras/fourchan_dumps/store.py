@@ -16,10 +16,12 @@ import psycopg2.extras
 from psycopg2.extensions import TransactionRollbackError
 
 from app.storage.database import connect
+from datasources._imageboard.store.words import GATHER_WORDS
 from extras.fourchan_dumps.posts import COLUMNS, SOURCE, Post
 from extras.fourchan_dumps.record import DumpError
 
 _WAIT = 30
+_GATHER_EVERY = 10
 _COLUMNS = ", ".join(COLUMNS)
 COUNTS = ("read", "stored", "duplicates", "ghosts", "unreadable", "mended")
 
@@ -53,6 +55,7 @@ class Store:
         self._opened = connect(url, name="4cat import")
         self._key = {"source": SOURCE, "board": board, "file": file}
         self._board = board
+        self._saved = 0
         self._lock(file)
         self._begin(name, options)
 
@@ -124,6 +127,14 @@ class Store:
         )
         self._opened.commit()
         self.progress = Progress(batch.position, batch.line, False, counts)
+        self._saved += 1
+        if self._saved % _GATHER_EVERY == 0:
+            self._gather()
+
+    def _gather(self) -> None:
+        """Bring the words of these posts to those that are known, so that they are not noted over and over."""
+        self._run(GATHER_WORDS)
+        self._opened.commit()
 
     @staticmethod
     def _unique(batch: Batch) -> list[Post]:
@@ -212,6 +223,7 @@ class Store:
             **self._key,
         )
         self._opened.commit()
+        self._gather()
 
     def close(self) -> None:
         """Close the connection."""

@@ -74,6 +74,7 @@ def test_every_made_up_query(ctx: Context) -> None:
     with ctx.database.transaction() as tx:
         tx.run("CREATE TEMPORARY TABLE texts (id integer, words text) ON COMMIT DROP")
         tx.run_each("INSERT INTO texts VALUES %s", list(enumerate(texts)))
+        tx.run("INSERT INTO imageboard_words SELECT DISTINCT unnest(string_to_array(words, ' ')) FROM texts")
         hits = 0
         for query, tree in queries:
             condition = to_sql(tree, "words")

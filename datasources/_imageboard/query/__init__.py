@@ -18,12 +18,14 @@ Case, accents and punctuation do not count. A word that falls into several, such
 
 from datasources._imageboard.query.matching import matches
 from datasources._imageboard.query.sphinx import to_sphinx
-from datasources._imageboard.query.sql import Condition, to_sql
+from datasources._imageboard.query.sql import Condition, Expand, to_sql, words_like
 from datasources._imageboard.query.syntax import InvalidQuery, Node, parse
-from datasources._imageboard.query.words import plain_text, spaced, tokens
+from datasources._imageboard.query.words import LONGEST, plain_text, spaced, tokens
 
 __all__ = [
+    "LONGEST",
     "Condition",
+    "Expand",
     "InvalidQuery",
     "Node",
     "matches",
@@ -33,4 +35,5 @@ __all__ = [
     "to_sphinx",
     "to_sql",
     "tokens",
+    "words_like",
 ]

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from app.plugins import Database, InvalidInput, Period
-from datasources._imageboard.query import Condition, InvalidQuery, Node, parse, to_sql
+from datasources._imageboard.query import Condition, Expand, InvalidQuery, Node, parse, to_sql
 from datasources._imageboard.search.options import IDS, MOST_IDS
 
 _BETWEEN = re.compile(r"[\s,;]+")
@@ -38,13 +38,16 @@ class Asked:
         """The same on these boards."""
         return replace(self, boards=tuple(boards))
 
-    def condition(self) -> Condition:
-        """What holds of the posts in `imageboard_posts` that match: the words and everything else."""
+    def condition(self, expand: Expand | None = None) -> Condition:
+        """What holds of the posts in `imageboard_posts` that match: the words and everything else.
+
+        `expand` gives the words that fit one with a star; without it the condition looks them up itself.
+        """
         rest = self.rest()
         parts, values = [rest.sql], rest.values
         for node, column in ((self.body, "body_words"), (self.subject, "subject_words")):
             if node is not None:
-                words = to_sql(node, column, column)
+                words = to_sql(node, column, column, expand)
                 parts += [f"{column} <> ''", words.sql] if column == "subject_words" else [words.sql]
                 values |= words.values
         return Condition(" AND ".join(parts), values)

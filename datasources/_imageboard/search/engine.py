@@ -7,11 +7,14 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Protocol, TypeVar
 
 from app.plugins import Database
+from datasources._imageboard.query import words_like
 from datasources._imageboard.search.asked import Asked
 
 _T = TypeVar("_T")
 _AT_ONCE = 5_000
 _COUNTED = 1_000
+_SURE = 100_000  # posts that the planner must reckon with to be believed without counting
+_FITTING = 2_000  # words with which a star is reckoned
 
 
 class SearchEngine(Protocol):
@@ -66,11 +69,17 @@ class PostgreSQLEngine:
 
     def estimate(self, asked: Asked, database: Database) -> int:
         """About how many match, as the planner of the database reckons; few are counted, since it errs most there."""
-        condition = asked.condition()
+
+        def fitting(like: str) -> list[str]:
+            rows = database.many(f"{words_like('like')} LIMIT %(most)s", like=like, most=_FITTING)
+            return [row["word"] for row in rows]
+
+        condition = asked.condition(fitting)
         sql = f"SELECT 1 FROM imageboard_posts WHERE {condition.sql}"  # noqa: S608 - as above
         plan = database.one(f"EXPLAIN (FORMAT JSON) {sql}", **condition.values)
         reckoned = int(plan["QUERY PLAN"][0]["Plan"]["Plan Rows"])
-        if reckoned >= _COUNTED:
+        if reckoned >= _SURE:
             return reckoned
         limited = f"SELECT count(*) AS posts FROM ({sql} LIMIT %(counted)s) AS found"  # noqa: S608 - as above
-        return int(database.one(limited, counted=_COUNTED, **condition.values)["posts"])
+        counted = int(database.one(limited, counted=_COUNTED, **condition.values)["posts"])
+        return counted if counted < _COUNTED else max(reckoned, counted)
