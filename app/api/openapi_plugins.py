@@ -26,11 +26,17 @@ def options_name(type_: str) -> str:
 
 
 def add_options(spec: APISpec, registry: Registry) -> None:
-    """Add the option schema of every processor and data source to the document."""
+    """Add the option schema of every processor and data source to the document.
+
+    Generators of clients name what they make after titles, so these are names here, and labels for people `x-label`.
+    """
     plugins = {**registry.processors, **registry.datasources}
     for type_, plugin in sorted(plugins.items()):
-        described = {"title": plugin.title, "description": plugin.description()}
-        spec.components.schema(options_name(type_), described | json_schema(plugin.Options))
+        schema = json_schema(plugin.Options)
+        for name, shape in schema["properties"].items():
+            schema["properties"][name] = {"x-label": shape.pop("title")} | shape
+        described = {"title": options_name(type_), "description": plugin.description(), "x-label": plugin.title}
+        spec.components.schema(options_name(type_), described | schema)
 
 
 def describe_captures(spec: APISpec, registry: Registry) -> None:
