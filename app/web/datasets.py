@@ -72,4 +72,9 @@ def row(key: str) -> Response:
     except NotFound:
         return plain_response("", STOP_POLLING)
     status = STOP_POLLING if dataset.status.is_ended else 200
-    return render("datasets/_row.html", node=node_of(ctx, dataset), source=made_by(ctx, dataset), status=status)
+    values = {
+        "node": node_of(ctx, dataset),
+        "source": made_by(ctx, dataset),
+        "owners": overview_of.names_of(ctx.database, [dataset.owner_id]),
+    }
+    return render("datasets/_row.html", status=status, **values)
