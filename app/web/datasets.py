@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from flask import Blueprint, Response, url_for
 from flask import make_response as plain_response
 from htmx_flask import request
@@ -72,7 +74,7 @@ def row(key: str) -> Response:
     except NotFound:
         return plain_response("", STOP_POLLING)
     status = STOP_POLLING if dataset.status.is_ended else 200
-    values = {
+    values: dict[str, Any] = {
         "node": node_of(ctx, dataset),
         "source": made_by(ctx, dataset),
         "owners": overview_of.names_of(ctx.database, [dataset.owner_id]),
