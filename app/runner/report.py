@@ -84,7 +84,7 @@ class RowCount:
 
 
 def _storable(value: Any, secrets: Sequence[str] = ()) -> Any:
-    """The value with secrets replaced in its texts, and what neither JSON nor the database takes: surrogates and NUL."""
+    """The value with secrets replaced in its texts, and what neither JSON nor the database takes (NUL)."""
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, "[secret]")

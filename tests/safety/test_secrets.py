@@ -47,9 +47,7 @@ def test_a_secret_option_is_nowhere_when_the_work_has_ended(
         assert "answers" in ended.message
 
 
-def test_the_log_of_the_workers_is_silent_too(
-    _crew: dict[str, Process], tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def test_the_log_of_the_workers_is_silent_too(tmp_path_factory: pytest.TempPathFactory) -> None:
     """After the tests above, which ran in them."""
     logs = [path.read_text(errors="replace") for path in tmp_path_factory.getbasetemp().rglob("process-*.log")]
     assert any(logs)
