@@ -7,8 +7,7 @@ import re
 from app.plugins import InvalidInput
 
 DEEPEST = 500
-_STRING = re.compile(rb'"[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
-_REST_OF_STRING = re.compile(rb'[^"\\]*+(?:\\.[^"\\]*+)*+"', re.DOTALL)
+_ESCAPE = re.compile(rb"\\.", re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _STEPS = bytes(1 if chr(code) in "[{" else 255 if chr(code) in "]}" else 0 for code in range(256))
 
@@ -25,26 +24,15 @@ class Depth:
         """Look at the next bytes. :raises InvalidInput: when lists and objects are nested more than `DEEPEST` times"""
         import numpy as np
 
-        if self._in_string:
-            found = _REST_OF_STRING.match(block, 1 if self._escaped else 0)
-            if found is None:
-                self._escaped = _ends_escaped(block, self._escaped)
-                return
-            block = block[found.end() :]
-        bare = _STRING.sub(b"", block)
-        bare, opened, _ = bare.partition(b'"')
-        self._in_string = bool(opened)
-        self._escaped = self._in_string and _ends_escaped(block, False)
-        brackets = bare.translate(_STEPS, _NO_BRACKETS)
+        bare = _ESCAPE.sub(b"", block[1:] if self._escaped else block)
+        self._escaped = bare.endswith(b"\\")
+        pieces = bare.split(b'"')
+        outside = b"".join(pieces[self._in_string :: 2])
+        self._in_string ^= len(pieces) % 2 == 0
+        brackets = outside.translate(_STEPS, _NO_BRACKETS)
         if brackets:
             levels = np.frombuffer(brackets, np.int8).cumsum(dtype=np.int64)
             if self._depth + int(levels.max()) > DEEPEST:
                 text = f"Lists and objects of this JSON are nested more than {DEEPEST} times. No posts look like that."
                 raise InvalidInput({"file": [text]})
             self._depth += int(levels[-1])
-
-
-def _ends_escaped(block: bytes, was_escaped: bool) -> bool:
-    """Whether the character after a piece of a string is escaped by a backslash at the end of it."""
-    slashes = len(block) - len(block.rstrip(b"\\"))
-    return (slashes % 2 == 1) != (was_escaped and slashes == len(block) > 0)
