@@ -60,10 +60,19 @@ class _JSONObject(ma.fields.Dict):
         return found
 
 
+class _File(Upload):  # type: ignore[misc]
+    """A part of the form that is a file, which it is by its name."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            raise ma.ValidationError("Send a file: this part of the form has no file name.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class UploadSchema(_Private):
     """What dataset to make of a file."""
 
-    file = Upload(required=True, metadata={"description": "CSV, TSV, XLSX, JSON or NDJSON"})
+    file = _File(required=True, metadata={"description": "CSV, TSV, XLSX, JSON or NDJSON"})
     datasource = ma.fields.String(load_default="upload")
     parameters = _JSONObject(load_default=dict, metadata={"type": "string", "description": "A JSON object"})
     label = ma.fields.String(load_default=None)
