@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from flask import Flask
 from htmx_flask import Htmx
-from werkzeug.middleware.proxy_fix import ProxyFix
 
 from app.api.base import init_api
 from app.limits import init_limits
+from app.packing import init_packing
+from app.proxies import trust_proxies
 from app.services.context import Context, open_context
 from app.sessions import init_sessions
 from app.settings import Settings
@@ -30,10 +31,9 @@ def create_app(settings: Settings, ctx: Context | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
         MAX_FORM_PARTS=_FORM_PARTS,
     )
-    if settings.trusted_proxies:
-        hops = settings.trusted_proxies
-        app.wsgi_app = ProxyFix(app.wsgi_app, x_for=hops, x_proto=hops, x_host=hops)  # type: ignore[method-assign]
+    trust_proxies(app, settings.trusted_proxies)
     Htmx(app)
+    init_packing(app)
     init_limits(app, settings)
     init_sessions(app, context)
     init_api(app, context)

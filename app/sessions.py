@@ -3,19 +3,23 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import cast
 
-from flask import Flask
+from flask import Flask, current_app, g, request
 from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf.csrf import CSRFProtect
 
 from app.domain.user import User
 from app.services import user as users
 from app.services.context import Context
+from app.services.visitor import Visitors
 
 csrf = CSRFProtect()
 """Checks the token of every request that changes something, unless the view is exempt: see `CSRFProtect.exempt`."""
 
 _REMEMBERED = timedelta(days=30)
+_INSTALLATION = "fourcat"
+_VISITORS = "fourcat_visitors"
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -30,14 +34,26 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 def session_user() -> User | None:
-    """Whoever is signed in by the session cookie of this request, or None."""
+    """Whoever is signed in by the cookie of this request, else the account of visitors from where it comes, or None."""
     user: User | None = getattr(current_user, "user", None)
-    return user
+    if user is not None:
+        return user
+    if "shared_user" not in g:
+        ctx: Context = current_app.extensions[_INSTALLATION]
+        g.shared_user = visitors().find_shared_user(ctx, request.remote_addr)
+    return cast("User | None", g.shared_user)
+
+
+def visitors() -> Visitors:
+    """The lists of visitors of this application."""
+    return cast(Visitors, current_app.extensions[_VISITORS])
 
 
 def init_sessions(app: Flask, ctx: Context) -> None:
     """Let the app know its visitors by a cookie that scripts cannot read and other sites do not send."""
     settings = ctx.settings
+    app.extensions[_INSTALLATION] = ctx
+    app.extensions[_VISITORS] = Visitors(settings)
     app.config.update(
         SESSION_COOKIE_NAME="4cat",
         SESSION_COOKIE_HTTPONLY=True,

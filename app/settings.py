@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import Field, dataclass, fields
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -18,60 +18,51 @@ from urllib.parse import urlsplit
 from app.domain.errors import SettingsError
 from app.domain.setting import describe_site_settings
 from app.settings_values import (
-    LIMIT,
     LOG_LEVELS,
     PREFIX,
+    REQUIRED,
     Parse,
     Unfit,
     count,
     flag,
     matching,
     names,
+    needed,
     number,
     one_of,
     secret,
+    setting,
     text,
     url,
     urls,
 )
-
-_REQUIRED = "required"
-
-
-def _setting(variable: str, default: str, help_: str, parse: Parse, shown: str | None = None) -> Any:
-    """A field read from `variable`; `shown` describes a default that depends on the machine or on another field."""
-    about = {"variable": variable, "default": default, "help": help_, "parse": parse, "shown": shown}
-    return field(metadata=about, repr=default != _REQUIRED)
-
-
-def _needed(variable: str, help_: str, parse: Parse) -> Any:
-    return _setting(variable, _REQUIRED, help_, parse)
+from app.settings_visitors import VisitorSettings
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(VisitorSettings):
     """Everything an installation can be told from outside. Made by `Settings.from_env()`."""
 
-    data_dir: Path = _setting(
+    data_dir: Path = setting(
         "DATA_DIR", "./data", "The folder for everything kept on this machine.", lambda given: Path(given).absolute()
     )
-    database_url: str = _needed(
+    database_url: str = needed(
         "DATABASE_URL",
         "The PostgreSQL database. `./4cat up` starts a server of its own and fills this in.",
         url("postgresql", "postgres"),
     )
-    redis_url: str = _needed(
+    redis_url: str = needed(
         "REDIS_URL",
         "The Redis (or Valkey) server. `./4cat up` starts one of its own and fills this in.",
         url("redis", "rediss", "unix"),
     )
-    redis_tls_verify: bool = _setting(
+    redis_tls_verify: bool = setting(
         "REDIS_TLS_VERIFY",
         "no",
         "Whether the certificate behind a `rediss://` address must be a trusted one. Hosted servers often sign theirs.",
         flag,
     )
-    storage_url: str = _setting(
+    storage_url: str = setting(
         "STORAGE_URL",
         "",
         "Where result files are kept: `file:///a/folder`, or `s3://bucket/prefix?endpoint=https://...&region=...`. "
@@ -79,134 +70,115 @@ class Settings:
         url("file", "s3", optional=True),
         "the folder `storage` in DATA_DIR",
     )
-    secret_key: str = _needed(
+    secret_key: str = needed(
         "SECRET_KEY",
         "A long random text that signs cookies. `./4cat up` makes one and keeps it in DATA_DIR.",
         secret,
     )
-    pseudonym_key: str = _needed(
+    pseudonym_key: str = needed(
         "PSEUDONYM_KEY",
         "A long random text with which authors are pseudonymised. With another key the same author gets another name. "
         "`./4cat up` makes one and keeps it in DATA_DIR.",
         secret,
     )
-    queue_prefix: str = _setting(
+    queue_prefix: str = setting(
         "QUEUE_PREFIX",
         "4cat",
         "What the names of queues begin with, so that two installations can share one Redis.",
         matching(PREFIX, "Use letters, digits, hyphens and underscores, such as 4cat"),
     )
-    host: str = _setting("HOST", "127.0.0.1", "The address the web server listens on.", text)
-    port: int = _setting("PORT", "5000", "The port the web server listens on.", count(1, 65_535))
-    web_processes: int = _setting("WEB_PROCESSES", "2", "Processes of the web server.", count(1, 64))
-    web_threads: int = _setting("WEB_THREADS", "4", "Threads in each process of the web server.", count(1, 64))
-    workers_always_on: bool = _setting(
+    host: str = setting("HOST", "127.0.0.1", "The address the web server listens on.", text)
+    port: int = setting("PORT", "5000", "The port the web server listens on.", count(1, 65_535))
+    web_processes: int = setting("WEB_PROCESSES", "2", "Processes of the web server.", count(1, 64))
+    web_threads: int = setting("WEB_THREADS", "4", "Threads in each process of the web server.", count(1, 64))
+    workers_always_on: bool = setting(
         "WORKERS_ALWAYS_ON",
         "no",
         "Whether every worker process runs all the time. Otherwise each is started when its queue has work.",
         flag,
     )
-    worker_idle_seconds: int = _setting(
+    worker_idle_seconds: int = setting(
         "WORKER_IDLE_SECONDS", "30", "How long a worker process without work is kept.", count(1, 86_400)
     )
-    worker_queues: tuple[str, ...] = _setting(
+    worker_queues: tuple[str, ...] = setting(
         "WORKER_QUEUES",
         "",
         "The only types of work that this machine does, separated by commas.",
         names,
         "all types",
     )
-    plugin_packages: tuple[str, ...] = _setting(
+    plugin_packages: tuple[str, ...] = setting(
         "PLUGIN_PACKAGES",
         "",
         "More Python packages with processors, data sources or workers, separated by commas.",
         names,
         "none",
     )
-    job_memory_mb: int = _setting(
+    job_memory_mb: int = setting(
         "JOB_MEMORY_MB", "2048", "The most memory that one job may use, in megabytes.", count(128, 1_048_576)
     )
-    job_minutes: int = _setting("JOB_MINUTES", "1440", "The longest that one job may take.", count(1, 527_040))
-    engine_threads: int = _setting(
+    job_minutes: int = setting("JOB_MINUTES", "1440", "The longest that one job may take.", count(1, 527_040))
+    engine_threads: int = setting(
         "ENGINE_THREADS",
         "",
         "Threads that one job may compute with.",
         count(1, 1024, lambda: os.cpu_count() or 1),
         "the number of cores",
     )
-    heartbeat_seconds: float = _setting(
+    heartbeat_seconds: float = setting(
         "HEARTBEAT_SECONDS", "2", "How often a running job says that it is alive.", number(0.1, 600)
     )
-    dead_after_seconds: float = _setting(
+    dead_after_seconds: float = setting(
         "DEAD_AFTER_SECONDS",
         "30",
         "After how long without a sign of life a running job is given to another worker.",
         number(1, 3600),
     )
-    shutdown_seconds: float = _setting(
+    shutdown_seconds: float = setting(
         "SHUTDOWN_SECONDS", "25", "How long running work may take to end when the tool is stopped.", number(0, 3600)
     )
-    reconcile_seconds: float = _setting(
+    reconcile_seconds: float = setting(
         "RECONCILE_SECONDS", "10", "How often the queue is compared with what is really running.", number(0.1, 600)
     )
-    database_pool: int = _setting(
+    database_pool: int = setting(
         "DATABASE_POOL", "10", "The most connections to the database that one process opens.", count(1, 1000)
     )
-    outage_minutes: float = _setting(
+    outage_minutes: float = setting(
         "OUTAGE_MINUTES",
         "60",
         "How long work waits for storage or another part that is away before it fails with that as its reason.",
         number(0, 10_080),
     )
-    max_open_jobs: int = _setting(
+    max_open_jobs: int = setting(
         "MAX_OPEN_JOBS",
         "1000",
         "The most jobs that one person may have waiting and running; 0 is no limit. "
         "What is set as `limits.open_jobs` while the tool runs counts before it.",
         count(0, 1_000_000),
     )
-    max_stored_mb: int = _setting(
+    max_stored_mb: int = setting(
         "MAX_STORED_MB",
         "0",
         "The most megabytes of results and uploads that one person may store; 0 is no limit. "
         "What is set as `limits.stored_mb` while the tool runs counts before it.",
         count(0, 1_000_000_000),
     )
-    max_upload_mb: int = _setting(
+    max_upload_mb: int = setting(
         "MAX_UPLOAD_MB", "10240", "The largest file that can be uploaded, in megabytes.", count(1, 10_485_760)
     )
-    session_cookie_secure: bool = _setting(
+    session_cookie_secure: bool = setting(
         "SESSION_COOKIE_SECURE", "no", "Whether cookies are sent over HTTPS only. Say yes when you serve HTTPS.", flag
     )
-    trusted_proxies: int = _setting(
-        "TRUSTED_PROXIES",
-        "0",
-        "How many proxies stand in front of the web server and add the visitor's address to `X-Forwarded-For`.",
-        count(0, 10),
-    )
-    rate_limit: str = _setting(
-        "RATE_LIMIT",
-        "600 per minute",
-        "How many requests to the API one token or address may make.",
-        matching(LIMIT, "Write it as 600 per minute; the unit is second, minute, hour or day"),
-    )
-    rate_limit_exempt: tuple[str, ...] = _setting(
-        "RATE_LIMIT_EXEMPT",
-        "",
-        "Addresses, networks such as 10.0.0.0/8 and host names without that limit, separated by commas.",
-        names,
-        "none",
-    )
-    scrape_proxies: tuple[str, ...] = _setting(
+    scrape_proxies: tuple[str, ...] = setting(
         "SCRAPE_PROXIES",
         "",
         "Proxies through which scrapers go, such as http://name:password@host:3128, separated by commas;"
-        " one is chosen at random for each request.",
+        " one is chosen at random for each request, another when it fails.",
         urls("http", "https"),
         "none",
     )
-    log_level: str = _setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
-    site_name: str = _setting("SITE_NAME", "4CAT", "The name shown on every page.", text)
+    log_level: str = setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
+    site_name: str = setting("SITE_NAME", "4CAT", "The name shown on every page.", text)
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:
@@ -217,7 +189,7 @@ class Settings:
         :raises SettingsError: naming the variable that is missing or wrong, and what is expected
         """
         given = read_environment() if environ is None else environ
-        values = {setting.name: _read(setting, given) for setting in fields(cls)}
+        values = {about.name: _read(about, given) for about in fields(cls)}
         values["storage_url"] = values["storage_url"] or (values["data_dir"] / "storage").as_uri()
         _check(values)
         return cls(**values)
@@ -233,7 +205,7 @@ def read_environment(folder: Path = Path()) -> dict[str, str]:
 
 def variable_of(name: str) -> str:
     """The environment variable that sets a field."""
-    return str({setting.name: setting for setting in fields(Settings)}[name].metadata["variable"])
+    return str({about.name: about for about in fields(Settings)}[name].metadata["variable"])
 
 
 def describe_settings() -> str:
@@ -251,21 +223,20 @@ def describe_settings() -> str:
         "| variable | default | what it means |",
         "|---|---|---|",
     ]
-    for setting in fields(Settings):
-        about = setting.metadata
-        default = (
-            "**none: must be set**" if about["default"] == _REQUIRED else about["shown"] or f"`{about['default']}`"
-        )
+    of_visitors = {described.name for described in fields(VisitorSettings)}
+    for described in sorted(fields(Settings), key=lambda one: one.name in of_visitors):
+        about = described.metadata
+        default = "**none: must be set**" if about["default"] == REQUIRED else about["shown"] or f"`{about['default']}`"
         lines.append(f"| `{about['variable']}` | {default} | {about['help']} |")
     return "\n".join([*lines, *describe_site_settings()]) + "\n"
 
 
-def _read(setting: Field[Any], given: Mapping[str, str]) -> Any:
-    variable, default = setting.metadata["variable"], setting.metadata["default"]
+def _read(described: Field[Any], given: Mapping[str, str]) -> Any:
+    variable, default = described.metadata["variable"], described.metadata["default"]
     raw = given.get(variable, "").strip()
-    if not raw and default == _REQUIRED:
-        raise SettingsError(variable, "is not set", setting.metadata["help"])
-    parse: Parse = setting.metadata["parse"]
+    if not raw and default == REQUIRED:
+        raise SettingsError(variable, "is not set", described.metadata["help"])
+    parse: Parse = described.metadata["parse"]
     try:
         return parse(raw or default)
     except Unfit as wrong:

@@ -4,16 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
 Parse = Callable[[str], Any]
 
 PREFIX = r"[A-Za-z0-9_-]{1,40}"
-LIMIT = r"[1-9]\d* per (\d+ )?(second|minute|hour|day)s?"
 LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
+REQUIRED = "required"
+"""In place of the default of what has none."""
+
 _FLAGS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
+
+
+def setting(variable: str, default: str, help_: str, parse: Parse, shown: str | None = None) -> Any:
+    """A field read from `variable`; `shown` describes a default that depends on the machine or on another field."""
+    about = {"variable": variable, "default": default, "help": help_, "parse": parse, "shown": shown}
+    return field(metadata=about, repr=default != REQUIRED)
+
+
+def needed(variable: str, help_: str, parse: Parse) -> Any:
+    """A field without a default, read from `variable`."""
+    return setting(variable, REQUIRED, help_, parse)
 
 
 class Unfit(ValueError):

@@ -13,9 +13,11 @@ from app.domain.errors import (
     NotSignedIn,
     SourceError,
     StorageFull,
+    TooLarge,
     TooManyJobs,
     Unavailable,
     UserError,
+    WrongChecksum,
 )
 
 _STATUS: dict[type[BaseException], int] = {
@@ -24,9 +26,11 @@ _STATUS: dict[type[BaseException], int] = {
     NotAllowed: 403,
     NotFound: 404,
     Conflict: 409,
+    TooLarge: 413,
     InvalidInput: 422,
     NotCompatible: 422,
     TooManyJobs: 429,
+    WrongChecksum: 460,  # of the protocol for uploads in chunks
     SourceError: 502,
     Unavailable: 503,
     # What RFC 4331 answers with when somebody's quota is used up. A 4xx would blame the request, which is a good one.

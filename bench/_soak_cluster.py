@@ -62,7 +62,7 @@ class Cluster:
             "STORAGE_URL": self.storage.url,
             "HOST": "127.0.0.1",
             "PORT": str(self.port),
-            "RATE_LIMIT": "100000 per minute",
+            **dict.fromkeys(("RATE_LIMIT", "RATE_LIMIT_CREATE", "RATE_LIMIT_UPLOAD"), "100000 per minute"),
             **self.storage.environ,
             _MARK: self.run,
         }

@@ -12,7 +12,8 @@ import requests
 from app.domain.errors import Unavailable, UserError
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, create_capture, delete_dataset, retry_dataset
+from app.services.dataset import cancel_dataset, create_capture, retry_dataset
+from app.services.dataset_bin import delete_dataset
 from app.services.import_file import import_file
 from app.services.run import run_processor
 from app.services.token import create_token

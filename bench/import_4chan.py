@@ -15,10 +15,11 @@ import os
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
-sys.path.pop(0)  # this folder, which has a queue.py
+if __name__ == "__main__":
+    sys.path.pop(0)  # this folder, which has a queue.py
 sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 import numpy as np
@@ -26,10 +27,11 @@ import numpy as np
 from app.local.servers import embedded_servers
 from app.storage.database import connect
 from app.storage.migrate import migrate
+from bench._tables import Report
 from extras.fourchan_dumps import csv_dump
-from extras.fourchan_dumps.importing import Wanted, import_dump
+from extras.fourchan_dumps.importing import Wanted, import_dump, posts_of
 from extras.fourchan_dumps.indexes import search_indexes
-from extras.fourchan_dumps.posts import COLUMNS, Posts
+from extras.fourchan_dumps.posts import COLUMNS
 
 START = 1_500_000_000
 LETTERS = np.frombuffer(b"etaoinshrdlucmfwypvbgkjqxz", dtype=np.uint8)
@@ -54,10 +56,9 @@ def write_dump(path: Path, posts: int) -> None:
 
 
 def rows_of(path: Path) -> list[str]:
-    posts = Posts("g")
     with path.open("rb") as file:
-        made = (posts.make(record) for block in csv_dump.read(file) for record in block.records)
-        return [post.line for post in made if post]
+        made = (posts_of(block, board="g", new_york=False).posts for block in csv_dump.read(file))
+        return [post.line for posts in made for post in posts]
 
 
 def timed(work: Callable[[], object]) -> float:
@@ -89,41 +90,47 @@ def bring(url: str, path: Path, indexes: str) -> None:
     import_dump(url, Wanted(path, "g", indexes=indexes), lambda _: None, lambda _: None)
 
 
-def measure(url: str, path: Path, posts: int) -> None:
+def measure(url: str, path: Path, posts: int, report: Report) -> None:
     empty = "TRUNCATE imageboard_posts, imageboard_threads, imageboard_imports"
     run(url, "CREATE TABLE bare (LIKE imageboard_posts INCLUDING DEFAULTS)")
-    rows = rows_of(path)
+    lines = rows_of(path)
     without = [f"DROP INDEX {name}" for name in search_indexes()]
     steps: list[tuple[str, list[str], Callable[[], object]]] = [
         ("parse and make posts, no database", [], lambda: rows_of(path)),
-        ("bare COPY, no indexes", [], lambda: copy(url, "bare", rows)),
-        ("COPY, all indexes", [], lambda: copy(url, INDEXED, rows)),
+        ("bare COPY, no indexes", [], lambda: copy(url, "bare", lines)),
+        ("COPY, all indexes", [], lambda: copy(url, INDEXED, lines)),
         ("import, --indexes keep", [empty], lambda: bring(url, path, "keep")),
         ("import again: all duplicates", ["TRUNCATE imageboard_imports"], lambda: bring(url, path, "keep")),
         ("import, --indexes rebuild", [empty], lambda: bring(url, path, "rebuild")),
-        ("COPY, without search indexes", [empty, *without], lambda: copy(url, INDEXED, rows)),
+        ("COPY, without search indexes", [empty, *without], lambda: copy(url, INDEXED, lines)),
         ("import, without search indexes", [empty], lambda: bring(url, path, "keep")),
     ]
     found: dict[str, float] = {}
     for name, before, work in steps:
         run(url, *before)
         found[name] = timed(work)
-        print(f"{name:36} {found[name]:7.2f} s {posts / found[name]:9,.0f} posts/s", flush=True)
-    for name, seconds in found.items():
-        print(f"{name:36} / bare COPY: {seconds / found['bare COPY, no indexes']:6.2f}")
+        print(f"{name}: {found[name]:.2f} s", flush=True)
+    bare = found["bare COPY, no indexes"]
+    rows: list[Sequence[object]] = [(name, used, posts / used, used / bare) for name, used in found.items()]
+    report.table("import of a dump", ("what", "s", "posts/s", "time / bare COPY"), rows)
+
+
+def compare(posts: int, report: Report) -> None:
+    """Import a dump of so many posts into an installation of its own."""
+    with tempfile.TemporaryDirectory() as name, embedded_servers(Path(name) / "servers") as (url, _):
+        migrate(url)
+        path = Path(name) / "g.csv"
+        write_dump(path, posts)
+        load = os.getloadavg()[0]
+        print(f"{posts:,} posts, {path.stat().st_size / 1e6:,.0f} MB of CSV; load of the machine {load:.1f}")
+        measure(url, path, posts, report)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=200_000)
     given = parser.parse_args()
-    with tempfile.TemporaryDirectory() as name, embedded_servers(Path(name) / "servers") as (url, _):
-        migrate(url)
-        path = Path(name) / "g.csv"
-        write_dump(path, given.posts)
-        load = os.getloadavg()[0]
-        print(f"{given.posts:,} posts, {path.stat().st_size / 1e6:,.0f} MB of CSV; load of the machine {load:.1f}")
-        measure(url, path, given.posts)
+    compare(given.posts, Report())
 
 
 if __name__ == "__main__":

@@ -43,6 +43,22 @@ ALTER TABLE dataset_logs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE dataset_shares (
+    dataset text NOT NULL,
+    user_id integer,
+    tag text,
+    who text GENERATED ALWAYS AS (COALESCE(('user:'::text || (user_id)::text), ('tag:'::text || tag))) STORED NOT NULL,
+    role text NOT NULL,
+    since timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT dataset_shares_check CHECK ((num_nonnulls(user_id, tag) = 1)),
+    CONSTRAINT dataset_shares_role_check CHECK ((role = ANY (ARRAY['owner'::text, 'viewer'::text])))
+);
+
+CREATE TABLE dataset_tags (
+    dataset text NOT NULL,
+    tag text NOT NULL
+);
+
 CREATE TABLE datasets (
     key text NOT NULL,
     id bigint NOT NULL,
@@ -71,6 +87,10 @@ CREATE TABLE datasets (
     provenance jsonb DEFAULT '{}'::jsonb NOT NULL,
     work jsonb DEFAULT '{}'::jsonb NOT NULL,
     bytes bigint DEFAULT 0 NOT NULL,
+    expires timestamp with time zone,
+    is_kept boolean DEFAULT false NOT NULL,
+    deleted timestamp with time zone,
+    findable text GENERATED ALWAYS AS (lower("left"(((((label || ' '::text) || (jsonb_path_query_array(parameters, 'strict $.**?(@.type() == "string")'::jsonpath))::text) || ' '::text) || (columns)::text), 4000))) STORED,
     CONSTRAINT datasets_status_check CHECK ((status = ANY (ARRAY['waiting'::text, 'running'::text, 'finished'::text, 'empty'::text, 'failed'::text, 'cancelled'::text])))
 );
 
@@ -269,6 +289,11 @@ CREATE TABLE eightkun_threads (
     last_modified text
 );
 
+CREATE TABLE favourites (
+    user_id integer NOT NULL,
+    dataset text NOT NULL
+);
+
 CREATE TABLE fourchan_posts (
     source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
     board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
@@ -326,6 +351,20 @@ CREATE TABLE fourchan_threads (
     positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
     last_modified text
+);
+
+CREATE TABLE idempotency_keys (
+    user_id integer NOT NULL,
+    key text NOT NULL,
+    target text NOT NULL,
+    seed text NOT NULL,
+    attempt text NOT NULL,
+    held_until timestamp with time zone NOT NULL,
+    created timestamp with time zone DEFAULT now() NOT NULL,
+    body_hash text,
+    status smallint,
+    headers jsonb,
+    body text
 );
 
 CREATE TABLE imageboard_coverage (
@@ -391,6 +430,18 @@ CREATE TABLE imageboard_imports (
     finished timestamp with time zone
 );
 
+CREATE TABLE imageboard_indexes (
+    build bigint NOT NULL,
+    source text NOT NULL,
+    part text NOT NULL,
+    after bigint NOT NULL,
+    upto bigint NOT NULL,
+    versions bigint NOT NULL,
+    began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    built timestamp with time zone,
+    CONSTRAINT imageboard_indexes_part_check CHECK ((part = ANY (ARRAY['main'::text, 'delta'::text])))
+);
+
 CREATE TABLE imageboard_new_words (
     word text NOT NULL
 );
@@ -402,13 +453,21 @@ CREATE TABLE imageboard_uncounted (
     posts bigint NOT NULL
 );
 
+CREATE SEQUENCE imageboard_version_numbers
+    START WITH 1
+    INCREMENT BY 1
+    NO MINVALUE
+    NO MAXVALUE
+    CACHE 1;
+
 CREATE TABLE imageboard_versions (
     source text NOT NULL,
     board text NOT NULL,
     id bigint NOT NULL,
     seen timestamp with time zone NOT NULL,
     subject text,
-    body text
+    body text,
+    number bigint DEFAULT nextval('imageboard_version_numbers'::regclass) NOT NULL
 );
 
 CREATE TABLE imageboard_words (
@@ -582,6 +641,18 @@ ALTER TABLE tokens ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     CACHE 1
 );
 
+CREATE TABLE unfinished_uploads (
+    id text NOT NULL,
+    owner_id integer NOT NULL,
+    filename text NOT NULL,
+    length bigint NOT NULL,
+    received bigint DEFAULT 0 NOT NULL,
+    parts jsonb DEFAULT '[]'::jsonb NOT NULL,
+    touched timestamp with time zone DEFAULT now() NOT NULL,
+    CONSTRAINT unfinished_uploads_check CHECK ((received <= length)),
+    CONSTRAINT unfinished_uploads_length_check CHECK ((length > 0))
+);
+
 CREATE TABLE uploads (
     id text NOT NULL,
     owner_id integer NOT NULL,
@@ -589,6 +660,11 @@ CREATE TABLE uploads (
     file jsonb NOT NULL,
     created timestamp with time zone DEFAULT now() NOT NULL,
     dataset text
+);
+
+CREATE TABLE user_tags (
+    user_id integer NOT NULL,
+    tag text NOT NULL
 );
 
 CREATE TABLE users (
@@ -637,6 +713,12 @@ ALTER TABLE ONLY imageboard_threads ATTACH PARTITION lainchan_threads FOR VALUES
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_pkey PRIMARY KEY (dataset, who);
+
+ALTER TABLE ONLY dataset_tags
+    ADD CONSTRAINT dataset_tags_pkey PRIMARY KEY (dataset, tag);
+
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_id_key UNIQUE (id);
 
@@ -661,11 +743,17 @@ ALTER TABLE ONLY eightkun_posts
 ALTER TABLE ONLY eightkun_threads
     ADD CONSTRAINT eightkun_threads_pkey PRIMARY KEY (source, board, id);
 
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_pkey PRIMARY KEY (user_id, dataset);
+
 ALTER TABLE ONLY fourchan_posts
     ADD CONSTRAINT fourchan_posts_pkey PRIMARY KEY (source, board, id);
 
 ALTER TABLE ONLY fourchan_threads
     ADD CONSTRAINT fourchan_threads_pkey PRIMARY KEY (source, board, id);
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
 
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
@@ -681,6 +769,9 @@ ALTER TABLE ONLY imageboard_images
 
 ALTER TABLE ONLY imageboard_imports
     ADD CONSTRAINT imageboard_imports_pkey PRIMARY KEY (source, board, file);
+
+ALTER TABLE ONLY imageboard_indexes
+    ADD CONSTRAINT imageboard_indexes_pkey PRIMARY KEY (build);
 
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
@@ -715,8 +806,14 @@ ALTER TABLE ONLY tokens
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_secret_hash_key UNIQUE (secret_hash);
 
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_pkey PRIMARY KEY (id);
+
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_pkey PRIMARY KEY (id);
+
+ALTER TABLE ONLY user_tags
+    ADD CONSTRAINT user_tags_pkey PRIMARY KEY (user_id, tag);
 
 ALTER TABLE ONLY users
     ADD CONSTRAINT users_pkey PRIMARY KEY (id);
@@ -726,15 +823,27 @@ ALTER TABLE ONLY web_hosts
 
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
+CREATE INDEX dataset_shares_user ON dataset_shares USING btree (user_id) WHERE (user_id IS NOT NULL);
+
+CREATE INDEX dataset_shares_who ON dataset_shares USING btree (who, dataset);
+
+CREATE INDEX dataset_tags_tag ON dataset_tags USING btree (tag, dataset);
+
 CREATE INDEX datasets_attach ON datasets USING btree (attach_to) WHERE (attach_to IS NOT NULL);
 
+CREATE INDEX datasets_deleted ON datasets USING btree (deleted) WHERE (deleted IS NOT NULL);
+
 CREATE INDEX datasets_lately ON datasets USING btree (type, ended DESC) WHERE (status = 'finished'::text);
+
+CREATE INDEX datasets_newest ON datasets USING btree (id DESC) WHERE (parent IS NULL);
 
 CREATE INDEX datasets_open ON datasets USING btree (status) WHERE (status = ANY (ARRAY['waiting'::text, 'running'::text]));
 
 CREATE INDEX datasets_owner ON datasets USING btree (owner_id, id DESC) WHERE (parent IS NULL);
 
 CREATE INDEX datasets_parent ON datasets USING btree (parent);
+
+CREATE INDEX datasets_public ON datasets USING btree (id DESC) WHERE ((parent IS NULL) AND (NOT is_private));
 
 CREATE INDEX datasets_stored ON datasets USING btree (owner_id) INCLUDE (bytes) WHERE (bytes > 0);
 
@@ -782,6 +891,8 @@ CREATE INDEX eightkun_posts_string_to_array_idx1 ON eightkun_posts USING gin (st
 
 CREATE INDEX eightkun_threads_source_board_idx ON eightkun_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
+CREATE INDEX favourites_dataset ON favourites USING btree (dataset);
+
 CREATE INDEX fourchan_posts_image_md5_idx ON fourchan_posts USING btree (image_md5) WHERE (image_md5 IS NOT NULL);
 
 CREATE INDEX fourchan_posts_number_idx ON fourchan_posts USING btree (number);
@@ -796,9 +907,15 @@ CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (st
 
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
+CREATE INDEX idempotency_keys_created ON idempotency_keys USING btree (created);
+
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 
 CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
+
+CREATE INDEX imageboard_indexes_began ON imageboard_indexes USING btree (source, part, began);
+
+CREATE INDEX imageboard_versions_number ON imageboard_versions USING btree (number);
 
 CREATE INDEX imageboard_words_parts ON imageboard_words USING gin (word gin_trgm_ops);
 
@@ -836,9 +953,15 @@ CREATE INDEX repairs_at ON repairs USING btree (at);
 
 CREATE INDEX tokens_user ON tokens USING btree (user_id);
 
+CREATE INDEX unfinished_uploads_owner ON unfinished_uploads USING btree (owner_id);
+
+CREATE INDEX unfinished_uploads_touched ON unfinished_uploads USING btree (touched);
+
 CREATE INDEX uploads_created ON uploads USING btree (created);
 
 CREATE INDEX uploads_owner ON uploads USING btree (owner_id);
+
+CREATE INDEX user_tags_tag ON user_tags USING btree (tag, user_id);
 
 CREATE UNIQUE INDEX users_name ON users USING btree (lower(name));
 
@@ -923,6 +1046,15 @@ CREATE TRIGGER imageboard_posts_words AFTER INSERT ON imageboard_posts REFERENCI
 ALTER TABLE ONLY dataset_logs
     ADD CONSTRAINT dataset_logs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
 
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dataset_shares
+    ADD CONSTRAINT dataset_shares_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY dataset_tags
+    ADD CONSTRAINT dataset_tags_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_attach_to_fkey FOREIGN KEY (attach_to) REFERENCES datasets(key) ON DELETE CASCADE;
 
@@ -932,11 +1064,26 @@ ALTER TABLE ONLY datasets
 ALTER TABLE ONLY datasets
     ADD CONSTRAINT datasets_parent_fkey FOREIGN KEY (parent) REFERENCES datasets(key) ON DELETE CASCADE;
 
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+
+ALTER TABLE ONLY favourites
+    ADD CONSTRAINT favourites_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY idempotency_keys
+    ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY jobs
     ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
 
 ALTER TABLE ONLY tokens
     ADD CONSTRAINT tokens_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
+ALTER TABLE ONLY unfinished_uploads
+    ADD CONSTRAINT unfinished_uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
 ALTER TABLE ONLY uploads
     ADD CONSTRAINT uploads_owner_id_fkey FOREIGN KEY (owner_id) REFERENCES users(id) ON DELETE CASCADE;
+
+ALTER TABLE ONLY user_tags
+    ADD CONSTRAINT user_tags_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;

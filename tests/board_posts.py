@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -48,15 +49,16 @@ def keep(ctx: Context, posts: list[Post]) -> None:
 class Here:
     """Searches in this process, with the options of the form."""
 
-    def __init__(self, ctx: Context, folder: Path) -> None:
+    def __init__(self, ctx: Context, folder: Path, settings: Mapping[str, Any] | None = None) -> None:
         self._ctx, self._folder = ctx, folder
+        self._settings = {**(settings or {}), "fourchan.can_query_without_keyword": True}
         self.run = MemoryRun(folder)
 
     def __call__(self, source: type[DataSource] = FourChan, *, seed: int = 1, **parameters: Any) -> list[int]:
         """The numbers of the posts that were found."""
         options = load(source.Options, parameters)
-        source.check(options, {"fourchan.can_query_without_keyword": True}, self._ctx.database)
-        self.run = MemoryRun(self._folder, seed=seed, given_database=self._ctx.database)
+        source.check(options, self._settings, self._ctx.database)
+        self.run = MemoryRun(self._folder, seed=seed, settings=self._settings, given_database=self._ctx.database)
         try:
             return [int(number) for batch in source().search(options, self.run) for number in batch["id"].to_pylist()]
         except EmptyResult:

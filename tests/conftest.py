@@ -36,11 +36,12 @@ SAMPLES = ROOT.parent / "shared" / "samples"
 PASSWORD = "correct horse battery"
 WITH_PROCESSES = {"start", "workers", "site"}
 """Fixtures with which a test has processes of an installation beside it."""
+RATE_LIMITS = ("RATE_LIMIT", *(f"RATE_LIMIT_{kind}" for kind in ("CREATE", "UPLOAD", "DOWNLOAD", "ESTIMATE")))
 BOARD_TABLES = [
     f"imageboard_{name}"
     for name in (
         *("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "words", "new_words"),
-        "imports",
+        *("imports", "indexes"),
     )
 ]
 
@@ -94,7 +95,7 @@ def settings(servers: tuple[str, str], tmp_path_factory: pytest.TempPathFactory)
             "HEARTBEAT_SECONDS": "1",
             "WORKER_IDLE_SECONDS": "5",
             "SHUTDOWN_SECONDS": "3",
-            "RATE_LIMIT": "100000 per minute",
+            **dict.fromkeys(RATE_LIMITS, "100000 per minute"),
             "ENGINE_THREADS": "2",
             "PLUGIN_PACKAGES": "tests.plugins",
         }
@@ -178,7 +179,7 @@ def settings_environment(settings: Settings) -> dict[str, str]:
         "JOB_MEMORY_MB": str(settings.job_memory_mb),
         "JOB_MINUTES": str(settings.job_minutes),
         "ENGINE_THREADS": str(settings.engine_threads),
-        "RATE_LIMIT": settings.rate_limit,
+        **dict.fromkeys(RATE_LIMITS, settings.rate_limit),
         "PLUGIN_PACKAGES": ",".join(settings.plugin_packages),
         "PYTHONPATH": str(ROOT),
     }

@@ -25,6 +25,7 @@ class CleanUpFiles(Worker):
             "DELETE FROM uploads u WHERE created < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM datasets d"
             " WHERE d.key = u.dataset AND d.status IN ('waiting', 'running', 'failed', 'cancelled'))"
         )
+        ctx.database.run("DELETE FROM unfinished_uploads WHERE touched < now() - interval '1 day'")
         oldest = datetime.now(UTC) - _GRACE
         old = {
             file.name for prefix in ("datasets", "uploads") for file in ctx.find_files(prefix) if file.modified < oldest
@@ -44,6 +45,7 @@ class CleanUpFiles(Worker):
         rows = ctx.database.many(
             "SELECT file.value ->> 'name' AS name FROM datasets, jsonb_each(result -> 'files') AS file"
             " WHERE result IS NOT NULL UNION ALL SELECT file ->> 'name' FROM uploads"
+            " UNION ALL SELECT part ->> 'name' FROM unfinished_uploads, jsonb_array_elements(parts) AS part"
             " UNION ALL SELECT file.value ->> 'name' FROM jobs, jsonb_array_elements(checkpoint -> 'parts') AS part,"
             " jsonb_each(part) AS file WHERE checkpoint IS NOT NULL"
         )

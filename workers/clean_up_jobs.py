@@ -1,4 +1,4 @@
-"""Clean up jobs: failed ones that no dataset needs any more, old repairs, and turns that decide nothing."""
+"""Clean up jobs: failed ones that no dataset needs, old repairs and answers, and turns that decide nothing."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from app.plugins import Worker, WorkerContext
 
 
 class CleanUpJobs(Worker):
-    """Forget failed jobs of standing tasks and deleted datasets after a week, and repairs after a month."""
+    """Forget failed jobs without a dataset after a week, repairs after a month, kept answers after a day."""
 
     type = "clean-up-jobs"
     interval = 3600
@@ -26,6 +26,7 @@ class CleanUpJobs(Worker):
         repairs = ctx.database.run("DELETE FROM repairs WHERE at < now() - interval '30 days'")
         if repairs:
             ctx.log(f"forgot {repairs} repairs")
+        ctx.database.run("DELETE FROM idempotency_keys WHERE created < now() - interval '1 day'")
         ctx.database.run(
             "DELETE FROM queue_turns t WHERE turn < (SELECT max(turn) FROM queue_turns l WHERE l.type = t.type)"
             " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.type = t.type AND j.owner = t.owner AND j.state <> 'failed')"

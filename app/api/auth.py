@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import cast
+from urllib.parse import urlsplit
 
 from flask import current_app, g, request
 from flask_wtf.csrf import CSRFError, ValidationError, validate_csrf
@@ -14,12 +16,14 @@ from app.services.token import use_token
 from app.sessions import session_user
 
 TOKEN_ARGUMENT = "access-token"  # noqa: S105 - its name, no secret
+_EXTENSIONS = ("moz-extension", "chrome-extension")
 _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def installation() -> Context:
     """The installation that this application serves."""
-    return cast(Context, current_app.extensions["fourcat"])
+    ctx = cast(Context, current_app.extensions["fourcat"])
+    return replace(ctx, asked_once=g.asked_once) if "asked_once" in g else ctx
 
 
 def find_actor() -> User | None:
@@ -56,13 +60,30 @@ def actor() -> User:
     return found
 
 
+def is_extension(origin: str) -> bool:
+    """Whether a page of a browser's extension asks."""
+    return urlsplit(origin).scheme in _EXTENSIONS
+
+
+def is_foreign() -> bool:
+    """Whether another web site asks, in the name of whoever sits before the browser."""
+    origin = request.headers.get("Origin")
+    if origin is not None:
+        return not is_extension(origin) and origin.rstrip("/") != request.host_url.rstrip("/")
+    return request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
+
+
 def authenticate() -> None:
     """Let nobody in without a token or a session; a session that changes something must show its CSRF token.
 
+    Who is let in by their address alone need not, unless another web site makes their browser ask.
+
     :raises NotSignedIn: when nobody has signed in or sent a token
     """
-    actor()
+    found = actor()
     by_session = bearer_token() is None
+    if found.is_shared and "X-CSRFToken" not in request.headers and not is_foreign():
+        return  # a script, let in by its address
     if by_session and request.method not in _SAFE and current_app.config.get("WTF_CSRF_ENABLED", True):
         try:
             validate_csrf(request.headers.get("X-CSRFToken"))

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import marshmallow as ma
-from flask import Flask
+from flask import Flask, Response
 from flask.views import MethodView
 from flask_smorest import Api as SmorestApi
 from flask_smorest import Blueprint as UntypedBlueprint
@@ -20,6 +20,8 @@ from app.api.auth import TOKEN_ARGUMENT, authenticate
 from app.api.body import has_body, read_json, require_types
 from app.api.errors import error_response
 from app.api.limits import limit_api
+from app.api.once import answer_again, keep_answer
+from app.api.raw_file import is_raw_file, raw_file
 from app.domain.errors import FourcatError
 from app.services.context import Context
 from app.sessions import csrf
@@ -105,12 +107,16 @@ class _Parser(FlaskParser):
         return self._makeproxy(given, schema)
 
     def load_multipart(self, req: Any, schema: ma.Schema) -> Any:
-        """The fields of a multipart form, and its files."""
-        return self._makeproxy(CombinedMultiDict([req.form, req.files]), schema)
+        """The fields of a multipart form and its files; or a file that is the body itself, with fields in the query."""
+        given = raw_file(req) if is_raw_file(req) else CombinedMultiDict([req.form, req.files])
+        return self._makeproxy(given, schema)
 
 
 class Blueprint(SmorestBlueprint):
-    """A part of the API: limited, answering errors as JSON and, unless `is_open`, only to those who are signed in."""
+    """A part of the API: limited, answering errors as JSON and, unless `is_open`, only to those whom `guard` lets in.
+
+    What is asked with an `Idempotency-Key` is done once.
+    """
 
     ARGUMENTS_PARSER = _Parser()
     DEFAULT_LOCATION_CONTENT_TYPE_MAPPING: ClassVar = {
@@ -118,11 +124,21 @@ class Blueprint(SmorestBlueprint):
         "multipart": "multipart/form-data",
     }
 
-    def __init__(self, name: str, description: str, *, prefix: str = "/api", is_open: bool = False) -> None:
+    def __init__(
+        self,
+        name: str,
+        description: str,
+        *,
+        prefix: str = "/api",
+        is_open: bool = False,
+        guard: Callable[[], Response | None] = authenticate,
+    ) -> None:
         super().__init__(f"api-{name}", __name__, url_prefix=prefix)
         self.description = description
         if not is_open:
-            self.before_request(authenticate)
+            self.before_request(guard)
+        self.before_request(answer_again)
+        self.after_request(keep_answer)
         for kind in (FourcatError, HTTPException, Exception):
             self.register_error_handler(kind, error_response)
         limit_api(self)
@@ -159,9 +175,11 @@ def init_api(app: Flask, ctx: Context) -> None:
         processors,
         results,
         settings,
+        shares,
         statistics,
         status,
         tokens,
+        uploads,
     )
 
     app.extensions["fourcat"] = ctx
@@ -176,6 +194,8 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasources,
         processors,
         datasets,
+        shares,
+        uploads,
         browser,
         results,
         older,

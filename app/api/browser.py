@@ -8,7 +8,6 @@ can send.
 from __future__ import annotations
 
 from typing import Any, BinaryIO, cast
-from urllib.parse import urlsplit
 
 import marshmallow as ma
 from flask import Response, request
@@ -16,43 +15,30 @@ from flask.views import MethodView
 from marshmallow import validate
 from werkzeug.exceptions import HTTPException
 
-from app.api.auth import actor, bearer_token, find_actor, installation
+from app.api.auth import actor, bearer_token, find_actor, installation, is_extension, is_foreign
 from app.api.base import Blueprint, Query, Schema
 from app.domain.errors import InvalidInput, NotAllowed
 from app.services.dataset import PSEUDONYMISE, get_dataset
 from app.services.platform_import import import_platform
 
-blueprint = Blueprint("browser", "What the browser extension Zeeschuimer sends.", is_open=True)
-blueprints = (blueprint,)
-
-_EXTENSIONS = ("moz-extension", "chrome-extension")
 _CHUNK = 1 << 20
 _PLATFORM = "X-Zeeschuimer-Platform"
 _RECORD = '{"nav_index": 1, "item_id": "1", "timestamp_collected": 1769860800000, "data": {"id": "1"}}\n'
 
 
-def _is_extension(origin: str) -> bool:
-    return urlsplit(origin).scheme in _EXTENSIONS
-
-
-def _is_foreign() -> bool:
-    """Whether another web site asks, in the name of whoever has signed in."""
-    origin = request.headers.get("Origin")
-    if origin is not None:
-        return not _is_extension(origin) and origin.rstrip("/") != request.host_url.rstrip("/")
-    return request.headers.get("Sec-Fetch-Site", "none") in ("cross-site", "same-site")
-
-
-@blueprint.before_request
 def let_in() -> Response | None:
     """Let in who has signed in or sends a token, but no other web site; answer what browsers ask beforehand."""
     if request.method == "OPTIONS":
         return Response(status=204)
-    if bearer_token() is None and request.method == "POST" and _is_foreign():
+    if bearer_token() is None and request.method == "POST" and is_foreign():
         raise NotAllowed("Another web site may not send posts on behalf of a signed-in browser.")
     if find_actor() is None:
         raise NotAllowed("Sign in to 4CAT in this browser first, or send a token.")
     return None
+
+
+blueprint = Blueprint("browser", "What the browser extension Zeeschuimer sends.", guard=let_in)
+blueprints = (blueprint,)
 
 
 @blueprint.after_request
@@ -60,7 +46,7 @@ def answer_extensions(answer: Response) -> Response:
     """Let extensions read the answer, and take in the rest of a refused body: who still sends cannot read a refusal."""
     origin = request.headers.get("Origin", "")
     answer.headers.add("Vary", "Origin")
-    if _is_extension(origin):
+    if is_extension(origin):
         answer.headers["Access-Control-Allow-Origin"] = origin
         answer.headers["Access-Control-Allow-Credentials"] = "true"
         answer.headers["Access-Control-Allow-Headers"] = f"Content-Type, Authorization, {_PLATFORM}"
@@ -119,6 +105,8 @@ def _page(key: str) -> str:
 @blueprint.route("/import-dataset/")
 class ImportDataset(MethodView):
     """Sending posts in."""
+
+    counts_as = "upload"
 
     @blueprint.arguments(ImportQuery, location="query", unknown=ma.EXCLUDE)
     @blueprint.response(200, QueuedSchema)

@@ -9,10 +9,12 @@ from typing import Any
 import marshmallow as ma
 from flask import request, url_for
 
-from app.api.auth import installation
+from app.api.auth import actor, installation
 from app.api.base import Schema
 from app.domain.dataset import Dataset, Status
+from app.services.dataset_bin import goes_on
 from app.services.download import formats
+from app.services.mark import marks_of
 from app.services.outlook import MOST, Outlook, outlooks
 from app.storage import overview
 
@@ -63,11 +65,20 @@ class DatasetSchema(Schema):
     parameters = ma.fields.Dict()
     is_private = ma.fields.Boolean()
     owner = ma.fields.String(allow_none=True)
+    favourite = ma.fields.Boolean(metadata={"description": "Whether it is one of yours"})
+    tags = ma.fields.List(ma.fields.String())
+    expires = ma.fields.AwareDateTime(
+        allow_none=True, metadata={"description": "When this capture goes by itself; null is never"}
+    )
+    keep = ma.fields.Boolean(metadata={"description": "Whether it stays, whatever is set for all"})
+    deleted = ma.fields.AwareDateTime(
+        allow_none=True, metadata={"description": "Since when it has been deleted, which can be undone for a while"}
+    )
 
 
 _SAME = (
     *("key", "type", "datasource", "parent", "top", "label", "message", "progress", "rows", "warnings", "quarantined"),
-    *("columns", "created", "started", "ended", "seconds", "parameters", "is_private"),
+    *("columns", "created", "started", "ended", "seconds", "parameters", "is_private", "deleted"),
 )
 
 
@@ -77,6 +88,8 @@ def present(found: Sequence[Dataset]) -> list[dict[str, Any]]:
     waits = outlooks(ctx, found)
     children = overview.children_of(ctx.database, [dataset.key for dataset in found])
     owners = overview.names_of(ctx.database, [dataset.owner_id for dataset in found])
+    marks = marks_of(ctx, actor(), found)
+    site = ctx.site_settings()
     return [
         {
             **{name: getattr(dataset, name) for name in _SAME},
@@ -87,6 +100,10 @@ def present(found: Sequence[Dataset]) -> list[dict[str, Any]]:
             "url": f"{request.host_url}datasets/{dataset.key}",
             "children": children.get(dataset.key, []),
             "owner": owners.get(dataset.owner_id),
+            "favourite": dataset.key in marks.favourites,
+            "tags": marks.tags.get(dataset.key, []),
+            "expires": goes_on(site, dataset),
+            "keep": dataset.is_kept,
         }
         for dataset in found
     ]

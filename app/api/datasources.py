@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import marshmallow as ma
 from flask.views import MethodView
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
-from app.api.limits import limit_estimates
 from app.plugins.datasource import DataSource
 from app.plugins.validation import check_json, json_schema
 from app.services.estimate import estimate_capture
+from app.services.overview import source_activity, source_overview
 
 blueprint = Blueprint("datasources", "Where posts come from.")
 blueprints = (blueprint,)
@@ -43,6 +43,53 @@ class EstimateSchema(Schema):
     items = ma.fields.Integer(
         allow_none=True, metadata={"description": "About how many items; null when that cannot be told quickly"}
     )
+
+
+class PartSchema(Schema):
+    """One part of a source, such as a board."""
+
+    name = ma.fields.String()
+    posts = ma.fields.Integer(metadata={"description": "How many are kept, counted within the last minutes"})
+    first = ma.fields.Date(allow_none=True, metadata={"description": "The day of the oldest, in UTC"})
+    last = ma.fields.Date(allow_none=True, metadata={"description": "The day of the newest, in UTC"})
+    every = ma.fields.Integer(
+        allow_none=True, metadata={"description": "How often it is looked at, in seconds; null when it is not"}
+    )
+    looked = ma.fields.AwareDateTime(allow_none=True, metadata={"description": "When it was last read"})
+
+
+class CountSchema(Schema):
+    """The posts of one part in one period."""
+
+    date = ma.fields.Date(metadata={"description": "The first day of the period, in UTC"})
+    part = ma.fields.String(metadata={"description": "Its name; small parts may be shown as one, `others`"})
+    posts = ma.fields.Integer()
+
+
+class GapSchema(Schema):
+    """A time in which a part was not read, so that posts may be missing."""
+
+    part = ma.fields.String()
+    began = ma.fields.AwareDateTime()
+    ended = ma.fields.AwareDateTime(allow_none=True, metadata={"description": "null while it goes on"})
+    reason = ma.fields.String()
+
+
+class OverviewSchema(Schema):
+    """What is kept here of a data source."""
+
+    id = ma.fields.String()
+    keeps_posts = ma.fields.Boolean(metadata={"description": "Whether this installation keeps posts of it at all"})
+    parts = ma.fields.List(ma.fields.Nested(PartSchema), metadata={"description": "The largest first"})
+    period = ma.fields.String(
+        allow_none=True, metadata={"description": "What `activity` counts by: day, month or year"}
+    )
+    activity = ma.fields.List(ma.fields.Nested(CountSchema), metadata={"description": "The oldest first"})
+    gaps = ma.fields.List(ma.fields.Nested(GapSchema), metadata={"description": "The newest ones, the newest first"})
+    all_gaps = ma.fields.Integer(
+        allow_none=True, metadata={"description": "How many there are; null when that cannot be told quickly"}
+    )
+    hint = ma.fields.String(metadata={"description": "What an administrator may do next; empty when there is nothing"})
 
 
 def _describe(source: type[DataSource]) -> dict[str, Any]:
@@ -80,11 +127,35 @@ class Datasource(MethodView):
         return _describe(installation().registry.datasource(datasource_id))
 
 
+@blueprint.route("/datasources/<string:datasource_id>/overview")
+class DatasourceOverview(MethodView):
+    """What is kept of one of them."""
+
+    counts_as = "estimate"
+
+    @blueprint.response(200, OverviewSchema)
+    def get(self, datasource_id: str) -> dict[str, Any]:
+        """Show what is kept here of a data source: its parts, posts over time, and gaps in the capture."""
+        source, found = source_overview(installation(), actor(), datasource_id)
+        activity = source_activity(installation(), actor(), datasource_id)
+        counts = activity.counts if activity else ()
+        return {
+            "id": source.id,
+            "keeps_posts": found is not None,
+            "parts": found.parts if found else [],
+            "period": activity.period if activity and counts else None,
+            "activity": [{"date": began, "part": part, "posts": posts} for began, part, posts in counts],
+            "gaps": found.gaps if found else [],
+            "all_gaps": found.all_gaps if found else 0,
+            "hint": found.hint if found else "",
+        }
+
+
 @blueprint.route("/datasources/<string:datasource_id>/estimate")
 class DatasourceEstimate(MethodView):
     """How much a capture would find."""
 
-    decorators: ClassVar = [limit_estimates]
+    counts_as = "estimate"
 
     @blueprint.arguments(EstimateQuerySchema, required=False)
     @blueprint.response(200, EstimateSchema)

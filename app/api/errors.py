@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from werkzeug.exceptions import HTTPException, InternalServerError
 from werkzeug.http import HTTP_STATUS_CODES
 
-from app.domain.errors import FourcatError, InvalidInput, TooManyJobs, Unavailable
+from app.domain.errors import BeingDone, FourcatError, InvalidInput, TooManyJobs, Unavailable
 from app.statuses import status_of
 
 log = logging.getLogger(__name__)
@@ -30,6 +30,9 @@ _PLAINER = {
     "Unknown field.": "There is no such parameter.",
     "Invalid JSON body.": "This is not JSON.",
 }
+_COME_BACK = {BeingDone: "1", Unavailable: "5", TooManyJobs: "60"}
+"""After how many seconds to try again."""
+
 _HEADERS = ("Allow", "Retry-After", "WWW-Authenticate", "Content-Range")
 
 
@@ -47,9 +50,9 @@ def error_response(error: Exception) -> Response:
             answer.headers["WWW-Authenticate"] = "Bearer"
         if isinstance(error, Unavailable):
             log.warning("a part of the installation does not answer: %s", error)
-            answer.headers["Retry-After"] = "5"
-        if isinstance(error, TooManyJobs):
-            answer.headers["Retry-After"] = "60"
+        for kind, seconds in _COME_BACK.items():
+            if isinstance(error, kind):
+                answer.headers["Retry-After"] = seconds
         return answer
     return _unexpected(error)
 

@@ -8,6 +8,7 @@ import marshmallow as ma
 from flask.views import MethodView
 from marshmallow import validate
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.domain.job import JobState
@@ -115,13 +116,15 @@ class JobsQuery(Query):
 
     state = ma.fields.String(validate=validate.OneOf([str(state) for state in JobState]))
     type = ma.fields.String()
-    limit = ma.fields.Integer(load_default=500, validate=validate.Range(1, 5000))
+    cursor = paging.cursor()
+    limit = paging.limit(500, 5000)
 
 
 class RepairsQuery(Query):
     """How many repairs."""
 
-    limit = ma.fields.Integer(load_default=100, validate=validate.Range(1, 5000))
+    cursor = paging.cursor()
+    limit = paging.limit(100, 5000)
 
 
 @blueprint.route("/queues")
@@ -142,10 +145,17 @@ class Jobs(MethodView):
 
     @blueprint.arguments(JobsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, JobSchema(many=True))
-    def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
-        """List open and failed jobs, running ones first."""
+    def get(self, query: dict[str, Any]) -> Any:
+        """List open and failed jobs, those first that were asked for first."""
         require_admin(actor())
-        return status.list_jobs(installation(), state=query.get("state"), type_=query.get("type"), limit=query["limit"])
+        found = status.list_jobs(
+            installation(),
+            state=query.get("state"),
+            type_=query.get("type"),
+            after=query.get("cursor", 0),
+            limit=query["limit"] + 1,
+        )
+        return paging.one_page(found, query["limit"], lambda job: job["id"])
 
 
 @blueprint.route("/jobs/<int:job_id>/retry")
@@ -185,7 +195,8 @@ class Repairs(MethodView):
 
     @blueprint.arguments(RepairsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, RepairSchema(many=True))
-    def get(self, query: dict[str, Any]) -> list[dict[str, Any]]:
+    def get(self, query: dict[str, Any]) -> Any:
         """List what the reconciler has mended, the latest first."""
         require_admin(actor())
-        return status.list_repairs(installation(), query["limit"])
+        found = status.list_repairs(installation(), query["limit"] + 1, before=query.get("cursor"))
+        return paging.one_page(found, query["limit"], lambda repair: repair["id"])

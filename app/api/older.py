@@ -24,6 +24,7 @@ from app.plugins.validation import json_schema
 from app.services import dataset as datasets
 from app.services import download, items, run
 from app.services import token as tokens
+from app.services.dataset_bin import delete_dataset
 from app.services.import_file import import_file
 
 blueprint = Blueprint("older", "Addresses of 4CAT 1, for older scripts.")
@@ -189,9 +190,15 @@ def _properties(options: OptionsClass) -> dict[str, Any]:
     return found
 
 
+def _kind_of_items() -> str:
+    return "download" if "stream" in request.args else "read"
+
+
 @blueprint.route("/dataset/<string:key>/items/")
 class OlderItems(MethodView):
     """Rows."""
+
+    counts_as = _kind_of_items
 
     @blueprint.arguments(OlderItemsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, OlderItemsSchema)
@@ -242,7 +249,7 @@ class DeleteDataset(MethodView):
 
 
 def _delete(key: str) -> dict[str, str]:
-    datasets.delete_dataset(installation(), actor(), key)
+    delete_dataset(installation(), actor(), key)
     return {"status": "success", "key": key}
 
 
@@ -252,9 +259,9 @@ class RequestToken(MethodView):
 
     @blueprint.response(200, TokenAnswerSchema)
     def get(self) -> dict[str, Any]:
-        """Make a token that is valid for a year. The one made in this way before is not valid any more."""
+        """Make a token, valid for a year if it may be. The one made in this way before is not valid any more."""
         ctx, who = installation(), actor()
-        made, secret = tokens.create_token(ctx, who, _TOKEN)
+        made, secret = tokens.create_token(ctx, who, _TOKEN, days=tokens.usual_days(ctx, who))
         for older in tokens.list_tokens(ctx, who):
             if older.name == _TOKEN and older.id != made.id:
                 tokens.revoke_token(ctx, who, older.id)

@@ -15,6 +15,7 @@ from app.api.openapi_examples import add_examples
 from app.api.openapi_plugins import describe_captures, describe_runs
 from app.plugins.registry import Registry
 from app.services.download import media_types
+from app.services.idempotency import FIELD
 
 _OPEN = ("/api/status", "/api/statistics")
 _ERRORS = {
@@ -41,6 +42,13 @@ _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; font-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
 )
+_KEY = {
+    "in": "header",
+    "name": FIELD,
+    "required": False,
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255},
+    "description": "Within a day, the same request with the same key is not done again, and answers as before",
+}
 _PAGE = """<!doctype html>
 <html lang="en">
 <head>
@@ -120,9 +128,23 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     words = [part.strip("{}") for part in path.split("/") if part not in ("", "api")]
     operation.setdefault("operationId", "_".join([method, *words]).replace("-", "_"))
     operation["tags"] = [tag.removeprefix("api-") for tag in operation["tags"]]
-    errors = {400, 401, 403, 422, 429, 500, 503}
     if path in _OPEN:
         operation["security"] = [{}, {"token": []}, {"session": []}]
+    if method == "post" and not path.endswith("/estimate"):
+        operation.setdefault("parameters", []).append(_KEY)
+    responses = operation["responses"]
+    if path.endswith(("/download", "/items/")):
+        content = responses["200"].setdefault("content", {})
+        content |= {media: {"schema": {"type": "string", "format": "binary"}} for media in _media_of(path)}
+    del responses["default"]  # what can happen is said one by one
+    for status in sorted(_errors_of(path, method, operation)):
+        if str(status) not in responses or "content" not in responses[str(status)]:
+            responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
+
+
+def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    """Which errors an operation can answer with."""
+    errors = {400, 401, 403, 422, 429, 500, 503}
     if "{" in path or path.endswith(("/", "/check-query/")):
         errors |= {404}
     if operation.get("parameters"):
@@ -133,15 +155,9 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
         errors |= {404, 413, 415}
     if method == "post":
         errors |= {502, 507}
-    responses = operation["responses"]
     if path.endswith(("/download", "/items/")):
         errors |= {416}
-        content = responses["200"].setdefault("content", {})
-        content |= {media: {"schema": {"type": "string", "format": "binary"}} for media in _media_of(path)}
-    del responses["default"]  # what can happen is said one by one
-    for status in sorted(errors):
-        if str(status) not in responses or "content" not in responses[str(status)]:
-            responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
+    return errors
 
 
 class _Document:

@@ -13,8 +13,10 @@ from werkzeug.datastructures import ContentRange
 from werkzeug.exceptions import RequestedRangeNotSatisfiable
 from werkzeug.http import is_resource_modified, quote_etag
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.packing import packed_tag
 from app.services import dataset as datasets
 from app.services import download, items
 from app.services.items import ItemPage
@@ -24,6 +26,30 @@ blueprint = Blueprint("results", "What is in a dataset.")
 blueprints = (blueprint,)
 
 _SANDBOX = "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:"
+
+
+def _columns() -> ma.fields.List[Any]:
+    return ma.fields.List(
+        ma.fields.String(),
+        metadata={"description": "Names of columns, separated by commas; repeat it for names with a comma in them"},
+    )
+
+
+def _filter() -> ma.fields.List[Any]:
+    return ma.fields.List(
+        ma.fields.String(),
+        metadata={
+            "description": "A condition: column, operator (== != > >= < <= ~ !~) and value. Repeat it for more",
+            "example": ["author==ann", "likes>10", "body~climate"],
+        },
+    )
+
+
+def _names(columns: list[str] | None) -> list[str] | None:
+    """Names of columns: each its own parameter, or all in one with commas between."""
+    if columns and len(columns) == 1:
+        return [name.strip() for name in columns[0].split(",") if name.strip()]
+    return columns
 
 
 class PageQuery(Query):
@@ -36,18 +62,9 @@ class PageQuery(Query):
 class ItemsQuery(PageQuery):
     """Which rows, and what of them."""
 
-    columns = ma.fields.List(
-        ma.fields.String(),
-        metadata={"description": "Names of columns, separated by commas; repeat it for names with a comma in them"},
-    )
+    columns = _columns()
     sort = ma.fields.String(metadata={"description": "A column; -column for descending", "example": "-likes"})
-    filter = ma.fields.List(
-        ma.fields.String(),
-        metadata={
-            "description": "A condition: column, operator (== != > >= < <= ~ !~) and value. Repeat it for more",
-            "example": ["author==ann", "likes>10", "body~climate"],
-        },
-    )
+    filter = _filter()
     part = ma.fields.String(
         validate=validate.OneOf(["nodes", "edges"]), metadata={"description": "Of a network: nodes or edges"}
     )
@@ -69,7 +86,7 @@ class ItemsSchema(Schema):
 
 
 class DownloadQuery(Query):
-    """In which form."""
+    """In which form, and what of a table."""
 
     format = ma.fields.String(
         metadata={"description": "One of the dataset's `formats`; left out, the usual one", "example": "csv"}
@@ -78,13 +95,22 @@ class DownloadQuery(Query):
     excel_safe = ma.fields.Boolean(
         load_default=False, metadata={"description": "CSV: put ' before text that a spreadsheet would run as a formula"}
     )
+    columns = _columns()
+    filter = _filter()
 
 
 class ProvenanceSchema(Schema):
     """Where a result comes from."""
 
     key = ma.fields.String()
+    methods = ma.fields.String(metadata={"description": "The steps as a paragraph for a paper"})
     steps = ma.fields.List(ma.fields.Dict(), metadata={"description": "From the capture down to this dataset"})
+
+
+def _next_rows(page: ItemPage) -> dict[str, str]:
+    """The header that names the page after this one; a result never changes, so counting its rows is safe."""
+    after = page.offset + len(page.rows)
+    return paging.link_next(offset=after) if page.rows and after < page.total else {}
 
 
 @blueprint.route("/datasets/<string:key>/items")
@@ -93,12 +119,11 @@ class Items(MethodView):
 
     @blueprint.arguments(ItemsQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, ItemsSchema)
-    def get(self, query: dict[str, Any], key: str) -> ItemPage:
+    def get(self, query: dict[str, Any], key: str) -> Any:
         """Show a page of rows, sorted and filtered."""
-        columns = query.pop("columns", None)
-        if columns and len(columns) == 1:
-            columns = [name.strip() for name in columns[0].split(",") if name.strip()]
-        return items.page(installation(), actor(), key, columns=columns, role=query.pop("part", None), **query)
+        columns = _names(query.pop("columns", None))
+        found = items.page(installation(), actor(), key, columns=columns, role=query.pop("part", None), **query)
+        return found, 200, _next_rows(found)
 
 
 @blueprint.route("/datasets/<string:key>/quarantine")
@@ -107,9 +132,10 @@ class Quarantine(MethodView):
 
     @blueprint.arguments(PageQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, ItemsSchema)
-    def get(self, query: dict[str, Any], key: str) -> ItemPage:
+    def get(self, query: dict[str, Any], key: str) -> Any:
         """Show the records of a capture that could not be read: position, reason, record."""
-        return items.quarantined(installation(), actor(), key, **query)
+        found = items.quarantined(installation(), actor(), key, **query)
+        return found, 200, _next_rows(found)
 
 
 @blueprint.route("/datasets/<string:key>/log")
@@ -136,6 +162,8 @@ class Provenance(MethodView):
 class Download(MethodView):
     """Downloads."""
 
+    counts_as = "download"
+
     @blueprint.arguments(DownloadQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(
         200, {"type": "string", "format": "binary"}, content_type="application/octet-stream", description="The file"
@@ -151,19 +179,25 @@ class Download(MethodView):
             query.get("format"),
             bom=query["bom"],
             excel_safe=query["excel_safe"],
+            columns=_names(query.get("columns")),
+            filter=query.get("filter"),
         )
         return send(found)
 
 
 def send(found: download.Download) -> Response:
     """A download as the answer to this request: whole, the part that was asked for, or that it has not changed."""
-    if not is_resource_modified(request.environ, etag=found.etag, ignore_if_range=True):
+    is_stored = found.size is not None
+    tag = found.etag if is_stored else packed_tag(found.etag, found.media_type)
+    if not is_resource_modified(request.environ, etag=tag, ignore_if_range=True):
         answer = Response(status=304)
     elif found.size is not None and found.read is not None:
         answer = _stored(found, found.size)
     else:
         answer = Response(found.chunks, mimetype=None, content_type=found.media_type)
-    answer.headers["ETag"] = quote_etag(found.etag)
+    answer.headers["ETag"] = quote_etag(tag)
+    if not is_stored:
+        answer.vary.add("Accept-Encoding")
     answer.headers["Content-Disposition"] = disposition(found.filename)
     answer.headers["Cache-Control"] = "private, no-cache"
     answer.headers["X-Content-Type-Options"] = "nosniff"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -13,8 +14,9 @@ from pathlib import Path
 from app.cli.arguments import Commands, add_command, add_port
 from app.domain.errors import UserError
 from app.local.frontend import ensure_frontend
+from app.local.identity import die_with_parent
 from app.local.installation import local_environment
-from app.local.instance import answers, find_instance, run_instance, start_instance, stop_instance
+from app.local.instance import answers, ending_on_signals, find_instance, run_instance, start_instance, stop_instance
 from app.local.processes import process_environment
 from app.local.procfile import ROOT
 
@@ -26,7 +28,7 @@ def add_commands(commands: Commands) -> None:
         "demo",
         run_demo,
         "Capture real posts, run a tree of analyses on them and serve it all in your browser.",
-        "demo\ndemo posts.csv --port 8080\ndemo --exit",
+        "demo\ndemo posts.csv --port 8080\ndemo --exit\ndemo --imageboard",
     )
     demo.add_argument(
         "file",
@@ -34,6 +36,11 @@ def add_commands(commands: Commands) -> None:
         type=Path,
         metavar="FILE",
         help="a CSV, TSV, NDJSON or XLSX of posts (normally: 6,444 tweets)",
+    )
+    demo.add_argument(
+        "--imageboard",
+        action="store_true",
+        help="instead: run an imageboard on this machine, scrape it, search in its posts",
     )
     demo.add_argument("--exit", action="store_true", help="stop everything when the analyses are done")
     add_port(demo)
@@ -106,23 +113,43 @@ def run_demo(asked: argparse.Namespace) -> int:
     """
     if asked.file is not None and not asked.file.is_file():
         raise UserError(f"There is no file {asked.file}.")
+    if asked.file is not None and asked.imageboard:
+        raise UserError("Give a file or --imageboard, not both.")
     folder = _folder(asked)
-    instance = find_instance(folder)
-    is_ours = instance is None
-    if instance is None:
-        print("Starting 4CAT ...", flush=True)
-        instance = start_instance(folder, asked.port, bound=True)
-    command = [sys.executable, "-m", "app.local.demo", str(folder), instance.url, "exit" if asked.exit else "stay"]
-    command += [str(asked.file.absolute())] if asked.file else []
-    try:
-        status = subprocess.run(command, cwd=ROOT, check=False).returncode
-        if is_ours and not asked.exit:
-            while instance.process.is_running():
-                time.sleep(1)
-    finally:
-        if is_ours:
-            stop_instance(folder)
+    with ending_on_signals():
+        instance = find_instance(folder)
+        is_ours = instance is None
+        if instance is None:
+            print("Starting 4CAT ...", flush=True)
+            instance = start_instance(folder, asked.port, bound=True)
+        module = "app.local.demo_imageboard" if asked.imageboard else "app.local.demo"
+        command = [sys.executable, "-m", module, str(folder), instance.url, "exit" if asked.exit else "stay"]
+        command += [str(asked.file.absolute())] if asked.file else []
+        try:
+            status = _run_beside(command)
+            if is_ours and not asked.exit:
+                while instance.process.is_running():
+                    time.sleep(1)
+        finally:
+            if is_ours:
+                stop_instance(folder)
     return status
+
+
+def _run_beside(command: list[str]) -> int:
+    """Run a program; its exit status. When this one is ended, so is the other, and may put things in order first."""
+    parent = os.getpid()
+    process = subprocess.Popen(
+        command,
+        cwd=ROOT,
+        preexec_fn=lambda: die_with_parent(signal.SIGTERM, parent),  # noqa: PLW1509 - one thread
+    )
+    try:
+        return process.wait()
+    finally:
+        if process.poll() is None:
+            process.terminate()
+            process.wait()
 
 
 def run_tests(arguments: list[str]) -> int:

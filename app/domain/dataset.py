@@ -71,6 +71,12 @@ class Dataset:
     `acts_as` says what analyses take it for: `items` for captured posts, the processor's type for its result,
     and for a filter whatever its parent acts as. `work` is what its job needs to know besides the parameters: `source`
     (the dataset to read), or `upload` and `pseudonymise`.
+
+    Who may see it is decided for the whole family: `is_private`, `shares` (the role of each that it is shared with, see
+    `app.domain.share`) and `family_owner_id` are those of the capture at the root.
+
+    A capture may go by itself on a day (`expires`), or stay whatever is set for all (`is_kept`). One with a time in
+    `deleted` can be brought back for a while; it is found by nothing else.
     """
 
     key: str
@@ -98,6 +104,11 @@ class Dataset:
     result: Result | None = None
     provenance: dict[str, Any] = field(default_factory=dict)
     work: dict[str, Any] = field(default_factory=dict)
+    expires: datetime | None = None
+    is_kept: bool = False
+    deleted: datetime | None = None
+    family_owner_id: int | None = None
+    shares: dict[str, str] = field(default_factory=dict)
 
     @property
     def is_items(self) -> bool:

@@ -3,11 +3,14 @@
 FourcatError
   UserError                      shown to the user as it is; never retried
     InvalidInput(fields)         some fields are wrong: {field: [what is wrong and what to do]}
+      TooLarge                   a file is larger than this site takes
     NotFound                     there is no such thing, or it is not yours to see
     NotAllowed                   you may not do this
     NotSignedIn                  sign in first
     NotCompatible                this analysis does not fit this dataset
     Conflict                     the thing is in a state in which this cannot be done
+      BeingDone                  the same request is at work at this moment
+      WrongChecksum              what came in is not what was sent
     LimitReached                 one person may not have more than this
       TooManyJobs                as many jobs as one person may have are open
       StorageFull                as much as one person may store is stored
@@ -49,6 +52,10 @@ class InvalidInput(UserError):
         super().__init__(message)
 
 
+class TooLarge(InvalidInput):
+    """This file is larger than this site takes."""
+
+
 class NotFound(UserError):
     """There is no such thing here, or it is not shared with you."""
 
@@ -67,6 +74,14 @@ class NotCompatible(UserError):
 
 class Conflict(UserError):
     """This cannot be done in the state the thing is in."""
+
+
+class BeingDone(Conflict):
+    """A request with this key is at work at this moment. Send it again in a second to get its answer."""
+
+
+class WrongChecksum(Conflict):
+    """What came in is not what was sent. Send this chunk again."""
 
 
 class LimitReached(UserError):

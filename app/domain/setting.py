@@ -65,8 +65,25 @@ LIMIT_RULES: Mapping[str, Rule] = {
         1_000_000_000,
         "The most that the results and uploads of one person may take in storage. With 0 there is no limit.",
     ),
+    "expire_days": Rule(
+        "Days until datasets go",
+        "days",
+        0,
+        36_500,
+        "How old a capture may become before it is deleted with all made from it, unless its owners keep it. "
+        "With 0 none is.",
+    ),
+    "undo_days": Rule(
+        "Days to undo",
+        "days",
+        0,
+        3_650,
+        "For how many days deleted datasets can be brought back. They take room in storage until then.",
+    ),
 }
-"""By the last part of `limits.open_jobs` and `limits.stored_mb`."""
+"""By the last part of `limits.open_jobs` and so on."""
+LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7}
+"""Of those limits for which no variable of the environment stands."""
 
 
 def worker_setting(site: Mapping[str, Any], type_: str, what: str) -> int | None:
@@ -83,6 +100,12 @@ def places_of(site: Mapping[str, Any], type_: str, declared: int) -> int:
 def limit_setting(site: Mapping[str, Any], what: str) -> int | None:
     """What has been set as a limit per person, such as `open_jobs`; None when nothing valid has."""
     return LIMIT_RULES[what].read(site.get(f"{LIMITS}.{what}"))
+
+
+def limit_or_default(site: Mapping[str, Any], what: str) -> int:
+    """One of the limits of `LIMIT_DEFAULTS`: what has been set, else its default."""
+    chosen = limit_setting(site, what)
+    return LIMIT_DEFAULTS[what] if chosen is None else chosen
 
 
 def describe_site_settings() -> list[str]:
@@ -106,7 +129,10 @@ def describe_site_settings() -> list[str]:
         "**Limits per person** hold when something is asked for: a capture, an analysis with all its steps, another",
         "try, an upload. Administrators are held to them too. A megabyte of storage is a million bytes. A result is",
         "never thrown away for its size, so it may take its owner beyond the limit; nothing more can be asked for then",
-        "until datasets have been deleted.",
+        "until datasets have been deleted for good; those that can still be brought back count.",
+        "",
+        "**Old datasets** go when `limits.expire_days` is set, or on the day that an owner has chosen. An owner may",
+        "keep a dataset whatever its age. The task `delete-datasets` does it once an hour, and leaves what is at work.",
         "",
         "**Data sources** have settings of their own, named after the source, such as `fourchan.boards`, in the same",
         "places. [What those of imageboards mean](imageboards.md#settings).",

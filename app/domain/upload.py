@@ -1,9 +1,9 @@
-"""A file that a user has sent and that no dataset has been made of yet."""
+"""Files that users have sent or are sending, and that no dataset has been made of yet."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from app.domain.dataset import StoredFile
 
@@ -17,3 +17,21 @@ class Upload:
     filename: str
     file: StoredFile
     created: datetime
+
+
+@dataclass(frozen=True)
+class UnfinishedUpload:
+    """A file of `length` bytes of which `received` have come in so far. It is given up a day after the last of them."""
+
+    id: str
+    owner_id: int
+    filename: str
+    length: int
+    received: int
+    parts: tuple[StoredFile, ...]
+    touched: datetime
+
+    @property
+    def expires(self) -> datetime:
+        """When it is given up if nothing more comes."""
+        return self.touched + timedelta(days=1)

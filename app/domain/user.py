@@ -5,10 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from app.domain.share import holders, person
+
+AUTOLOGIN = "autologin"
+"""The name of the account that visitors share who are let in without a password."""
+
 
 @dataclass(frozen=True)
 class User:
-    """A person, or a script acting for one. `read_only` is set for a token that may only read."""
+    """A person, or a script acting for one. `read_only` is set for a token that may only read.
+
+    `tags` are the groups that administrators have put them in.
+    """
 
     id: int
     name: str
@@ -16,11 +24,22 @@ class User:
     is_active: bool = True
     created: datetime | None = None
     read_only: bool = False
+    tags: tuple[str, ...] = ()
+
+    @property
+    def named_as(self) -> list[str]:
+        """All that shares of datasets may call this person: themselves, and each of their tags."""
+        return [person(self.id), *map(holders, self.tags)]
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether this is the account of everybody who is let in without a password."""
+        return self.name == AUTOLOGIN
 
 
 @dataclass(frozen=True)
 class Token:
-    """An API token. Its secret is shown once, when it is made, and kept only as a hash."""
+    """An API token. Its secret is shown once, when it is made, and kept only as a hash. `owner` is a user's name."""
 
     id: int
     user_id: int
@@ -30,3 +49,8 @@ class Token:
     expires: datetime | None
     last_used: datetime | None
     calls: int
+    owner: str | None = None
+
+    def is_valid(self, now: datetime) -> bool:
+        """Whether it has not expired."""
+        return self.expires is None or self.expires > now

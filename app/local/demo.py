@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import secrets
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from app.domain.dataset import Dataset, Status
@@ -24,7 +24,7 @@ from app.services.dataset import lineage
 from app.services.run import run_processor
 from app.services.user import create_user, set_password
 
-_NAME = "demo"
+NAME = "demo"
 _CORPUS_LABEL = "Tweets of the 2016 US election"
 
 
@@ -35,45 +35,61 @@ def main(arguments: Sequence[str]) -> int:
         with open_installation(local_environment(Path(data_dir))) as ctx:
             return demonstrate(ctx, Path(files[0]) if files else None, url, stays=end == "stay")
     except FourcatError as error:
-        print(f"4cat: {error.message}", file=sys.stderr)
-        print("demo: 0 datasets finished, 1 failed", flush=True)
-        return 1
+        return say_failure(error)
     except KeyboardInterrupt:
         return 130
 
 
 def demonstrate(ctx: Context, file: Path | None, url: str, *, stays: bool) -> int:
     """Make the dataset, run the tree on it, and say how it went."""
-    actor, password = _make_user(ctx)
+    actor, password = make_user(ctx)
     if file is None:
         print("Fetching a corpus of tweets ...", flush=True)
         made = capture_file(ctx, actor, obtain_corpus(ctx.settings.data_dir), {}, label=_CORPUS_LABEL)
     else:
         made = capture_file(ctx, actor, file, {})
+    family = grow(ctx, actor, made, lambda table: plan(look(table)))
+    if stays:
+        print(f"\nLook at it at {url}/datasets/{made.key}")
+        print(f"Sign in as {NAME} with the password {password}")
+        print("Ctrl-C stops 4CAT.")
+    return say_result(family)
+
+
+def grow(ctx: Context, actor: User, made: Dataset, choose: Callable[[Path], Sequence[Plant]]) -> list[Dataset]:
+    """Wait for a dataset, run the analyses that are chosen by its table, and print how each has ended; all of them."""
     board = Board()
     captured = wait_for(ctx, actor, made.key, [made.key], board)[0]
     if captured.status is Status.FINISHED:
-        for plant in plan(look(_table_of(ctx, captured))):
+        for plant in choose(_table_of(ctx, captured)):
             _sow(ctx, actor, captured.key, plant)
     keys = _in_tree_order(lineage(ctx, actor, made.key))
     family = wait_for(ctx, actor, made.key, keys, board)
     _print_table(family)
+    return family
+
+
+def say_result(family: Sequence[Dataset]) -> int:
+    """Print the last line; the exit status is 0 only if every dataset was finished."""
     finished = sum(dataset.status is Status.FINISHED for dataset in family)
-    if stays:
-        print(f"\nLook at it at {url}/datasets/{made.key}")
-        print(f"Sign in as {_NAME} with the password {password}")
-        print("Ctrl-C stops 4CAT.")
     print(f"demo: {finished} datasets finished, {len(family) - finished} failed", flush=True)
     return int(finished != len(family))
 
 
-def _make_user(ctx: Context) -> tuple[User, str]:
+def say_failure(error: FourcatError) -> int:
+    """Print why there is no dataset, and the last line; the exit status."""
+    print(f"4cat: {error.message}", file=sys.stderr)
+    print("demo: 0 datasets finished, 1 failed", flush=True)
+    return 1
+
+
+def make_user(ctx: Context) -> tuple[User, str]:
     """The administrator of the demonstration, with a new password."""
     password = secrets.token_urlsafe(9)
     try:
-        return create_user(ctx, _NAME, password, is_admin=True), password
+        return create_user(ctx, NAME, password, is_admin=True), password
     except Conflict:
-        return set_password(ctx, _NAME, password, is_admin=True), password
+        return set_password(ctx, NAME, password, is_admin=True), password
 
 
 def _table_of(ctx: Context, dataset: Dataset) -> Path:

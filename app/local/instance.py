@@ -68,7 +68,7 @@ def run_instance(
     """
     environment = local_environment(data_dir, port)
     settings = planned_settings(environment)
-    with _ending_on_signals():
+    with ending_on_signals():
         with_web = not parts or "web" in parts
         if with_web:
             _require_port(environment)
@@ -191,13 +191,20 @@ class _Ended(SystemExit):
 
 
 @contextlib.contextmanager
-def _ending_on_signals() -> Iterator[None]:
-    """Until the supervisor listens itself, let a signal end this process in order, servers included."""
+def ending_on_signals(*, once: bool = False) -> Iterator[None]:
+    """Let a signal end this process in order: what the block has begun, it ends.
+
+    With `once`, whoever sends another one does not disturb that.
+    """
+    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+    sent: list[int] = []
 
     def end(number: int, frame: FrameType | None) -> None:
-        raise _Ended(128 + number)
+        sent.append(number)
+        if len(sent) == 1 or not once:
+            raise _Ended(128 + number)
 
-    numbers = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
     before = {number: signal.signal(number, end) for number in numbers}
     try:
         yield

@@ -211,6 +211,13 @@ class WorkerContext(Protocol):
     def web(self) -> Web:
         """Web servers whose addresses come from settings."""
 
+    @property
+    def database_url(self) -> str:
+        """The address of the database with its password, for programs that read it by themselves."""
+
+    def kept_folder(self, name: str) -> Path:
+        """A folder on this machine for what is not kept in storage, such as files that a program writes."""
+
     def batch(self) -> AbstractContextManager[Batch]:
         """Changes to the database, and jobs for other workers, that are made together or not at all."""
 

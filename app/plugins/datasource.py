@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from app.plugins.accepts import Needs
 from app.plugins.context import CaptureRun, Database, SourceFile
 from app.plugins.options import NoOptions, OptionsClass
-from app.plugins.overview import Overview
+from app.plugins.overview import Activity, Overview
 from app.plugins.processor import Described
 
 if TYPE_CHECKING:
@@ -79,6 +79,11 @@ class DataSource(ABC, Described):
     @classmethod
     def overview(cls, settings: Mapping[str, Any], database: Database) -> Overview | None:
         """Say what is kept here of this source, quickly; None for one that keeps nothing."""
+        return None
+
+    @classmethod
+    def activity(cls, database: Database) -> Activity | None:
+        """Say how many posts are kept here of which time, quickly; None for a source that keeps nothing."""
         return None
 
     def import_file(self, file: SourceFile, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:

@@ -31,14 +31,22 @@ class Gap:
 
 @dataclass(frozen=True)
 class Overview:
-    """`activity` has posts by period and part; its dates begin periods of the sort `period` (day, month or year).
+    """`gaps` are the newest ones, of `all_gaps`; None when there are more than can be counted quickly.
 
-    `gaps` are the newest ones, of `all_gaps`. `hint` says what an administrator may do next, if anything.
+    `period` is how its activity is shown (day, month or year); None when there is none. `hint` says what an
+    administrator may do next, if anything.
     """
 
     parts: Sequence[Part]
-    period: str
-    activity: Sequence[tuple[date, str, int]]
+    period: str | None
     gaps: Sequence[Gap]
-    all_gaps: int
+    all_gaps: int | None
     hint: str = ""
+
+
+@dataclass(frozen=True)
+class Activity:
+    """Posts by the first day of each period (day, month or year) and by part; small parts may be shown as one."""
+
+    period: str
+    counts: Sequence[tuple[date, str, int]]

@@ -13,6 +13,7 @@ from urllib.parse import urljoin, urlsplit
 from app import __version__
 from app.domain.errors import SourceError
 from app.plugins.context import Answer
+from app.runner.proxies import ProxyFault, blame_answer, blame_error
 from app.storage import web_host
 from app.storage.database import Database
 from app.storage.web_host import Turn
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 _BUSY = (429, 500, 502, 503, 504)
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_MOVES = 5
+_MOST_PROXIES = 3
 _LEAST_REST = 5.0
 _LONGEST_REST = 900.0
 _PATIENCE = 30.0
@@ -33,7 +35,8 @@ class PoliteWeb:
     """What a standing task asks web servers with. Their addresses come from settings, not out of users' data.
 
     `timeout` are the seconds a server may be silent; the whole of an answer may take five times that. Each request goes
-    through one of `proxies`, if there are any; turns are those of the host that is asked.
+    through one of `proxies`, if there are any, and through others when that one fails; turns are those of the host that
+    is asked.
     """
 
     def __init__(
@@ -52,24 +55,44 @@ class PoliteWeb:
 
         Where a page has moved, the new address is asked, with a turn of its own.
 
-        :raises SourceError: when the server or a proxy does not answer, the server says that it is busy (with when to
+        :raises SourceError: when the server or no proxy answers, the server says that it is busy (with when to
             try again), or sends more than `most_bytes`
         """
         for _ in range(_MOST_MOVES + 1):
-            answer = self._ask(url, dict(headers or {}), pace, most_bytes)
+            answer = self._ask_somehow(url, dict(headers or {}), pace, most_bytes)
             if answer.status not in _MOVED or "location" not in answer.headers:
                 return answer
             url = urljoin(url, answer.headers["location"])
         raise SourceError(f"{url} has moved too often.")
 
-    def _ask(self, url: str, headers: dict[str, str], pace: float, most_bytes: int) -> Answer:
+    def _ask_somehow(self, url: str, headers: dict[str, str], pace: float, most_bytes: int) -> Answer:
+        """Ask through a proxy, through others when it fails, or without one when there are none.
+
+        When several work and none gets through, it is the host that is away.
+        """
+        host = str(urlsplit(url).netloc)
+        faults: list[ProxyFault] = []
+        ways: list[str | None] = [*random.sample(self._proxies, min(len(self._proxies), _MOST_PROXIES))]
+        for proxy in ways or [None]:
+            turn = self._wait(host, pace)
+            try:
+                return self._ask(url, headers, pace, most_bytes, turn, proxy)
+            except ProxyFault as fault:
+                faults.append(fault)
+        rest = _LEAST_REST * pace
+        if len(faults) > 1 and all(fault.works for fault in faults):
+            rest = web_host.back_off(self._database, host, turn, rest, _LONGEST_REST)
+        raise SourceError(str(faults[-1]), retry_after=rest)
+
+    def _ask(
+        self, url: str, headers: dict[str, str], pace: float, most_bytes: int, turn: Turn, proxy: str | None
+    ) -> Answer:
         import requests
 
         host = str(urlsplit(url).netloc)
-        turn = self._wait(host, pace)
-        proxy = random.choice(self._proxies) if self._proxies else None  # noqa: S311 - no secret
+        session = self._session()
         try:
-            with self._session().get(
+            with session.get(
                 url,
                 headers=headers,
                 timeout=self._timeout,
@@ -77,12 +100,14 @@ class PoliteWeb:
                 allow_redirects=False,
                 proxies={"http": proxy, "https": proxy} if proxy else None,
             ) as answer:
+                if proxy:
+                    blame_answer(session, proxy, answer, self._timeout)
                 if answer.status_code in _BUSY:
                     raise self._busy(url, host, turn, answer, pace)
                 body = _read(url, answer, most_bytes, 5 * self._timeout)
-        except requests.exceptions.ProxyError as error:  # the host is not to blame: it has not been asked
-            raise SourceError(f"The proxy {_shown(proxy)} does not answer.", retry_after=_LEAST_REST * pace) from error
         except (requests.RequestException, UnicodeError) as error:
+            if proxy:
+                blame_error(session, proxy, url, error, self._timeout)
             rest = web_host.back_off(self._database, host, turn, pace, _LONGEST_REST)
             raise SourceError(f"{url} does not answer: {type(error).__name__}.", retry_after=rest) from error
         web_host.answered(self._database, host)
@@ -113,11 +138,6 @@ class PoliteWeb:
         least = _LEAST_REST * pace if said is None else said
         rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said or 0.0))
         return SourceError(f"{url} is busy (status {answer.status_code}).", retry_after=rest)
-
-
-def _shown(proxy: str | None) -> str:
-    """The address of a proxy without what signs in at it."""
-    return str(urlsplit(proxy or "").netloc).rpartition("@")[2]
 
 
 def _retry_after(said: str) -> float | None:

@@ -63,6 +63,17 @@ class TaskContext:
         settings = self._ctx.settings
         return PoliteWeb(self.database, settings.site_name, proxies=settings.scrape_proxies)
 
+    @property
+    def database_url(self) -> str:
+        """The address of the database with its password."""
+        return self._ctx.settings.database_url
+
+    def kept_folder(self, name: str) -> Path:
+        """A folder below the data folder of this machine."""
+        folder = self._ctx.settings.data_dir / name
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        return folder
+
     @contextmanager
     def batch(self) -> Iterator[TaskBatch]:
         """Changes, and jobs for other workers, that are made together or not at all."""

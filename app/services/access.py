@@ -1,16 +1,26 @@
-"""Who may see and change what. Every service asks here; nothing else decides."""
+"""Who may see and change what. Every service asks here; nothing else decides.
+
+Visitors who are let in without a password are all one user, `autologin`: they make datasets, see and change those of
+each other, and see what is shared, as any user does. What belongs to a person (tokens, a password) they do not have.
+"""
 
 from __future__ import annotations
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotAllowed, NotFound
+from app.domain.share import Role
 from app.domain.user import User
+
+
+def require_active(actor: User) -> None:
+    """Make sure that the actor may look at what everybody here may see. :raises NotAllowed: when switched off"""
+    if not actor.is_active:
+        raise NotAllowed("This account has been switched off. Ask an administrator.")
 
 
 def require_write(actor: User) -> None:
     """Make sure that the actor may change anything at all. :raises NotAllowed: with a token that may only read"""
-    if not actor.is_active:
-        raise NotAllowed("This account has been switched off. Ask an administrator.")
+    require_active(actor)
     if actor.read_only:
         raise NotAllowed("This token may only read. Make one that may also change things.")
 
@@ -21,9 +31,34 @@ def require_admin(actor: User) -> None:
         raise NotAllowed("Only administrators may do this.")
 
 
+def require_own_account(actor: User) -> None:
+    """Make sure that the actor is one person. :raises NotAllowed: for visitors who share an account"""
+    if actor.is_shared:
+        raise NotAllowed("You share this account with all who are let in without a password. Sign in with your own.")
+
+
+def role_in(actor: User, dataset: Dataset) -> Role | None:
+    """What the actor is to the family of a dataset: its maker or one of its owners, a viewer, or nobody in particular.
+
+    The role that somebody has by their name and those that they have by their tags add up.
+    """
+    roles = {dataset.shares[name] for name in actor.named_as if name in dataset.shares}
+    if dataset.family_owner_id == actor.id or Role.OWNER in roles:
+        return Role.OWNER
+    return Role.VIEWER if roles else None
+
+
 def can_see(actor: User, dataset: Dataset) -> bool:
-    """Whether the actor may look at a dataset: it is theirs, it is not private, or they are an administrator."""
-    return actor.is_active and (actor.is_admin or dataset.owner_id == actor.id or not dataset.is_private)
+    """Whether the actor may look at a dataset and analyse it.
+
+    They may when it is theirs, shared with them, or not private, and when they are an administrator. What somebody
+    has made from a dataset stays theirs to see when that is shared with them no longer.
+    """
+    if not actor.is_active:
+        return False
+    if actor.is_admin or dataset.owner_id == actor.id or not dataset.is_private:
+        return True
+    return role_in(actor, dataset) is not None
 
 
 def require_see(actor: User, dataset: Dataset) -> None:
@@ -33,8 +68,22 @@ def require_see(actor: User, dataset: Dataset) -> None:
 
 
 def can_change(actor: User, dataset: Dataset) -> bool:
-    """Whether the actor may rename, cancel or delete a dataset."""
-    return actor.is_active and not actor.read_only and (actor.is_admin or dataset.owner_id == actor.id)
+    """Whether the actor may rename, cancel or delete a dataset: they made it, or are an owner of its family."""
+    return _may_write(actor) and (dataset.owner_id == actor.id or can_share(actor, dataset))
+
+
+def can_share(actor: User, dataset: Dataset) -> bool:
+    """Whether the actor may decide who sees the family of a dataset."""
+    return _may_write(actor) and owns_family(actor, dataset)
+
+
+def owns_family(actor: User, dataset: Dataset) -> bool:
+    """Whether the actor is an owner of a dataset's family, or an administrator; also with a token that only reads."""
+    return actor.is_active and (actor.is_admin or role_in(actor, dataset) is Role.OWNER)
+
+
+def _may_write(actor: User) -> bool:
+    return actor.is_active and not actor.read_only
 
 
 def require_change(actor: User, dataset: Dataset) -> None:
@@ -43,3 +92,17 @@ def require_change(actor: User, dataset: Dataset) -> None:
     require_write(actor)
     if not can_change(actor, dataset):
         raise NotAllowed("This dataset belongs to somebody else.")
+
+
+def require_share(actor: User, dataset: Dataset) -> None:
+    """Make sure that the actor may decide who sees a dataset. :raises NotFound, NotAllowed: when not"""
+    require_see(actor, dataset)
+    require_write(actor)
+    require_family(actor, dataset)
+
+
+def require_family(actor: User, dataset: Dataset) -> None:
+    """Make sure that the actor is an owner of the family of a dataset. :raises NotFound, NotAllowed: when not"""
+    require_see(actor, dataset)
+    if not owns_family(actor, dataset):
+        raise NotAllowed("Only the owners of a capture decide who may see it and what was made from it.")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.domain.errors import UserError
@@ -56,6 +56,42 @@ def config(theme: str = "light") -> dict[str, Any]:
     }
 
 
+def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: int, labels: int) -> dict[str, Any]:
+    """A Vega-Lite specification of one bar for each `date` of these values, as high as what is in the field `number`.
+
+    The dates stand in the order of the values; about so many `labels` of them are written below.
+    """
+    dates = list(dict.fromkeys(str(value["date"]) for value in values))
+    return {
+        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
+        "width": "container",
+        "height": height,
+        "autosize": {"type": "fit-x", "contains": "padding"},
+        "data": {"values": values},
+        "mark": {"type": "bar"},
+        "encoding": {
+            "x": {
+                "field": "date",
+                "type": "ordinal",
+                "sort": None,
+                "title": None,
+                "axis": {
+                    "labelAngle": 0,
+                    "values": dates[:: max(len(dates) // labels, 1)],
+                    "ticks": False,
+                    "labelPadding": 8,
+                },
+            },
+            "y": {
+                "field": number,
+                "type": "quantitative",
+                "title": None,
+                "axis": {"domain": False, "ticks": False, "format": ",d", "tickCount": 4, "tickMinStep": 1},
+            },
+        },
+    }
+
+
 def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
     """A specification with our look under what it says itself, ready for a picture or for a page.
 
@@ -96,6 +132,20 @@ def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") ->
     chart["background"] = _INKS[theme]["paper"]
     draw = vl_convert.vegalite_to_png if _is_lite(spec) else vl_convert.vega_to_png
     return bytes(_drawn(draw, chart, scale=scale))
+
+
+def values_of(spec: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The values that a chart draws, row by row, without what is no plain value."""
+    data = spec.get("data")
+    sets = data if isinstance(data, list) else [data]
+    held = (part.get("values") for part in sets if isinstance(part, Mapping))
+    rows = next((values for values in held if isinstance(values, list)), [])
+    plain = (str, int, float, bool, type(None))
+    return [
+        {name: value for name, value in row.items() if isinstance(value, plain)}
+        for row in rows
+        if isinstance(row, Mapping)
+    ]
 
 
 def _refuse_addresses(part: Any) -> None:

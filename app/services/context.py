@@ -24,6 +24,8 @@ class Context:
     bell: Bell
     queue: JobQueue
     registry: Registry
+    asked_once: str | None = None
+    """Set while a request is done that may come again: what it makes then has the same key, and so is made once."""
 
     def site_settings(self) -> dict[str, Any]:
         """What administrators have set, by name."""

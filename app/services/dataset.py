@@ -16,7 +16,7 @@ from app.plugins.datasource import DataSource
 from app.plugins.options import dump, secrets_of
 from app.plugins.processor import Preset
 from app.plugins.validation import load
-from app.services.access import require_change, require_see, require_write
+from app.services.access import can_see, require_change, require_see, require_share, require_write
 from app.services.context import Context
 from app.services.ending import cancel_in, enqueue_dataset
 from app.services.owner_limit import within_limits
@@ -25,8 +25,6 @@ from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import upload as uploads
 from app.storage.database import Transaction
-from app.storage.dataset import Query
-from app.storage.files import discard
 
 PSEUDONYMISE = {
     "none": "Keep names as they are",
@@ -38,7 +36,8 @@ PSEUDONYMISE = {
 def dataset_key(type_: str, parent: str | None, parameters: Mapping[str, Any], moment: str | None) -> str:
     """The key of a dataset: 32 hexadecimal digits of the SHA-256 of what it is made of.
 
-    `moment` is None for a processor, whose result does not change, and the time for a capture or a repetition.
+    `moment` is None for a processor, whose result does not change, and the time for a capture or a repetition. In its
+    place may stand what is the same whenever the same request comes again.
     """
     text = json.dumps([type_, parent, parameters, moment], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return hashlib.sha256(text.encode()).hexdigest()[:32]
@@ -70,7 +69,7 @@ def create_capture(
         raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(PSEUDONYMISE)}."]})
     options = load(source.Options, parameters)
     source.check(options, ctx.site_settings(), ctx.database)
-    dataset = _new_capture(actor, source, dump(options), label, is_private)
+    dataset = _new_capture(ctx, actor, source, dump(options), label, is_private)
     work: dict[str, Any] = {"pseudonymise": pseudonymise}
     if source.imports():
         if not upload_id:
@@ -80,7 +79,8 @@ def create_capture(
         dataset = replace(dataset, label=_label(label, upload.filename))
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         dataset = replace(dataset, work=work)
-        datasets.insert(tx, dataset)
+        if not datasets.insert(tx, dataset):
+            return datasets.get(tx, dataset.key)
         if upload_id and not uploads.attach(tx, upload_id, dataset.key):
             raise Conflict("A dataset is being made of this file already. Upload it again to make another one.")
         secrets = {name: getattr(options, name) for name in secrets_of(source.Options)}
@@ -93,11 +93,16 @@ def _label(given: str | None, otherwise: str) -> str:
 
 
 def _new_capture(
-    actor: User, source: type[DataSource], parameters: dict[str, Any], label: str | None, is_private: bool
+    ctx: Context,
+    actor: User,
+    source: type[DataSource],
+    parameters: dict[str, Any],
+    label: str | None,
+    is_private: bool,
 ) -> Dataset:
     now = datetime.now(UTC)
     shown = {name: value for name, value in parameters.items() if name not in secrets_of(source.Options)}
-    key = dataset_key(source.id, None, parameters, f"{now.isoformat()} {actor.id}")
+    key = dataset_key(source.id, None, parameters, f"{ctx.asked_once or now.isoformat()} {actor.id}")
     return Dataset(
         key=key,
         type=source.id,
@@ -134,48 +139,34 @@ def with_progress(ctx: Context, found: list[Dataset]) -> list[Dataset]:
     ]
 
 
-def list_datasets(
-    ctx: Context,
-    actor: User,
-    *,
-    mine: bool = True,
-    status: str | None = None,
-    datasource: str | None = None,
-    text: str | None = None,
-    cursor: int | None = None,
-    limit: int = 50,
-) -> tuple[list[Dataset], int | None]:
-    """Captures, newest first, and the cursor of the next page: the actor's own, or all that they may see."""
-    query = Query(
-        owner_id=actor.id if mine else None,
-        visible_to=None if mine or actor.is_admin else actor.id,
-        status=status,
-        datasource=datasource,
-        text=text or None,
-        before=cursor,
-        limit=limit,
-    )
-    found, following = datasets.list_top(ctx.database, query)
-    return with_progress(ctx, found), following
-
-
 def lineage(ctx: Context, actor: User, key: str) -> list[Dataset]:
-    """The whole family of a dataset, from its capture down, oldest first; `parent` tells how they hang together."""
+    """The whole family of a dataset, from its capture down, oldest first; `parent` tells how they hang together.
+
+    Of a family that the actor may not see any more, only what is theirs.
+    """
     top = get_dataset(ctx, actor, key).top
-    return with_progress(ctx, datasets.family(ctx.database, top))
+    family = [dataset for dataset in datasets.family(ctx.database, top) if can_see(actor, dataset)]
+    return with_progress(ctx, family)
 
 
 def children(ctx: Context, actor: User, key: str) -> list[Dataset]:
     """What has been made from a dataset, oldest first."""
     require_see(actor, datasets.get(ctx.database, key))
-    return with_progress(ctx, datasets.children(ctx.database, key))
+    found = [dataset for dataset in datasets.children(ctx.database, key) if can_see(actor, dataset)]
+    return with_progress(ctx, found)
 
 
 def update_dataset(
     ctx: Context, actor: User, key: str, *, label: str | None = None, is_private: bool | None = None
 ) -> Dataset:
-    """Rename a dataset, or change who may see it and all made from it."""
-    require_change(actor, datasets.get(ctx.database, key))
+    """Rename a dataset, or change whether all who sign in may see its family.
+
+    :raises NotAllowed: when the actor may not; for the family only its owners may
+    """
+    known = datasets.get(ctx.database, key)
+    require_change(actor, known)
+    if is_private is not None:
+        require_share(actor, known)
     if label is not None and not label.strip():
         raise InvalidInput({"label": ["Give the dataset a name."]})
     with ctx.database.transaction() as tx:
@@ -247,22 +238,6 @@ def _require_source(tx: Transaction, dataset: Dataset) -> None:
     upload = dataset.work.get("upload")
     if upload and uploads.find(tx, upload) is None:
         raise Conflict("The uploaded file has been removed. Upload it again as a new dataset.")
-
-
-def delete_dataset(ctx: Context, actor: User, key: str) -> None:
-    """Delete a dataset and everything made from it: rows, jobs, logs and files. Running work on it stops."""
-    require_change(actor, datasets.get(ctx.database, key))
-    with ctx.database.transaction() as tx:
-        doomed = [datasets.lock(tx, key), *datasets.descendants(tx, key)]
-        keys = {dataset.key for dataset in doomed}
-        names = {
-            file.name
-            for dataset in doomed
-            if dataset.result and (dataset.attach_to is None or dataset.attach_to in keys)
-            for file in dataset.result.files.values()
-        }
-        datasets.delete(tx, key)
-    discard(ctx.files, names)
 
 
 def log_text(ctx: Context, actor: User, key: str) -> str:

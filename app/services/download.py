@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
 import json
 import re
 import tempfile
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePath
 from typing import IO
 
 from app.domain.dataset import Dataset, Kind, StoredFile
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput, NotCompatible, NotFound
 from app.domain.user import User
-from app.services import charts, table_export
+from app.services import charts, table_export, table_part
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.items import require_result
+from app.services.parquet_table import keep_open
+from app.services.table_part import WHOLE, Part
 
 _CHUNK = 1024 * 1024
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -26,10 +30,11 @@ _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 @dataclass(frozen=True)
 class Options:
-    """How a table is written: `bom` and `excel_safe` are for CSV that goes into a spreadsheet."""
+    """How a table is written: `bom` and `excel_safe` are for CSV that goes into a spreadsheet; `part` is what of it."""
 
     bom: bool = False
     excel_safe: bool = False
+    part: Part = WHOLE
 
 
 @dataclass(frozen=True)
@@ -54,6 +59,7 @@ class Format:
     suffix: str
     media_type: str
     make: Callable[[Context, Dataset, Options], Iterator[bytes]] | None = None
+    make_part: Callable[[Context, Dataset, Options], Iterator[bytes]] | None = None
 
 
 def formats(dataset: Dataset) -> list[tuple[str, str]]:
@@ -62,11 +68,21 @@ def formats(dataset: Dataset) -> list[tuple[str, str]]:
 
 
 def open_download(
-    ctx: Context, actor: User, key: str, format: str | None = None, *, bom: bool = False, excel_safe: bool = False
+    ctx: Context,
+    actor: User,
+    key: str,
+    format: str | None = None,
+    *,
+    bom: bool = False,
+    excel_safe: bool = False,
+    columns: Sequence[str] | None = None,
+    filter: Sequence[str] | None = None,
 ) -> Download:
     """A result the actor may see, in a format; without one in the usual format of its kind.
 
-    :raises InvalidInput: when there is no such format, naming those there are
+    `columns` and `filter` choose a part of a table, as for a page of its rows.
+
+    :raises InvalidInput: when there is no such format, column or filter, naming those there are
     :raises Conflict: when there is no result (yet)
     :raises NotCompatible: when the table does not fit into the format
     """
@@ -80,7 +96,10 @@ def open_download(
     chosen = choices[name]
     stored = _stored(dataset, chosen.role)
     filename = file_name(dataset, _suffix(dataset, name, chosen))
-    if chosen.make is None:
+    make = chosen.make_part if columns or filter else chosen.make
+    if make is None and (columns or filter):
+        raise NotCompatible(f"Only tables can be downloaded in part. Leave out columns and filter for “{name}”.")
+    if make is None:
         return Download(
             filename,
             chosen.media_type,
@@ -90,11 +109,24 @@ def open_download(
             None,
             lambda start, end: ctx.files.read(stored.name, start, end),
         )
+    path = ctx.files.local(stored)
+    part, rows = _part(ctx, path, columns, filter, count=name == "xlsx") if columns or filter else (WHOLE, dataset.rows)
     if name == "xlsx":
-        table_export.check_fits_excel(dataset.rows or 0, len(dataset.columns))
-    ctx.files.local(stored)
-    tag = f"{stored.sha256}-{name}{'-bom' if bom else ''}{'-safe' if excel_safe else ''}"
-    return Download(filename, chosen.media_type, chosen.make(ctx, dataset, Options(bom, excel_safe)), tag)
+        table_export.check_fits_excel(rows or 0, len(part.columns or dataset.columns))
+    asked = hashlib.sha256(repr((columns, filter)).encode()).hexdigest()[:16] if columns or filter else ""
+    tag = "-".join(word for word in (stored.sha256, name, "bom" * bom, "safe" * excel_safe, asked) if word)
+    return Download(filename, chosen.media_type, make(ctx, dataset, Options(bom, excel_safe, part)), tag)
+
+
+def _part(
+    ctx: Context, path: Path, columns: Sequence[str] | None, conditions: Sequence[str] | None, *, count: bool
+) -> tuple[Part, int | None]:
+    """What of a table is asked for, and if it is to be counted, how many rows that are."""
+    table = keep_open(ctx, path)
+    chosen = tuple(column.name for column in table.choose(columns))
+    filters = table.parse(conditions or [])
+    rows = (table.count(filters) if filters else table.rows) if count else None
+    return Part(chosen if columns else None, partial(table.matching, filters) if filters else None), rows
 
 
 def file_name(dataset: Dataset, suffix: str) -> str:
@@ -123,24 +155,28 @@ def _lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
 def _csv(role: str) -> Callable[[Context, Dataset, Options], Iterator[bytes]]:
     def make(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
         path = ctx.files.local(_stored(dataset, role))
-        return table_export.csv(path, bom=options.bom, excel_safe=options.excel_safe)
+        return table_export.csv(path, options.part, bom=options.bom, excel_safe=options.excel_safe)
 
     return make
 
 
 def _ndjson(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
-    return table_export.ndjson(ctx.files.local(_stored(dataset, "table")))
+    return table_export.ndjson(ctx.files.local(_stored(dataset, "table")), options.part)
 
 
 def _json(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
-    return table_export.json(ctx.files.local(_stored(dataset, "table")))
+    return table_export.json(ctx.files.local(_stored(dataset, "table")), options.part)
+
+
+def _parquet(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    return table_part.parquet(ctx.files.local(_stored(dataset, "table")), options.part)
 
 
 def _xlsx(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     path = ctx.files.local(_stored(dataset, "table"))
     with ctx.files.workspace() as folder:
         target = Path(folder) / "table.xlsx"
-        table_export.write_xlsx(path, target)
+        table_export.write_xlsx(path, target, options.part)
         with target.open("rb") as opened:
             yield from _read_all(opened)
 
@@ -194,12 +230,18 @@ def _png(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     return iter([charts.draw_png(_spec(ctx, dataset))])
 
 
+def _values(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
+    """The values of a chart as CSV."""
+    rows = charts.values_of(_spec(ctx, dataset))
+    return table_export.csv_of(rows, bom=options.bom, excel_safe=options.excel_safe)
+
+
 _TABLE = {
-    "csv": Format("CSV", "table", ".csv", "text/csv; charset=utf-8; header=present", _csv("table")),
-    "ndjson": Format("NDJSON", "table", ".ndjson", "application/x-ndjson", _ndjson),
-    "xlsx": Format("Excel", "table", ".xlsx", _XLSX, _xlsx),
-    "json": Format("JSON", "table", ".json", "application/json", _json),
-    "parquet": Format("Parquet", "table", ".parquet", "application/vnd.apache.parquet"),
+    "csv": Format("CSV", "table", ".csv", "text/csv; charset=utf-8; header=present", _csv("table"), _csv("table")),
+    "ndjson": Format("NDJSON", "table", ".ndjson", "application/x-ndjson", _ndjson, _ndjson),
+    "xlsx": Format("Excel", "table", ".xlsx", _XLSX, _xlsx, _xlsx),
+    "json": Format("JSON", "table", ".json", "application/json", _json, _json),
+    "parquet": Format("Parquet", "table", ".parquet", "application/vnd.apache.parquet", make_part=_parquet),
 }
 _FORMATS: dict[Kind, dict[str, Format]] = {
     Kind.TABLE: _TABLE,
@@ -212,6 +254,7 @@ _FORMATS: dict[Kind, dict[str, Format]] = {
     Kind.CHART: {
         "svg": Format("SVG picture", "chart", ".svg", "image/svg+xml", _svg),
         "png": Format("PNG picture", "chart", ".png", "image/png", _png),
+        "csv": Format("Values as CSV", "chart", ".csv", "text/csv; charset=utf-8; header=present", _values),
         "json": Format("Vega-Lite specification", "chart", ".vl.json", "application/json"),
     },
     Kind.PAGE: {"html": Format("HTML", "page", ".html", "text/html; charset=utf-8")},

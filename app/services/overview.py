@@ -4,47 +4,47 @@ from __future__ import annotations
 
 from typing import Any
 
+from app.domain.user import User
 from app.plugins.datasource import DataSource
-from app.plugins.overview import Overview
+from app.plugins.overview import Activity, Overview
+from app.services.access import require_active
+from app.services.charts import bars_over_time
 from app.services.context import Context
 
 _PERIODS = {"day": 10, "month": 7, "year": 4}
+_SECONDS = 2.0
+"""For how long the database may look for each of the things that are told of a source."""
 
 
-def source_overview(ctx: Context, datasource_id: str) -> tuple[type[DataSource], Overview | None]:
-    """A source with what is kept of it. :raises NotFound: when there is no such source"""
+def source_overview(ctx: Context, actor: User, datasource_id: str) -> tuple[type[DataSource], Overview | None]:
+    """A source with what is kept of it; None for one that keeps nothing.
+
+    :raises NotFound: when there is no such source
+    :raises TookTooLong: when the database is too busy to tell
+    """
+    require_active(actor)
     source = ctx.registry.datasource(datasource_id)
-    return source, source.overview(ctx.site_settings(), ctx.database)
+    settings = ctx.site_settings()
+    with ctx.database.transaction() as tx:
+        tx.within(_SECONDS)
+        return source, source.overview(settings, tx)
 
 
-def activity_chart(found: Overview) -> dict[str, Any]:
+def source_activity(ctx: Context, actor: User, datasource_id: str) -> Activity | None:
+    """Posts of a source by period and part; None for one that keeps nothing. Raises as `source_overview` does."""
+    require_active(actor)
+    source = ctx.registry.datasource(datasource_id)
+    with ctx.database.transaction() as tx:
+        tx.within(_SECONDS)
+        return source.activity(tx)
+
+
+def activity_chart(found: Activity) -> dict[str, Any]:
     """Posts by period and part as stacked bars, a Vega-Lite specification."""
     letters = _PERIODS[found.period]
     values = [
-        {"date": began.isoformat()[:letters], "part": part, "posts": posts} for began, part, posts in found.activity
+        {"date": began.isoformat()[:letters], "part": part, "posts": posts} for began, part, posts in found.counts
     ]
-    dates = sorted({str(value["date"]) for value in values})
-    shown = dates[:: max(len(dates) // 6, 1)]
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": "container",
-        "height": 220,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "data": {"values": values},
-        "mark": {"type": "bar"},
-        "encoding": {
-            "x": {
-                "field": "date",
-                "type": "ordinal",
-                "title": None,
-                "axis": {"labelAngle": 0, "values": shown, "ticks": False, "labelPadding": 8},
-            },
-            "y": {
-                "field": "posts",
-                "type": "quantitative",
-                "title": None,
-                "axis": {"domain": False, "ticks": False, "format": ",d", "tickCount": 4, "tickMinStep": 1},
-            },
-            "color": {"field": "part", "type": "nominal", "title": None},
-        },
-    }
+    chart = bars_over_time(values, "posts", height=220, labels=6)
+    chart["encoding"]["color"] = {"field": "part", "type": "nominal", "title": None}
+    return chart

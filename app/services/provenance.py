@@ -8,11 +8,15 @@ from app.domain.dataset import Dataset
 from app.domain.user import User
 from app.services.context import Context
 from app.services.dataset import get_dataset
+from app.services.methods import methods_text
 from app.storage import dataset as datasets
 
 
 def provenance(ctx: Context, actor: User, key: str) -> dict[str, Any]:
-    """The steps that led to a dataset, the capture first: parameters, versions, times, checksums of what came out."""
+    """The steps that led to a dataset, the capture first: parameters, versions, times, checksums of what came out.
+
+    `methods` tells them as a paragraph for a paper.
+    """
     dataset = get_dataset(ctx, actor, key)
     steps = [dataset]
     while steps[0].parent is not None:
@@ -20,7 +24,7 @@ def provenance(ctx: Context, actor: User, key: str) -> dict[str, Any]:
         if parent is None:
             break
         steps.insert(0, parent)
-    return {"key": dataset.key, "steps": [_step(step) for step in steps]}
+    return {"key": dataset.key, "methods": methods_text(ctx, steps), "steps": [_step(step) for step in steps]}
 
 
 def _step(dataset: Dataset) -> dict[str, Any]:

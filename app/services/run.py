@@ -21,6 +21,7 @@ from app.services.dataset import dataset_key, get_dataset
 from app.services.ending import enqueue_dataset
 from app.services.owner_limit import within_limits
 from app.storage import dataset as datasets
+from app.storage import dataset_bin as bin_
 from app.storage.database import Transaction
 
 
@@ -84,10 +85,11 @@ def run_processor(
     chosen = load(analysis.Options, options, columns)
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}
     parameters = _parameters(analysis, chosen, options, columns)
-    moment = datetime.now(UTC).isoformat() if rerun else None
+    moment = (ctx.asked_once or datetime.now(UTC).isoformat()) if rerun else None
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
         datasets.lock(tx, key)
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
+        bin_.make_room(tx, child.key)
         if not datasets.insert(tx, child):
             found = datasets.get(tx, child.key)
             require_see(actor, found)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.setting import LIMIT_RULES, LIMITS, WORKER_RULES, WORKERS, Rule
+from app.domain.setting import LIMIT_DEFAULTS, LIMIT_RULES, LIMITS, WORKER_RULES, WORKERS, Rule
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import specs
@@ -23,6 +23,7 @@ from app.storage.database import Transaction
 
 _DECLARED = "declared by the type"
 _OF_SOURCE = "declared by the data source"
+_BUILT_IN = "the tool"
 AnyRule = Rule | SourceRule
 
 
@@ -127,8 +128,11 @@ class _Known:
 
 def _known(ctx: Context) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
-        field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}[what]
-        yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
+        field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}.get(what)
+        if field is None:
+            yield _Known(f"{LIMITS}.{what}", None, rule, LIMIT_DEFAULTS[what], _BUILT_IN)
+        else:
+            yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
     for _, source in sorted(ctx.registry.datasources.items()):
         yield from _known_of_source(source)
     for type_, plugin in sorted(ctx.registry.queues().items()):

@@ -167,10 +167,10 @@ def _libraries() -> dict[str, str | None]:
 
 
 def list_jobs(
-    ctx: Context, *, state: str | None = None, type_: str | None = None, limit: int = 500
+    ctx: Context, *, state: str | None = None, type_: str | None = None, after: int = 0, limit: int = 500
 ) -> list[dict[str, Any]]:
-    """Open and failed jobs, running ones first, with whose they are and what they make. Their details stay out."""
-    return overview.list_jobs(ctx.database, state=state, type_=type_, limit=limit)
+    """Open and failed jobs by number, those after `after`: whose they are, what they make. Their details stay out."""
+    return overview.list_jobs(ctx.database, state=state, type_=type_, after=after, limit=limit)
 
 
 def workers(ctx: Context) -> dict[str, Any]:
@@ -184,6 +184,6 @@ def workers(ctx: Context) -> dict[str, Any]:
     }
 
 
-def list_repairs(ctx: Context, limit: int = 100) -> list[dict[str, Any]]:
-    """What the reconciler has mended, the latest first."""
-    return repair.latest(ctx.database, limit)
+def list_repairs(ctx: Context, limit: int = 100, *, before: int | None = None) -> list[dict[str, Any]]:
+    """What the reconciler has mended, the latest first; with `before` what follows the repair of this number."""
+    return repair.latest(ctx.database, limit, before=before)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from app.domain.errors import NotCompatible
+from app.services.table_part import WHOLE, Part, batches
 
 if TYPE_CHECKING:
     import polars as pl
@@ -17,40 +18,32 @@ EXCEL_ROWS = 1_048_576
 EXCEL_COLUMNS = 16_384
 _EXCEL_CELL = 32_767
 _EXCEL_EPOCH = 1900
-_BATCH = 8192
 _BOM = b"\xef\xbb\xbf"
 _FORMULA = r"^(?:[=@\t\r\n＝＠＋－]|[+\-])"
 _PLAIN_NUMBER = r"^[+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?$"
 
 
-def batches(path: Path) -> Iterator[pl.DataFrame]:
-    """The rows of a Parquet file, in order; at least one batch, so that an empty file shows its columns."""
-    import polars as pl
-    import pyarrow as pa
-    import pyarrow.parquet as pq
-
-    with pq.ParquetFile(path, pre_buffer=False) as file:
-        empty = True
-        for batch in file.iter_batches(batch_size=_BATCH):
-            empty = False
-            frame = pl.from_arrow(batch)
-            assert isinstance(frame, pl.DataFrame)  # noqa: S101 - tells the type checker
-            yield frame
-        if empty:
-            frame = pl.from_arrow(pa.Table.from_batches([], file.schema_arrow))
-            assert isinstance(frame, pl.DataFrame)  # noqa: S101
-            yield frame
-
-
-def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
+def csv(path: Path, part: Part = WHOLE, *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
     """CSV as RFC 4180 has it, in UTF-8: moments as `2026-01-31 23:59:59` (UTC), lists joined by commas.
 
     `bom` begins with the mark by which spreadsheets know UTF-8; `excel_safe` puts an apostrophe before text that a
     spreadsheet would run as a formula.
     """
+    yield from _csv(batches(path, part), bom=bom, excel_safe=excel_safe)
+
+
+def csv_of(rows: Sequence[Mapping[str, Any]], *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
+    """A few rows as CSV, as `csv` writes them."""
+    import polars as pl
+
+    frame = pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    yield from _csv([frame], bom=bom, excel_safe=excel_safe)
+
+
+def _csv(frames: Iterable[pl.DataFrame], *, bom: bool, excel_safe: bool) -> Iterator[bytes]:
     if bom:
         yield _BOM
-    for number, frame in enumerate(batches(path)):
+    for number, frame in enumerate(frames):
         flat = frame.select(_flat(frame, seconds=True))
         if excel_safe:
             flat = _without_formulas(flat)
@@ -59,19 +52,19 @@ def csv(path: Path, *, bom: bool = False, excel_safe: bool = False) -> Iterator[
         yield buffer.getvalue()
 
 
-def ndjson(path: Path) -> Iterator[bytes]:
+def ndjson(path: Path, part: Part = WHOLE) -> Iterator[bytes]:
     """One JSON object a line; moments in ISO 8601, lists as lists."""
-    for frame in batches(path):
+    for frame in batches(path, part):
         buffer = io.BytesIO()
         frame.select(_iso(frame)).write_ndjson(buffer)
         yield buffer.getvalue()
 
 
-def json(path: Path) -> Iterator[bytes]:
+def json(path: Path, part: Part = WHOLE) -> Iterator[bytes]:
     """One JSON array of objects, one object a line."""
     yield b"["
     first = True
-    for lines in ndjson(path):
+    for lines in ndjson(path, part):
         # A line break inside a value is escaped, so each one here ends an object.
         joined = lines.rstrip(b"\n").replace(b"\n", b",\n")
         if joined:
@@ -89,16 +82,10 @@ def check_fits_excel(rows: int, columns: int) -> None:
         )
 
 
-def write_xlsx(path: Path, target: Path) -> None:
-    """Write a table as an Excel workbook, at bounded memory. Text longer than a cell holds is cut off with an ellipsis.
-
-    :raises NotCompatible: when it does not fit into a sheet
-    """
-    import pyarrow.parquet as pq
+def write_xlsx(path: Path, target: Path, part: Part = WHOLE) -> None:
+    """Write a table as an Excel workbook, at bounded memory; text longer than a cell holds is cut off."""
     import xlsxwriter
 
-    with pq.ParquetFile(path) as file:
-        check_fits_excel(file.metadata.num_rows, len(file.schema_arrow.names))
     book = xlsxwriter.Workbook(
         str(target),
         {
@@ -111,7 +98,7 @@ def write_xlsx(path: Path, target: Path) -> None:
     )
     sheet, moments = book.add_worksheet("data"), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
     row = 0
-    for frame in batches(path):
+    for frame in batches(path, part):
         if row == 0:
             sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
         for values in frame.select(_flat(frame, seconds=False)).iter_rows():

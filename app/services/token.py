@@ -9,16 +9,26 @@ from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn
 from app.domain.user import Token, User
-from app.services.access import require_write
+from app.services.access import require_admin, require_own_account, require_write
 from app.services.context import Context
 from app.storage import user as users
 
 YEAR = 365
-LONGEST = 100 * YEAR
+LONGEST = 36_500
 
 
 def _hash(secret: str) -> str:
     return hashlib.sha256(secret.encode()).hexdigest()
+
+
+def longest_days(ctx: Context, actor: User) -> int | None:
+    """For how many days a token of the actor may be valid at most; None is for ever."""
+    return None if actor.is_admin else ctx.settings.token_max_days or None
+
+
+def usual_days(ctx: Context, actor: User) -> int:
+    """For how many days a token is valid of which nothing else is said: a year, if it may be so long."""
+    return min(YEAR, longest_days(ctx, actor) or YEAR)
 
 
 def create_token(
@@ -27,13 +37,18 @@ def create_token(
     """Make a token; the second value is its secret, which cannot be seen again. `days=None` never expires.
 
     :raises InvalidInput: when name or days will not do
+    :raises NotAllowed: for visitors who share an account
     """
     require_write(actor)
+    require_own_account(actor)
     wrong: dict[str, list[str]] = {}
-    if not name.strip() or len(name) > 100:
+    if not name.strip() or len(name) > 100 or not name.isprintable():
         wrong["name"] = ["Give the token a name of at most 100 letters, to recognise it by."]
-    if days is not None and not 1 <= days <= LONGEST:
-        wrong["days"] = ["Give a number of days from 1 on."]
+    most = longest_days(ctx, actor)
+    if days is not None and not 1 <= days <= (most or LONGEST):
+        wrong["days"] = [f"Give a number of days from 1 to {most or LONGEST:,}."]
+    elif days is None and most is not None:
+        wrong["days"] = [f"A token may be valid for {most:,} days at most here. Give a number of days."]
     if wrong:
         raise InvalidInput(wrong)
     secret = f"4cat_{secrets.token_urlsafe(32)}"
@@ -53,13 +68,32 @@ def use_token(ctx: Context, secret: str) -> User:
     return replace(user, read_only=token.read_only)
 
 
-def list_tokens(ctx: Context, actor: User) -> list[Token]:
-    """The actor's tokens, newest first."""
-    return users.list_tokens(ctx.database, actor.id)
+def list_tokens(ctx: Context, actor: User, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """The actor's tokens, newest first; with `before` those that follow the one of this number.
+
+    :raises NotAllowed: for visitors who share an account
+    """
+    require_own_account(actor)
+    return users.list_tokens(ctx.database, actor.id, before=before, limit=limit)
+
+
+def list_everyones(
+    ctx: Context, actor: User, *, text: str = "", before: int | None = None, limit: int = 200
+) -> list[Token]:
+    """The tokens of all users, newest first, likewise. `text` is part of a name or of an owner's.
+
+    :raises NotAllowed: for whoever is not an administrator
+    """
+    require_admin(actor)
+    return users.list_all_tokens(ctx.database, text=text.strip(), before=before, limit=limit)
 
 
 def revoke_token(ctx: Context, actor: User, token_id: int) -> None:
-    """Make a token of the actor's invalid at once. :raises NotFound: when they have no such token"""
+    """Make a token invalid at once: one of the actor's, or for an administrator anybody's.
+
+    :raises NotFound: when there is no such token, or it is somebody else's
+    """
     require_write(actor)
-    if not users.delete_token(ctx.database, actor.id, token_id):
+    require_own_account(actor)
+    if not users.delete_token(ctx.database, None if actor.is_admin else actor.id, token_id):
         raise NotFound("You have no such token.")

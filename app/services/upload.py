@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
-from app.domain.errors import InvalidInput, NotFound, StorageFull, Unavailable
+from app.domain.errors import InvalidInput, NotFound, StorageFull, TooLarge, Unavailable
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.services.access import require_write
@@ -22,11 +22,12 @@ _CHUNK = 1024 * 1024
 def save_upload(ctx: Context, actor: User, filename: str, stream: BinaryIO) -> Upload:
     """Store a file as it comes in; memory stays flat whatever its size.
 
-    :raises InvalidInput: when it is empty or larger than MAX_UPLOAD_MB
+    :raises InvalidInput: when it is empty
+    :raises TooLarge: when it is larger than MAX_UPLOAD_MB
     :raises StorageFull: when the actor would store more than one person may
     """
     require_write(actor)
-    name = PurePath(filename.replace("\\", "/")).name.strip()[:200] or "upload"
+    name = plain_name(filename)
     limit = ctx.settings.max_upload_mb * 1024 * 1024
     room = room_for_file(ctx, ctx.database, actor.id)
     upload_id = uuid.uuid4().hex
@@ -34,7 +35,7 @@ def save_upload(ctx: Context, actor: User, filename: str, stream: BinaryIO) -> U
         path = Path(folder) / "upload"
         if _copy(stream, path, limit, room) == 0:
             raise InvalidInput({"file": ["This file is empty. Choose a file with at least a header and one row."]})
-        file = ctx.files.put(path, f"uploads/{upload_id}{PurePath(name).suffix.lower()[:16]}")
+        file = ctx.files.put(path, f"uploads/{upload_id}{suffix_of(name)}")
     try:
         with ctx.database.transaction() as tx:
             require_room_for_file(ctx, tx, actor.id, file.size)
@@ -44,6 +45,21 @@ def save_upload(ctx: Context, actor: User, filename: str, stream: BinaryIO) -> U
         raise
 
 
+def plain_name(filename: str) -> str:
+    """The name of a file without the folders that it was in."""
+    return PurePath(filename.replace("\\", "/").replace("\0", "")).name.strip()[:200] or "upload"
+
+
+def suffix_of(name: str) -> str:
+    """What the name of a stored file ends with, so that it can be told what is in it."""
+    return PurePath(name).suffix.lower()[:16]
+
+
+def too_large(limit: int, field: str = "file") -> TooLarge:
+    """What to say of a file of more than `limit` bytes."""
+    return TooLarge({field: [f"This file is larger than {limit // 1024**2:,} MB, the most this site takes."]})
+
+
 def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
     size = 0
     try:
@@ -51,9 +67,7 @@ def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
             while chunk := stream.read(_CHUNK):
                 size += len(chunk)
                 if size > limit:
-                    raise InvalidInput(
-                        {"file": [f"This file is larger than {limit // 1024**2:,} MB, the most this site takes."]}
-                    )
+                    raise too_large(limit)
                 if room is not None and size > room:
                     raise no_room(room)
                 target.write(chunk)

@@ -8,7 +8,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from app.domain.errors import Conflict, InvalidInput, NotFound, NotSignedIn
-from app.domain.user import User
+from app.domain.user import AUTOLOGIN, User
 from app.services.context import Context
 from app.storage import user as users
 
@@ -30,6 +30,8 @@ def _check(name: str, password: str | None) -> None:
     wrong: dict[str, list[str]] = {}
     if not name or name != name.strip() or len(name) > 100 or any(not letter.isprintable() for letter in name):
         wrong["name"] = ["Give a name of at most 100 letters, without spaces around it."]
+    if name.lower() == AUTOLOGIN:
+        wrong["name"] = ["This name is for visitors who are let in without a password. Choose another one."]
     if password is not None and len(password) < _MIN_PASSWORD:
         wrong["password"] = [f"Give a password of at least {_MIN_PASSWORD} characters."]
     if wrong:
@@ -69,6 +71,21 @@ def get_user(ctx: Context, user_id: int) -> User | None:
     """One user by id, or None when the account is gone or switched off."""
     user = users.find(ctx.database, user_id)
     return user if user and user.is_active else None
+
+
+def shared_user(ctx: Context) -> User | None:
+    """The account of visitors who are let in without a password, made when it is first needed.
+
+    None when it has been switched off, and when somebody has made of it what it must not be: an account with a password
+    or with the rights of an administrator.
+    """
+    found = users.find_by_name(ctx.database, AUTOLOGIN)
+    if found is None:
+        users.insert(ctx.database, AUTOLOGIN, None, is_admin=False)
+        found = users.find_by_name(ctx.database, AUTOLOGIN)
+    if found is None or found[1] is not None or not found[0].is_shared:
+        return None
+    return found[0] if found[0].is_active and not found[0].is_admin else None
 
 
 def find_operator(ctx: Context, name: str | None = None) -> User:

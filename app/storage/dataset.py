@@ -12,13 +12,17 @@ from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import NotFound
 from app.storage.database import Row, Session, Transaction
 
-_COLUMNS = (
+COLUMNS = (
     "key, type, datasource, parent, top, acts_as, label, parameters, status, message, progress, rows, quarantined,"
-    " warnings, columns, owner_id, is_private, created, started, ended, attach_to, kind, result, provenance, work"
+    " warnings, columns, owner_id, created, started, ended, attach_to, kind, result, provenance, work, expires,"
+    " is_kept, deleted, (SELECT family.is_private FROM datasets family WHERE family.key = datasets.top) AS is_private,"
+    " (SELECT family.owner_id FROM datasets family WHERE family.key = datasets.top) AS family_owner_id,"
+    " coalesce((SELECT jsonb_object_agg(who, role) FROM dataset_shares WHERE dataset = datasets.top), '{}') AS shares"
 )
 
 
-def _dataset(row: Row) -> Dataset:
+def from_row(row: Row) -> Dataset:
+    """The dataset that these `COLUMNS` hold."""
     stored = row["result"]
     result = None
     if stored:
@@ -60,8 +64,8 @@ def insert(tx: Transaction, dataset: Dataset) -> bool:
 
 def find(db: Session, key: str) -> Dataset | None:
     """One dataset, or None."""
-    row = db.find(f"SELECT {_COLUMNS} FROM datasets WHERE key = %(key)s", key=key)
-    return _dataset(row) if row else None
+    row = db.find(f"SELECT {COLUMNS} FROM datasets WHERE key = %(key)s AND deleted IS NULL", key=key)
+    return from_row(row) if row else None
 
 
 def get(db: Session, key: str) -> Dataset:
@@ -74,10 +78,10 @@ def get(db: Session, key: str) -> Dataset:
 
 def lock(tx: Transaction, key: str) -> Dataset:
     """One dataset, which nobody else changes before this transaction ends."""
-    row = tx.find(f"SELECT {_COLUMNS} FROM datasets WHERE key = %(key)s FOR UPDATE", key=key)
+    row = tx.find(f"SELECT {COLUMNS} FROM datasets WHERE key = %(key)s AND deleted IS NULL FOR UPDATE", key=key)
     if row is None:
         raise NotFound(f"There is no dataset {key}.")
-    return _dataset(row)
+    return from_row(row)
 
 
 def lock_of_job(tx: Transaction, job_id: int) -> None:
@@ -87,64 +91,29 @@ def lock_of_job(tx: Transaction, job_id: int) -> None:
     )
 
 
-@dataclass(frozen=True)
-class Query:
-    """What to list: datasets at the top, narrowed down. `before` is the cursor: ids below it follow."""
-
-    owner_id: int | None = None
-    visible_to: int | None = None
-    status: str | None = None
-    datasource: str | None = None
-    text: str | None = None
-    before: int | None = None
-    limit: int = 50
-
-
-def list_top(db: Session, query: Query) -> tuple[list[Dataset], int | None]:
-    """Datasets without a parent, newest first, and the cursor of the next page (None at the end).
-
-    `visible_to` leaves out the private datasets of others.
-    """
-    rows = db.many(
-        f"SELECT id, {_COLUMNS} FROM datasets WHERE parent IS NULL"
-        " AND (%(owner_id)s IS NULL OR owner_id = %(owner_id)s)"
-        " AND (%(visible_to)s IS NULL OR owner_id = %(visible_to)s OR NOT is_private)"
-        " AND (%(status)s IS NULL OR status = %(status)s)"
-        " AND (%(datasource)s IS NULL OR datasource = %(datasource)s)"
-        " AND (%(text)s IS NULL OR strpos(lower(label), lower(%(text)s)) > 0)"
-        " AND (%(before)s IS NULL OR id < %(before)s)"
-        " ORDER BY id DESC LIMIT %(limit)s + 1",
-        **asdict(query),
-    )
-    more = rows[: query.limit]
-    cursor = more[-1]["id"] if len(rows) > query.limit else None
-    return [_dataset({name: row[name] for name in row if name != "id"}) for row in more], cursor
-
-
 def children(db: Session, key: str) -> list[Dataset]:
     """The datasets made from this one, oldest first."""
-    return [
-        _dataset(row) for row in db.many(f"SELECT {_COLUMNS} FROM datasets WHERE parent = %(key)s ORDER BY id", key=key)
-    ]
+    rows = db.many(f"SELECT {COLUMNS} FROM datasets WHERE parent = %(key)s AND deleted IS NULL ORDER BY id", key=key)
+    return [from_row(row) for row in rows]
 
 
 def family(db: Session, top: str) -> list[Dataset]:
     """A capture and everything made from it, oldest first."""
-    return [
-        _dataset(row) for row in db.many(f"SELECT {_COLUMNS} FROM datasets WHERE top = %(top)s ORDER BY id", top=top)
-    ]
+    rows = db.many(f"SELECT {COLUMNS} FROM datasets WHERE top = %(top)s AND deleted IS NULL ORDER BY id", top=top)
+    return [from_row(row) for row in rows]
 
 
-def descendants(db: Session, key: str) -> list[Dataset]:
+def descendants(db: Session, key: str, *, with_deleted: bool = False) -> list[Dataset]:
     """Everything made from a dataset, at any depth, parents before children."""
     rows = db.many(
         "WITH RECURSIVE tree AS (SELECT key, 0 AS depth FROM datasets WHERE parent = %(key)s"
         " UNION ALL SELECT d.key, tree.depth + 1 FROM datasets d JOIN tree ON d.parent = tree.key)"
-        f" SELECT {_COLUMNS} FROM datasets JOIN (SELECT key AS found, depth FROM tree) t ON key = found"
-        " ORDER BY depth, id",
+        f" SELECT {COLUMNS} FROM datasets JOIN (SELECT key AS found, depth FROM tree) t ON key = found"
+        " WHERE deleted IS NULL OR %(with_deleted)s ORDER BY depth, id",
         key=key,
+        with_deleted=with_deleted,
     )
-    return [_dataset(row) for row in rows]
+    return [from_row(row) for row in rows]
 
 
 def start(tx: Transaction, key: str, provenance: dict[str, Any]) -> None:
@@ -271,8 +240,9 @@ def log_lines(db: Session, key: str, after: int = 0) -> list[Row]:
 def stranded(db: Session) -> list[Dataset]:
     """Open datasets for which nothing in the queue works: no open job, and no open step of a preset."""
     rows = db.many(
-        f"SELECT {_COLUMNS} FROM datasets d WHERE status IN ('waiting', 'running')"
-        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.dataset = d.key AND j.state <> 'failed')"
-        " AND NOT EXISTS (SELECT 1 FROM datasets s WHERE s.attach_to = d.key AND s.status IN ('waiting', 'running'))"
+        f"SELECT {COLUMNS} FROM datasets WHERE status IN ('waiting', 'running')"
+        " AND NOT EXISTS (SELECT 1 FROM jobs j WHERE j.dataset = datasets.key AND j.state <> 'failed')"
+        " AND NOT EXISTS (SELECT 1 FROM datasets step WHERE step.attach_to = datasets.key"
+        " AND step.status IN ('waiting', 'running'))"
     )
-    return [_dataset(row) for row in rows]
+    return [from_row(row) for row in rows]

@@ -13,7 +13,9 @@ def children_of(db: Session, keys: Iterable[str]) -> dict[str, list[str]]:
     wanted = list(keys)
     if not wanted:
         return {}
-    rows = db.many("SELECT parent, key FROM datasets WHERE parent = ANY(%(keys)s) ORDER BY id", keys=wanted)
+    rows = db.many(
+        "SELECT parent, key FROM datasets WHERE parent = ANY(%(keys)s) AND deleted IS NULL ORDER BY id", keys=wanted
+    )
     found: dict[str, list[str]] = {key: [] for key in wanted}
     for row in rows:
         found[row["parent"]].append(row["key"])
@@ -39,16 +41,18 @@ _SHOWN = (
 _NAMED = "LEFT JOIN datasets d ON d.key = j.dataset LEFT JOIN users u ON u.id::text = j.owner"
 
 
-def list_jobs(db: Session, *, state: str | None = None, type_: str | None = None, limit: int = 500) -> list[Row]:
-    """Open and failed jobs, running ones first, then those longest in the queue; whose they are and what they make.
+def list_jobs(
+    db: Session, *, state: str | None = None, type_: str | None = None, after: int = 0, limit: int = 500
+) -> list[Row]:
+    """Open and failed jobs by number; whose they are and what they make. `after` is the cursor: ids above it follow.
 
     Their details stay out: they may hold secrets.
     """
     return db.many(
         f"SELECT {_SHOWN} FROM (SELECT * FROM jobs WHERE (%(state)s IS NULL OR state = %(state)s)"
-        " AND (%(type)s IS NULL OR type = %(type)s)"
-        " ORDER BY state <> 'running', state = 'failed', queued, id LIMIT %(limit)s) j"
-        f" {_NAMED} ORDER BY j.state <> 'running', j.state = 'failed', j.queued, j.id",
+        " AND (%(type)s IS NULL OR type = %(type)s) AND id > %(after)s ORDER BY id LIMIT %(limit)s) j"
+        f" {_NAMED} ORDER BY j.id",
+        after=after,
         state=state,
         type=type_,
         limit=limit,
@@ -111,7 +115,9 @@ def queue_counts(db: Session, late: float) -> dict[str, Row]:
 
 def dataset_counts(db: Session) -> dict[str, int]:
     """How many datasets there are, by status."""
-    rows = db.many("SELECT status, count(*) AS count FROM datasets GROUP BY status ORDER BY status")
+    rows = db.many(
+        "SELECT status, count(*) AS count FROM datasets WHERE deleted IS NULL GROUP BY status ORDER BY status"
+    )
     return {row["status"]: row["count"] for row in rows}
 
 

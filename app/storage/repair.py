@@ -28,12 +28,13 @@ def add(
     )
 
 
-def latest(db: Session, limit: int = 50) -> list[Row]:
-    """The last repairs, the latest first; `label` is that of the dataset if it is still there."""
+def latest(db: Session, limit: int = 50, *, before: int | None = None) -> list[Row]:
+    """The last repairs (`before` this one), the latest first; `label` is that of the dataset if it is still there."""
     return db.many(
         "SELECT r.id, r.at, r.kind, r.type, r.job, r.dataset, d.label, r.host, r.text"
-        " FROM (SELECT * FROM repairs ORDER BY id DESC LIMIT %(limit)s) r LEFT JOIN datasets d ON d.key = r.dataset"
-        " ORDER BY r.id DESC",
+        " FROM (SELECT * FROM repairs WHERE %(before)s IS NULL OR id < %(before)s ORDER BY id DESC LIMIT %(limit)s) r"
+        " LEFT JOIN datasets d ON d.key = r.dataset ORDER BY r.id DESC",
+        before=before,
         limit=limit,
     )
 

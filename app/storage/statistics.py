@@ -1,4 +1,4 @@
-"""What happened lately, counted: posts, datasets."""
+"""What happened lately and what is kept, counted: posts, datasets."""
 
 from __future__ import annotations
 
@@ -23,4 +23,17 @@ def datasets_created(db: Session) -> Row:
     return db.one(
         "SELECT count(*) FILTER (WHERE created > now() - interval '1 hour') AS hour, count(*) AS day"
         " FROM datasets WHERE created > now() - interval '1 day'"
+    )
+
+
+def kept_posts(db: Session, source: str, board: str) -> Row:
+    """What is kept of a board: `threads` that were read, `posts`, how many of these are `deleted`, and `images`."""
+    return db.one(
+        "SELECT (SELECT count(*) FROM imageboard_threads t"
+        "  WHERE t.source = %(source)s AND t.board = %(board)s AND t.scraped IS NOT NULL) AS threads,"
+        " count(*) AS posts, count(p.deleted) AS deleted, count(DISTINCT i.md5) AS images FROM imageboard_posts p"
+        " LEFT JOIN imageboard_images i ON i.md5 = p.image_md5 AND i.state = 'stored'"
+        " WHERE p.source = %(source)s AND p.board = %(board)s",
+        source=source,
+        board=board,
     )

@@ -59,6 +59,11 @@ def delete(db: Session, id_: str) -> None:
     db.run("DELETE FROM uploads WHERE id = %(id)s", id=id_)
 
 
+def delete_unused(db: Session, id_: str) -> bool:
+    """Forget an upload that no dataset is made of; whether there was such."""
+    return db.run("DELETE FROM uploads WHERE id = %(id)s AND dataset IS NULL", id=id_) > 0
+
+
 def names(db: Session) -> set[str]:
     """Names of the files of all uploads."""
     return {row["name"] for row in db.many("SELECT file ->> 'name' AS name FROM uploads")}

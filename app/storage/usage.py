@@ -17,10 +17,11 @@ def open_jobs(db: Session, owner_id: int) -> int:
 
 
 def stored_bytes(db: Session, owner_id: int) -> int:
-    """What the results and uploads of a person take in storage."""
+    """What the results and uploads of a person take in storage; an upload that is still coming in counts whole."""
     row = db.one(
         "SELECT (SELECT coalesce(sum(bytes), 0) FROM datasets WHERE owner_id = %(owner_id)s AND bytes > 0)"
-        " + (SELECT coalesce(sum((file ->> 'size')::bigint), 0) FROM uploads WHERE owner_id = %(owner_id)s) AS stored",
+        " + (SELECT coalesce(sum((file ->> 'size')::bigint), 0) FROM uploads WHERE owner_id = %(owner_id)s)"
+        " + (SELECT coalesce(sum(length), 0) FROM unfinished_uploads WHERE owner_id = %(owner_id)s) AS stored",
         owner_id=owner_id,
     )
     return int(row["stored"])

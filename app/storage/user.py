@@ -6,9 +6,12 @@ from datetime import datetime
 from typing import Any
 
 from app.domain.user import Token, User
-from app.storage.database import Session
+from app.storage.database import Row, Session
 
-_USER = "id, name, is_admin, is_active, created"
+_USER = (
+    "id, name, is_admin, is_active, created,"
+    " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags"
+)
 _TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
 
 
@@ -21,13 +24,17 @@ def insert(db: Session, name: str, password_hash: str | None, *, is_admin: bool)
         password_hash=password_hash,
         is_admin=is_admin,
     )
-    return User(**row) if row else None
+    return _user(row) if row else None
+
+
+def _user(row: Row) -> User:
+    return User(**{**row, "tags": tuple(row["tags"])})
 
 
 def find(db: Session, user_id: int) -> User | None:
     """One user by id."""
     row = db.find(f"SELECT {_USER} FROM users WHERE id = %(user_id)s", user_id=user_id)
-    return User(**row) if row else None
+    return _user(row) if row else None
 
 
 def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
@@ -36,7 +43,7 @@ def find_by_name(db: Session, name: str) -> tuple[User, str | None] | None:
     if row is None:
         return None
     password_hash = row.pop("password_hash")
-    return User(**row), password_hash
+    return _user(row), password_hash
 
 
 def has_admin(db: Session) -> bool:
@@ -50,7 +57,7 @@ def has_admin(db: Session) -> bool:
 def first_admin(db: Session) -> User | None:
     """The administrator who has been here longest, or None."""
     row = db.find(f"SELECT {_USER} FROM users WHERE is_admin AND is_active ORDER BY id LIMIT 1")
-    return User(**row) if row else None
+    return _user(row) if row else None
 
 
 def lock_for_first_run(db: Session) -> None:
@@ -98,17 +105,40 @@ def use_token(db: Session, secret_hash: str) -> tuple[User, Token] | None:
     return (user, Token(**row)) if user else None
 
 
-def list_tokens(db: Session, user_id: int) -> list[Token]:
-    """The tokens of one user, newest first."""
-    rows = db.many(f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s ORDER BY id DESC", user_id=user_id)
+def list_tokens(db: Session, user_id: int, *, before: int | None = None, limit: int | None = None) -> list[Token]:
+    """The tokens of one user, newest first; `before` is the cursor: ids below it follow."""
+    rows = db.many(
+        f"SELECT {_TOKEN} FROM tokens WHERE user_id = %(user_id)s AND (%(before)s IS NULL OR id < %(before)s)"
+        " ORDER BY id DESC LIMIT %(limit)s",
+        user_id=user_id,
+        before=before,
+        limit=limit,
+    )
     return [Token(**row) for row in rows]
 
 
-def delete_token(db: Session, user_id: int, token_id: int) -> bool:
-    """Revoke a token; whether there was one."""
+def list_all_tokens(db: Session, *, text: str, before: int | None, limit: int) -> list[Token]:
+    """Tokens of all users with their names, newest first. `text` is part of a token's name or of its owner's."""
+    rows = db.many(
+        "SELECT t.id, t.user_id, t.name, t.read_only, t.created, t.expires, t.last_used, t.calls, u.name AS owner"
+        " FROM tokens t JOIN users u ON u.id = t.user_id"
+        " WHERE (%(text)s = '' OR strpos(lower(t.name), lower(%(text)s)) > 0"
+        " OR strpos(lower(u.name), lower(%(text)s)) > 0)"
+        " AND (%(before)s IS NULL OR t.id < %(before)s) ORDER BY t.id DESC LIMIT %(limit)s",
+        text=text,
+        before=before,
+        limit=limit,
+    )
+    return [Token(**row) for row in rows]
+
+
+def delete_token(db: Session, user_id: int | None, token_id: int) -> bool:
+    """Revoke a token, with `user_id` only if it is theirs; whether there was one."""
     return (
         db.run(
-            "DELETE FROM tokens WHERE id = %(token_id)s AND user_id = %(user_id)s", token_id=token_id, user_id=user_id
+            "DELETE FROM tokens WHERE id = %(token_id)s AND (%(user_id)s IS NULL OR user_id = %(user_id)s)",
+            token_id=token_id,
+            user_id=user_id,
         )
         > 0
     )

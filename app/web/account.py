@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 from flask import Blueprint, Response, url_for
@@ -11,12 +12,22 @@ from app.domain.errors import InvalidInput, NotSignedIn
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import token as tokens
 from app.services import user as users
+from app.services.access import require_own_account
 from app.services.owner_limit import own_usage
 from app.web.page import current_actor, go_to, installation, render
 
 pages = Blueprint("account", __name__)
 
-_LIVES = {"365": "One year", "90": "90 days", "30": "30 days", "": "It never expires"}
+_LIVES = {7: "A week", 30: "30 days", 90: "90 days", 365: "One year", 730: "Two years", 1825: "Five years"}
+
+
+def _lives() -> dict[str, str]:
+    """How long a token may be valid, by what the form sends; the longest that is allowed is among them."""
+    most = tokens.longest_days(installation(), current_actor())
+    lives = {str(days): label for days, label in _LIVES.items() if most is None or days <= most}
+    if most is None:
+        return {**lives, "": "It never expires"}
+    return lives if str(most) in lives else {**lives, str(most): f"{most:,} days"}
 
 
 def _show(*, status: int = 200, **values: Any) -> Response:
@@ -24,9 +35,11 @@ def _show(*, status: int = 200, **values: Any) -> Response:
     return render(
         "account/show.html",
         status=status,
-        tokens=tokens.list_tokens(installation(), current_actor()),
+        tokens=[] if current_actor().is_shared else tokens.list_tokens(installation(), current_actor()),
         usage=own_usage(installation(), current_actor()),
-        lives=_LIVES,
+        lives=_lives(),
+        usual=str(tokens.usual_days(installation(), current_actor())),
+        now=datetime.now(UTC),
         **shown,
     )
 
@@ -40,9 +53,9 @@ def show() -> Response:
 @pages.post("/account/tokens")
 def create_token() -> Response:
     """Make a token and show its secret, this once."""
-    name, days = request.form.get("name", ""), request.form.get("days", "365")
-    if days not in _LIVES:
-        days = "365"
+    name, days = request.form.get("name", ""), request.form.get("days")
+    if days is None or days not in _lives():
+        days = str(tokens.usual_days(installation(), current_actor()))
     try:
         token, secret = tokens.create_token(
             installation(),
@@ -68,6 +81,7 @@ def revoke_token(token_id: int) -> Response:
 def change_password() -> Response:
     """Change the password of whoever knows the present one."""
     ctx, actor = installation(), current_actor()
+    require_own_account(actor)
     new = request.form.get("password", "")
     try:
         users.sign_in(ctx, actor.name, request.form.get("present", ""))

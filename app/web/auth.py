@@ -68,7 +68,8 @@ def login() -> Response:
     """Sign in with name and password, then go on to where the visitor wanted to be."""
     wanted = request.values.get("next")
     target = wanted if wanted and is_local(wanted) else url_for("datasets.overview")
-    if session_user() is not None:
+    known = session_user()
+    if known is not None and not known.is_shared:
         return go_to(target)
     if request.method == "GET":
         return render("auth/login.html", name="", next=target, error=None)

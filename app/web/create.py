@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
-from app.limits import ESTIMATE_LIMIT, limiter
+from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
 from app.services import dataset as datasets
@@ -55,10 +55,13 @@ def begin() -> Response:
 
 @pages.get("/create/<source_id>")
 def source_form(source_id: str) -> Response:
-    """The form of one source, or the place to drop a file."""
+    """The form of one source, or the place to drop a file; with `again` filled in as an earlier capture was."""
     ctx = installation()
     source = ctx.registry.datasource(source_id)
-    return _source_form(ctx, source, given={}, errors={})
+    again = request.args.get("again")
+    earlier = datasets.get_dataset(ctx, current_actor(), again) if again else None
+    is_same = earlier is not None and earlier.type == source.id
+    return _source_form(ctx, source, given=earlier.parameters if earlier and is_same else {}, errors={})
 
 
 def _source_form(
@@ -99,7 +102,8 @@ def create(source_id: str) -> Response:
 
 
 def _visitor() -> str:
-    return f"user:{current_actor().id}"
+    actor = current_actor()
+    return visitor_address() if actor.is_shared else f"user:{actor.id}"
 
 
 @pages.post("/create/<source_id>/estimate")

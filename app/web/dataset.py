@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, date, datetime, time
 from typing import Any
 
 from flask import Blueprint, Response, render_template, url_for
@@ -10,14 +11,18 @@ from htmx_flask import make_response, request
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.setting import limit_or_default
 from app.services import dataset as datasets
 from app.services import run as runs
-from app.services.access import can_change
+from app.services.access import can_change, can_share
 from app.services.context import Context
+from app.services.dataset_bin import goes_on, set_expiry, throw_away
 from app.services.download import formats
 from app.services.explore import can_explore
+from app.services.mark import marks_of, set_tags
 from app.services.outlook import outlook
 from app.services.platform_import import can_remap, remap_dataset
+from app.storage.overview import names_of
 from app.web.described import made_by, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
@@ -46,7 +51,32 @@ def show_values(key: str, tab: str | None = None) -> dict[str, Any]:
     dataset = next((found for found in family if found.key == key), None)
     if dataset is None:
         raise NotFound(f"There is no dataset {key}.")
-    return {"root": root, "top": root.dataset, "source": made_by(ctx, root.dataset)} | result_values(ctx, dataset, tab)
+    return {"root": root} | head_values(ctx, root.dataset) | result_values(ctx, dataset, tab)
+
+
+def head_values(ctx: Context, top: Dataset) -> dict[str, Any]:
+    """What the template of the head needs: what the capture is, how it is marked, and how long it stays."""
+    actor, site = current_actor(), ctx.site_settings()
+    marks = marks_of(ctx, actor, [top])
+    return {
+        "top": top,
+        "source": made_by(ctx, top),
+        "maker": names_of(ctx.database, [top.owner_id]).get(top.owner_id, ""),
+        "is_favourite": top.key in marks.favourites,
+        "tags": marks.tags[top.key],
+        "may_share": can_share(actor, top),
+        "may_change_top": can_change(actor, top),
+        "goes": goes_on(site, top),
+        "can_capture_again": _can_capture_again(ctx, top),
+        "expire_days": limit_or_default(site, "expire_days"),
+        "undo_days": limit_or_default(site, "undo_days"),
+    }
+
+
+def _can_capture_again(ctx: Context, top: Dataset) -> bool:
+    """Whether a capture has a form that can be filled in as it was; what came as a file has none."""
+    source = ctx.registry.datasources.get(top.type)
+    return source is not None and not source.imports()
 
 
 def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dict[str, Any]:
@@ -125,11 +155,22 @@ def rename(key: str) -> Response:
     return _changed(key)
 
 
-@pages.post("/datasets/<key>/privacy")
-def change_privacy(key: str) -> Response:
-    """Let only oneself, or everyone who can sign in, see a dataset and all made from it."""
-    is_private = request.form.get("private") == "yes"
-    datasets.update_dataset(installation(), current_actor(), key, is_private=is_private)
+@pages.post("/datasets/<key>/tags")
+def change_tags(key: str) -> Response:
+    """Give a dataset the tags that are named, separated by commas, and no others."""
+    set_tags(installation(), current_actor(), key, request.form.get("tags", "").split(","))
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/expiry")
+def change_expiry(key: str) -> Response:
+    """Set on what day a capture goes by itself, or that it stays."""
+    given = request.form.get("expires", "").strip()
+    try:
+        expires = datetime.combine(date.fromisoformat(given), time(), UTC) if given else None
+    except ValueError:
+        raise InvalidInput({"expires": ["Give a day as 2026-01-31."]}) from None
+    set_expiry(installation(), current_actor(), key, expires=expires, is_kept="keep" in request.form)
     return _changed(key)
 
 
@@ -156,13 +197,16 @@ def remap(key: str) -> Response:
 
 @pages.post("/datasets/<key>/delete")
 def delete(key: str) -> Response:
-    """Delete a dataset with all made from it, and go to what it was made from."""
+    """Delete a dataset with all made from it, and go to what it was made from; it can be undone for a while."""
     ctx, actor = installation(), current_actor()
-    parent = datasets.get_dataset(ctx, actor, key).parent
-    datasets.delete_dataset(ctx, actor, key)
-    if parent is None:
-        return go_to(url_for("datasets.overview"))
-    return open_in_place(parent) if request.htmx else go_to(url_for("dataset.show", key=parent))
+    dataset = datasets.get_dataset(ctx, actor, key)
+    throw_away(ctx, actor, key)
+    if dataset.parent is None:
+        return go_to(url_for("datasets.overview", undo=key))
+    if not request.htmx:
+        return go_to(url_for("dataset.show", key=dataset.parent))
+    told = render_template("datasets/_told.html", text=f"“{dataset.label}” deleted.", problems=[], undo=[key])
+    return open_in_place(dataset.parent, told)
 
 
 def _changed(key: str) -> Response:
@@ -170,9 +214,9 @@ def _changed(key: str) -> Response:
     return open_in_place(key) if request.htmx else go_to(url_for("dataset.show", key=key))
 
 
-def open_in_place(key: str) -> Response:
-    """Show a dataset on the page that is open, close what lies over it, and let the address follow."""
-    piece = render_template("dataset/_page.html", **show_values(key))
+def open_in_place(key: str, told: str = "") -> Response:
+    """Show a dataset on the page that is open, with a notice; close what lies over it, and let the address follow."""
+    piece = render_template("dataset/_page.html", **show_values(key)) + told
     url = url_for("dataset.show", key=key)
     opened: Response = make_response(
         piece, retarget="#page", reswap="outerHTML", push_url=url, trigger={"close-dialog": True}

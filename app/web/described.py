@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
-from app.plugins.options import OptionsClass, default_for, specs
+from app.plugins.options import default_for, specs
 from app.plugins.validation import load
 from app.services.context import Context
 from app.services.outlook import Outlook, outlooks
-from app.web.forms import in_words
+from app.services.wording import in_words, made_by, options_of, parameters_of
 from app.web.waiting import poll_seconds, wait_line
+
+__all__ = ["Node", "made_by", "node_of", "nodes_of", "options_of", "parameters_of", "summary_of", "tree_of"]
 
 _SHORT = 60
 
@@ -39,37 +43,18 @@ class Node:
         return min(pauses if self.dataset.status.is_ended else [self.pause, *pauses], default=1)
 
 
-def options_of(ctx: Context, dataset: Dataset) -> OptionsClass | None:
-    """The options class of what made a dataset; None when that plug-in is not there any more."""
-    plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
-    return plugin.Options if plugin else None
-
-
-def made_by(ctx: Context, dataset: Dataset) -> str:
-    """The name of the analysis or data source that made a dataset."""
-    plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
-    return str(plugin.title) if plugin else dataset.type
-
-
-def parameters_of(ctx: Context, dataset: Dataset) -> list[tuple[str, str, bool]]:
-    """The parameters of a dataset as people read them; for a capture only what differs from the defaults."""
-    options = options_of(ctx, dataset)
-    if options is None:
-        return [(name, str(value), False) for name, value in dataset.parameters.items()]
-    parameters = dataset.parameters
-    if dataset.parent is None:
-        defaults = {name: default_for(spec, None) for name, spec in specs(options).items()}
-        parameters = {name: value for name, value in parameters.items() if value != defaults.get(name)}
-    return in_words(options, parameters)
-
-
 def summary_of(ctx: Context, dataset: Dataset) -> str:
     """The options of an analysis in a few words."""
-    analysis = ctx.registry.processors.get(dataset.type)
-    if analysis is None:
-        return ""
+    analysis: Any = ctx.registry.processors.get(dataset.type)
+    return _summary(analysis, json.dumps(dataset.parameters, sort_keys=True)) if analysis else ""
+
+
+@lru_cache(maxsize=4096)
+def _summary(analysis: Any, parameters: str) -> str:
+    """The same for parameters as JSON; remembered, since a page shows hundreds and polls them."""
+    given: dict[str, Any] = json.loads(parameters)
     try:
-        text = analysis.summarise(load(analysis.Options, dataset.parameters))
+        text = str(analysis.summarise(load(analysis.Options, given)))
     except InvalidInput:
         text = ""
     if text:
@@ -77,7 +62,7 @@ def summary_of(ctx: Context, dataset: Dataset) -> str:
     chosen = specs(analysis.Options)
     changed = {
         name: value
-        for name, value in dataset.parameters.items()
+        for name, value in given.items()
         if name in chosen and _differs(value, default_for(chosen[name], None))
     }
     parts = [_short(label, value) for label, value, _ in in_words(analysis.Options, changed)]
@@ -117,10 +102,10 @@ def _how(ctx: Context, dataset: Dataset, wait: Outlook | None) -> str:
 
 
 def tree_of(ctx: Context, family: Sequence[Dataset]) -> Node:
-    """A family, oldest first, as a tree with its capture at the root."""
+    """A family, oldest first, as a tree with its capture at the root, or what is seen of it first."""
     nodes = {node.dataset.key: node for node in nodes_of(ctx, family)}
     for node in nodes.values():
         parent = nodes.get(node.dataset.parent or "")
         if parent is not None:
             parent.children.append(node)
-    return nodes[family[0].top]
+    return nodes.get(family[0].top) or nodes[family[0].key]

@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
-from app.plugins.options import OptionsClass, Period, Spec, applies, default_for, specs
+from app.plugins.options import OptionsClass, Spec, applies, default_for, specs
+from app.services.wording import NOT_COLUMNS, ends_of, in_words
 
-NOT_COLUMNS = {"__auto__": "A running number", "__empty__": "Nothing", "__now__": "The moment of import"}
-"""What can stand in place of a column's name when a file is imported."""
+__all__ = ["NOT_COLUMNS", "Control", "controls", "in_words", "read_form"]
 
 _LONG_LIST = 8
 _TYPES = {"number": "number", "secret": "password"}
@@ -110,7 +109,7 @@ def _choices(spec: Spec, value: Any, columns: Sequence[str] | None) -> list[tupl
 def _shown(spec: Spec, value: Any) -> Any:
     """A value as its control holds it."""
     if spec.kind == "daterange":
-        return _ends(value)
+        return ends_of(value)
     if spec.is_list:
         if isinstance(value, str):
             value = [part.strip() for part in value.split(",") if part.strip()]
@@ -122,26 +121,6 @@ def _shown(spec: Spec, value: Any) -> Any:
     if isinstance(value, float) and value.is_integer():
         return str(int(value))
     return "" if value is None else str(value)
-
-
-def _ends(value: Any) -> tuple[str, str]:
-    """Both ends of a period as dates, or as typed."""
-    if isinstance(value, Period):
-        value = {"after": value.after, "before": value.before}
-    ends = value if isinstance(value, Mapping) else {}
-    return _date(ends.get("after")), _date(ends.get("before"))
-
-
-def _date(value: Any) -> str:
-    if value is None or value == "":
-        return ""
-    if isinstance(value, str):
-        try:
-            return _date(datetime.fromisoformat(value))
-        except ValueError:
-            return value
-    moment = value.astimezone(UTC) if value.tzinfo else value
-    return f"{moment:%Y-%m-%d}" if (moment.hour, moment.minute) == (0, 0) else f"{moment:%Y-%m-%dT%H:%M}"
 
 
 def _requires(spec: Spec) -> str:
@@ -180,31 +159,3 @@ def _read(name: str, spec: Spec, form: MultiDict[str, str]) -> Any:
     if spec.kind == "text" and spec.long:
         return value.replace("\r\n", "\n")
     return value
-
-
-def in_words(options: OptionsClass, parameters: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
-    """Parameters as people read them: label, value, and whether the value is a column's name."""
-    words = []
-    for name, spec in specs(options).items():
-        if name not in parameters or not applies(spec, parameters):
-            continue
-        text = _value_in_words(spec, parameters[name])
-        if text:
-            words.append((spec.label, text, spec.is_column))
-    return words
-
-
-def _value_in_words(spec: Spec, value: Any) -> str:
-    if spec.kind == "toggle":
-        return "yes" if value else "no"
-    if spec.kind == "daterange":
-        after, before = (end.replace("T", " ") for end in _ends(value))
-        parts = [f"from {after}" if after else "", f"up to {before} (not included)" if before else ""]
-        return " ".join(part for part in parts if part)
-    if isinstance(value, list):
-        shown = [str((spec.choices or {}).get(part, part)) for part in value]
-        return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
-    if spec.kind == "number" and isinstance(value, (int, float)):
-        return f"{value:,}"
-    text = str((spec.choices or NOT_COLUMNS).get(value, "" if value is None else value))
-    return text if len(text) <= 300 else f"{text[:300]}…"

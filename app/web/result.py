@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, jsonify, url_for
 from flask import make_response as plain_response
 from htmx_flask import request
 
-from app import __version__
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
+from app.services.download import file_name
 from app.services.explore import PICTURES
+from app.services.provenance import provenance
 from app.web import network, timeline
 from app.web.page import current_actor, go_to, installation, render
+from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
 
 pages = Blueprint("result", __name__)
@@ -58,7 +60,7 @@ def tab_values(ctx: Context, dataset: Dataset, tab: str) -> dict[str, Any]:
         "table": lambda: _rows_of(ctx, dataset, None),
         "quarantine": lambda: _rows_of(ctx, dataset, "quarantine"),
         "log": lambda: {"text": datasets.log_text(ctx, current_actor(), dataset.key)},
-        "provenance": lambda: {"text": json.dumps(dataset.provenance, indent=2, ensure_ascii=False, default=str)},
+        "provenance": lambda: _provenance_of(ctx, dataset),
         "files": lambda: _members_of(ctx, dataset),
     }
     if tab not in makers:
@@ -74,6 +76,16 @@ def _rows_of(
 ) -> dict[str, Any]:
     page = items.page(ctx, current_actor(), dataset.key, offset=offset, limit=ROWS, sort=sort, role=part)
     return {"page": page, "sort": sort or "", "part": part or "", "step": ROWS}
+
+
+def _provenance_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
+    """The methods as a paragraph, and all that is known of the steps."""
+    found = provenance(ctx, current_actor(), dataset.key)
+    return {
+        "methods": found["methods"],
+        "steps": found["steps"],
+        "text": json.dumps(found, indent=2, ensure_ascii=False, default=str),
+    }
 
 
 def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
@@ -147,54 +159,34 @@ def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     return spec
 
 
-def _theme() -> str:
-    return "dark" if request.args.get("theme") == "dark" else "light"
-
-
-def _mark(dataset: Dataset, variant: str) -> str:
-    """What a picture of a result is made of: the result, which never changes, and how this version draws it."""
+def _files(dataset: Dataset) -> list[str]:
+    """What is drawn of a result: its files, which never change."""
     assert dataset.result is not None  # noqa: S101 - only results are drawn
-    files = sorted(file.sha256 for file in dataset.result.files.values())
-    look = json.dumps(charts.config(_theme()), sort_keys=True)
-    return hashlib.sha256(" ".join([*files, look, __version__, variant]).encode()).hexdigest()[:32]
+    return sorted(file.sha256 for file in dataset.result.files.values())
 
 
-def _once(dataset: Dataset, variant: str, make: Callable[[], Response]) -> Response:
-    """Draw what the browser does not have yet."""
-    mark = _mark(dataset, variant)
-    is_known = request.if_none_match.contains(mark)
-    response = plain_response("", 304) if is_known else make()
-    response.set_etag(mark)
-    response.headers["Cache-Control"] = "private, no-cache"
-    return response
-
-
-@pages.get("/datasets/<key>/chart.svg")
-def chart_picture(key: str) -> Response:
-    """A chart, drawn here."""
-
-    def draw() -> Response:
-        response = plain_response(charts.draw_svg(_spec_of(ctx, dataset), _theme()))
-        response.mimetype = "image/svg+xml"
-        response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-        return response
-
+@pages.get("/datasets/<key>/chart.<any(svg,png):form>")
+def chart_picture(key: str, form: str = "svg") -> Response:
+    """A chart, drawn here; with `save` to be kept as a file."""
     ctx, dataset = _finished(key)
-    return _once(dataset, f"svg {_theme()}", draw)
+    answer = once([*_files(dataset), form], lambda: drawn(_spec_of(ctx, dataset), form))
+    if "save" in request.args:
+        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name(dataset, f'.{form}'))}"
+    return answer
 
 
 @pages.get("/datasets/<key>/chart.json")
 def chart_spec(key: str) -> Response:
     """A chart's specification, to be drawn in the browser."""
     ctx, dataset = _finished(key)
-    return _once(dataset, f"spec {_theme()}", lambda: jsonify(charts.styled(_spec_of(ctx, dataset), _theme())))
+    return once([*_files(dataset), "spec"], lambda: jsonify(charts.styled(_spec_of(ctx, dataset), theme())))
 
 
 @pages.get("/datasets/<key>/network.json")
 def network_piece(key: str) -> Response:
     """A network's strongest nodes and links with their places, to be drawn in the browser."""
     ctx, dataset = _finished(key, "nodes")
-    return _once(dataset, "network", lambda: jsonify(network.piece_of(ctx, dataset)))
+    return once([*_files(dataset), "network"], lambda: jsonify(network.piece_of(ctx, dataset)))
 
 
 @pages.get("/datasets/<key>/frame")

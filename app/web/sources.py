@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from flask import Blueprint, Response
-from flask import make_response as plain_response
-from htmx_flask import request
+import json
 
-from app.domain.errors import NotFound
-from app.services import charts
-from app.services.overview import activity_chart, source_overview
+from flask import Blueprint, Response
+
+from app.domain.errors import NotFound, TookTooLong
+from app.services.overview import activity_chart, source_activity, source_overview
 from app.web.page import current_actor, installation, render
+from app.web.picture import drawn, once
 
 pages = Blueprint("sources", __name__)
 
@@ -29,7 +29,12 @@ def overview() -> Response:
 def show(source_id: str) -> Response:
     """One of them: its description, parts, activity, gaps and columns."""
     actor = current_actor()
-    source, found = source_overview(installation(), source_id)
+    source = installation().registry.datasource(source_id)
+    found, problem = None, ""
+    try:
+        found = source_overview(installation(), actor, source_id)[1]
+    except TookTooLong as error:
+        problem = f"What is kept of {source.title} cannot be told now. {error.message}"
     described = (source.folder() / "DESCRIPTION.md").read_text()
     columns = [*((name, "datetime" if name == "timestamp" else "text") for name in source.item_columns())]
     columns += [(name, _KINDS.get(kind.__name__, kind.__name__)) for name, kind in source.columns.items()]
@@ -37,6 +42,7 @@ def show(source_id: str) -> Response:
         "sources/show.html",
         source=source,
         found=found,
+        problem=problem,
         paragraphs=_paragraphs(described),
         columns=columns,
         reason=installation().registry.unavailable(source, installation().site_settings()),
@@ -50,16 +56,11 @@ _KINDS = {"str": "text", "int": "integer", "float": "number", "bool": "yes or no
 @pages.get("/datasources/<source_id>/activity.svg")
 def activity(source_id: str) -> Response:
     """Posts by day, month or year, drawn here."""
-    current_actor()
-    source, found = source_overview(installation(), source_id)
-    if found is None or not found.activity:
-        raise NotFound(f"No posts of {source.title} are kept here.")
-    theme = "dark" if request.args.get("theme") == "dark" else "light"
-    response = plain_response(charts.draw_svg(activity_chart(found), theme))
-    response.mimetype = "image/svg+xml"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
-    response.headers["Cache-Control"] = "private, max-age=60"
-    return response
+    found = source_activity(installation(), current_actor(), source_id)
+    if found is None or not found.counts:
+        raise NotFound("No posts of this source are kept here.")
+    chart = activity_chart(found)
+    return once([json.dumps(chart)], lambda: drawn(chart))
 
 
 def _paragraphs(described: str) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from typing import Any
 from app.domain.dataset import Dataset, Kind
 from app.domain.user import User
 from app.services import items
+from app.services.charts import bars_over_time
 from app.services.context import Context
 
 _MOST = 1000
@@ -24,33 +25,11 @@ def spec_of(ctx: Context, actor: User, dataset: Dataset) -> dict[str, Any]:
     """The chart: one bar per date."""
     found = items.page(ctx, actor, dataset.key, limit=_MOST)
     values = [{"date": str(row["date"]), "value": row["value"]} for row in found.rows]
-    every = max(len(values) // 14, 1)
-    shown = [value["date"] for place, value in enumerate(values) if place % every == 0]
-    return {
-        "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
-        "width": "container",
-        "height": 320,
-        "autosize": {"type": "fit-x", "contains": "padding"},
-        "data": {"values": values},
-        "mark": {"type": "bar", "opacity": 0.88, "cornerRadiusEnd": 3 if len(values) < 80 else 0},
-        "encoding": {
-            "x": {
-                "field": "date",
-                "type": "ordinal",
-                "sort": None,
-                "title": None,
-                "scale": {"paddingInner": 0.18 if len(values) < 200 else 0, "paddingOuter": 0.1},
-                "axis": {"labelAngle": 0, "values": shown, "ticks": False, "labelPadding": 8},
-            },
-            "y": {
-                "field": "value",
-                "type": "quantitative",
-                "title": None,
-                "axis": {"domain": False, "ticks": False, "format": ",d", "tickCount": 4, "tickMinStep": 1},
-            },
-            "tooltip": [
-                {"field": "date", "title": "Date"},
-                {"field": "value", "title": "Posts", "type": "quantitative", "format": ",d"},
-            ],
-        },
-    }
+    chart = bars_over_time(values, "value", height=320, labels=14)
+    chart["mark"] |= {"opacity": 0.88, "cornerRadiusEnd": 3 if len(values) < 80 else 0}
+    chart["encoding"]["x"]["scale"] = {"paddingInner": 0.18 if len(values) < 200 else 0, "paddingOuter": 0.1}
+    chart["encoding"]["tooltip"] = [
+        {"field": "date", "title": "Date"},
+        {"field": "value", "title": "Posts", "type": "quantitative", "format": ",d"},
+    ]
+    return chart

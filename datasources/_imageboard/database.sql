@@ -3,6 +3,7 @@
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm;
 CREATE SEQUENCE IF NOT EXISTS imageboard_post_numbers;
+CREATE SEQUENCE IF NOT EXISTS imageboard_version_numbers;
 
 CREATE TABLE IF NOT EXISTS imageboard_threads (
     source          text NOT NULL,
@@ -117,8 +118,20 @@ CREATE TABLE IF NOT EXISTS imageboard_versions (
     seen            timestamptz NOT NULL,
     subject         text,
     body            text,
+    number          bigint NOT NULL DEFAULT nextval('imageboard_version_numbers'), -- in the order of being stored
     PRIMARY KEY (source, board, id, seen)
 );
+DO $$
+BEGIN
+    IF NOT EXISTS (
+        SELECT FROM pg_attribute WHERE attrelid = 'imageboard_versions'::regclass AND attname = 'number'
+    ) THEN  -- made by an earlier release
+        ALTER TABLE imageboard_versions
+            ADD COLUMN number bigint NOT NULL DEFAULT nextval('imageboard_version_numbers');
+    END IF;
+END
+$$;
+CREATE INDEX IF NOT EXISTS imageboard_versions_number ON imageboard_versions (number);
 
 -- What became of threads and posts, as it was seen: deleted, restored, archived, stuck, unstuck, closed, opened,
 -- file-deleted.
@@ -207,3 +220,16 @@ CREATE TABLE IF NOT EXISTS imageboard_imports (
     finished        timestamptz,
     PRIMARY KEY (source, board, file)
 );
+
+-- What each index of the search server Sphinx holds, whenever it was built. An index says of which build it is by a mark.
+CREATE TABLE IF NOT EXISTS imageboard_indexes (
+    build           bigint PRIMARY KEY,          -- drawn at random, so that an index of another database is not mistaken
+    source          text NOT NULL,
+    part            text NOT NULL CHECK (part IN ('main', 'delta')),
+    after           bigint NOT NULL,             -- it holds the posts with numbers behind this one
+    upto            bigint NOT NULL,             -- and up to this one
+    versions        bigint NOT NULL,             -- texts as they were when so many versions had been stored
+    began           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    built           timestamptz                  -- when it was ready to be served
+);
+CREATE INDEX IF NOT EXISTS imageboard_indexes_began ON imageboard_indexes (source, part, began);

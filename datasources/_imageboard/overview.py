@@ -2,26 +2,46 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from datetime import date
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from app.plugins import Database
-from app.plugins.overview import Gap, Overview, Part
+from app.plugins.overview import Activity, Gap, Overview, Part
 from datasources._imageboard.settings import BoardSettings
 
 _UNSEEN = "Nobody looked: the board was not set, or no scraper was running."
 _GAPS = 50
+STRETCHES = 1_000
+"""How many of the newest stretches of each board's coverage are looked through for gaps."""
 _BOARDS = 7
 _OTHERS = "others"
 _PERIODS = (("day", 120), ("month", 120 * 30))
 """Up to how many days are shown one by one, and by month; more are shown by year."""
 
-_MISSED = """
-    WITH looks AS (
+# Boards are found by one probe of the index each, since coverage has ever more rows of each of them.
+_COVERED = """
+    WITH RECURSIVE steps AS (
+        (SELECT board FROM imageboard_coverage WHERE source = %(source)s ORDER BY board LIMIT 1)
+        UNION ALL
+        SELECT (SELECT c.board FROM imageboard_coverage c WHERE c.source = %(source)s AND c.board > s.board
+                ORDER BY c.board LIMIT 1) FROM steps s WHERE s.board IS NOT NULL
+    ), covered AS (SELECT board FROM steps WHERE board IS NOT NULL)
+"""
+_LOOKED = f"""
+    {_COVERED}
+    SELECT covered.board, read.ended AS looked FROM covered, LATERAL
+        (SELECT c.ended FROM imageboard_coverage c WHERE c.source = %(source)s AND c.board = covered.board
+         AND c.outcome = 'read' ORDER BY c.began DESC LIMIT 1) AS read
+"""  # noqa: S608 - a constant of this module
+_MISSED = f"""
+    {_COVERED}, recent AS (
+        SELECT newest.* FROM covered, LATERAL
+            (SELECT c.* FROM imageboard_coverage c WHERE c.source = %(source)s AND c.board = covered.board
+             ORDER BY c.began DESC LIMIT %(stretches)s) AS newest
+    ), looks AS (
         SELECT board, began, ended, outcome, reason, interval,
                lead(began) OVER (PARTITION BY board ORDER BY began) AS following
-        FROM imageboard_coverage WHERE source = %(source)s
+        FROM recent
     ), gaps AS (
         SELECT board, began, CASE WHEN coalesce(following, now()) <= ended + make_interval(secs => 2 * interval)
                THEN following ELSE ended END AS ended, reason FROM looks WHERE outcome = 'failed'
@@ -29,39 +49,57 @@ _MISSED = """
         SELECT board, ended, following, '' FROM looks
         WHERE coalesce(following, now()) > ended + make_interval(secs => 2 * interval)
     )
-    SELECT board, began, ended, reason, count(*) OVER () AS all_gaps FROM gaps
-    WHERE ended IS NOT NULL OR board = ANY(%(scraped)s) ORDER BY began DESC, board LIMIT %(most)s
-"""
+    SELECT board, began, ended, reason, count(*) OVER () AS all_gaps,
+        (SELECT max(number) FROM (SELECT count(*) AS number FROM recent GROUP BY board) n) AS stretches
+    FROM gaps WHERE ended IS NOT NULL OR board = ANY(%(scraped)s) ORDER BY began DESC, board LIMIT %(most)s
+"""  # noqa: S608 - a constant of this module
 
 
 def overview_of(source: str, own: BoardSettings, database: Database) -> Overview:
-    """What is kept of a source; what it costs depends on days, boards and gaps, not on posts."""
+    """What is kept of a source; what it costs depends on days and boards, not on posts or on how much was missed."""
     intervals = own.intervals() if own.autoscrape else {}
-    parts = _parts(source, intervals, database)
-    period = _period(parts)
-    missed = database.many(_MISSED, source=source, scraped=list(intervals), most=_GAPS)
-    gaps = [Gap(row["board"], row["began"], row["ended"], row["reason"] or _UNSEEN) for row in missed]
+    counted = _counted(source, database)
+    looked = database.many(_LOOKED, source=source)
+    missed = database.many(_MISSED, source=source, scraped=list(intervals), most=_GAPS, stretches=STRETCHES)
+    is_cut = bool(missed) and missed[0]["stretches"] >= STRETCHES
     return Overview(
-        parts,
-        period,
-        _activity(source, period, parts, database),
-        gaps,
-        missed[0]["all_gaps"] if missed else 0,
+        _parts(intervals, counted, looked),
+        _period(counted) if counted else None,
+        [Gap(row["board"], row["began"], row["ended"], row["reason"] or _UNSEEN) for row in missed],
+        None if is_cut else missed[0]["all_gaps"] if missed else 0,
         "" if intervals else f"No board is scraped. Set {source}.boards, and switch on {source}.autoscrape.",
     )
 
 
-def _parts(source: str, intervals: dict[str, int], database: Database) -> list[Part]:
-    counted = database.many(
+def activity_of(source: str, database: Database) -> Activity:
+    """Posts of a source by period and board, those of all but the largest boards together."""
+    counted = _counted(source, database)
+    period = _period(counted)
+    rows = database.many(
+        "SELECT date_trunc(%(period)s, day)::date AS began, CASE WHEN board = ANY(%(named)s) THEN board ELSE %(others)s"
+        " END AS board, sum(posts)::bigint AS posts FROM imageboard_days WHERE source = %(source)s GROUP BY 1, 2"
+        " ORDER BY 1, 2",
+        source=source,
+        period=period,
+        named=[row["board"] for row in counted[:_BOARDS]],
+        others=_OTHERS,
+    )
+    return Activity(period, [(row["began"], row["board"], row["posts"]) for row in rows])
+
+
+Row = Mapping[str, Any]
+
+
+def _counted(source: str, database: Database) -> Sequence[Row]:
+    """The posts of each board, and the days of the first and last, the largest board first."""
+    return database.many(
         "SELECT board, sum(posts)::bigint AS posts, min(day) AS first, max(day) AS last FROM imageboard_days"
-        " WHERE source = %(source)s GROUP BY board",
+        " WHERE source = %(source)s GROUP BY board ORDER BY posts DESC, board",
         source=source,
     )
-    looked = database.many(
-        "SELECT board, max(ended) AS looked FROM imageboard_coverage WHERE source = %(source)s AND outcome = 'read'"
-        " GROUP BY board",
-        source=source,
-    )
+
+
+def _parts(intervals: Mapping[str, int], counted: Sequence[Row], looked: Sequence[Row]) -> list[Part]:
     known: dict[str, dict[str, Any]] = {board: {} for board in intervals}
     for row in (*counted, *looked):
         known.setdefault(row["board"], {}).update(row)
@@ -79,21 +117,8 @@ def _parts(source: str, intervals: dict[str, int], database: Database) -> list[P
     return sorted(found, key=lambda part: (-part.posts, part.name))
 
 
-def _period(parts: Sequence[Part]) -> str:
-    firsts = [part.first for part in parts if part.first]
-    lasts = [part.last for part in parts if part.last]
-    span = (max(lasts) - min(firsts)).days if firsts and lasts else 0
+def _period(counted: Sequence[Row]) -> str:
+    if not counted:
+        return "day"
+    span = (max(row["last"] for row in counted) - min(row["first"] for row in counted)).days
     return next((period for period, most in _PERIODS if span <= most), "year")
-
-
-def _activity(source: str, period: str, parts: Sequence[Part], database: Database) -> list[tuple[date, str, int]]:
-    rows = database.many(
-        "SELECT date_trunc(%(period)s, day)::date AS began, CASE WHEN board = ANY(%(named)s) THEN board ELSE %(others)s"
-        " END AS board, sum(posts)::bigint AS posts FROM imageboard_days WHERE source = %(source)s GROUP BY 1, 2"
-        " ORDER BY 1, 2",
-        source=source,
-        period=period,
-        named=[part.name for part in parts[:_BOARDS]],
-        others=_OTHERS,
-    )
-    return [(row["began"], row["board"], row["posts"]) for row in rows]

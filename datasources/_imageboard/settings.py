@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 
-from app.plugins import Number, Text, Toggle
+from app.plugins import Choice, Number, Text, Toggle
 
 _BOARD = r"[^\s,:/]{1,40}"
 _BOARDS = rf"\s*(?:{_BOARD}(?::[1-9][0-9]{{0,5}})?(?:[\s,]+|\Z))*"
 _NAMES = rf"\s*(?:{_BOARD}(?:[\s,]+|\Z))*"
+_HOST = r"[A-Za-z0-9.-]+"
 ADDRESS = r"https?://[^\s/?#]+(?:/[^\s?#]*)?"
 
 
@@ -39,6 +40,17 @@ class BoardSettings:
     )
     can_query_without_keyword: bool = Toggle(
         "Search without keywords", help="Whether people may ask for all posts of a time, whatever they say."
+    )
+    search_engine: str = Choice(
+        "Search engine",
+        {"postgresql": "PostgreSQL", "sphinx": "Sphinx"},
+        help="What finds posts by their words. Sphinx has to be installed and started; PostgreSQL is always there.",
+    )
+    sphinx_address: str = Text(
+        "Address of Sphinx",
+        "127.0.0.1:9306",
+        pattern=rf"{_HOST}:[0-9]{{1,5}}",
+        help="The host and the port at which searchd listens. It knows no passwords: keep others away from it.",
     )
     api_url: str = Text("Address of the API", pattern=ADDRESS, help="Where threads are read, without the board.")
     image_url: str = Text("Address of images", pattern=ADDRESS, help="Where images are read, without the board.")

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidInput
 from app.plugins.options import OptionsClass
-from app.plugins.overview import Overview
+from app.plugins.overview import Activity, Overview
 from datasources._imageboard.explorer import explain
-from datasources._imageboard.overview import overview_of
+from datasources._imageboard.overview import activity_of, overview_of
 from datasources._imageboard.search import (
     COLUMNS,
     Asked,
@@ -18,6 +18,7 @@ from datasources._imageboard.search import (
     Search,
     SearchEngine,
     SearchOptions,
+    SphinxEngine,
     kept_boards,
     read_asked,
     to_batch,
@@ -64,7 +65,8 @@ class ImageboardSource(DataSource):
     @classmethod
     def engine(cls, settings: Mapping[str, Any]) -> SearchEngine:
         """What finds the posts."""
-        return PostgreSQLEngine()
+        own = cls.site.read_settings(settings)
+        return SphinxEngine(cls.id, own.sphinx_address) if own.search_engine == "sphinx" else PostgreSQLEngine()
 
     @classmethod
     def check(cls, options: Any, settings: Mapping[str, Any], database: Database) -> None:
@@ -98,8 +100,13 @@ class ImageboardSource(DataSource):
 
     @classmethod
     def overview(cls, settings: Mapping[str, Any], database: Database) -> Overview:
-        """Boards, posts by day, and times in which boards were not read."""
+        """Boards, and times in which they were not read."""
         return overview_of(cls.id, cls.site.read_settings(settings), database)
+
+    @classmethod
+    def activity(cls, database: Database) -> Activity:
+        """Posts by day, month or year, and board."""
+        return activity_of(cls.id, database)
 
     @classmethod
     def _read(cls, options: Any, database: Database) -> Asked:

@@ -89,7 +89,7 @@ def _blocks(wanted: Wanted, progress: Progress) -> Iterator[Block]:
 def _run(store: Store, blocks: Iterator[Block], wanted: Wanted, show: Say) -> None:
     """Read here and store in a thread beside, so that Python and PostgreSQL work at the same time."""
     writer = _Writer(store, wanted)
-    make = partial(_batch, board=wanted.board, new_york=wanted.new_york)
+    make = partial(posts_of, board=wanted.board, new_york=wanted.new_york)
     meter = _Meter(store, show)
     try:
         for block in blocks:
@@ -106,7 +106,7 @@ def _faults(block: Block) -> list[str]:
     return [f"line {fault.place}: {fault.reason}" for fault in block.faults]
 
 
-def _batch(block: Block, *, board: str, new_york: bool) -> Batch:
+def posts_of(block: Block, *, board: str, new_york: bool) -> Batch:
     """The posts of a block. What is no post is added to the block's faults."""
     reader = Posts(board, new_york=new_york)
     quick = [] if block.frame is None else quick_posts(block.frame, board, new_york=new_york)

@@ -18,9 +18,10 @@ _WRITTEN_EVERY = 60  # seconds
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the boards until the process is told to stop."""
     options = _parser().parse_args(arguments)
-    start = int(time.time()) - int(options.begin_hours_ago * 3600)
+    start = options.start or int(time.time()) - int(options.begin_hours_ago * 3600)
     names = [name for name in options.boards.split(",") if name]
     site = LivingBoard(options.seed, names, start=start, speed=options.speed, history_hours=options.history_hours)
+    site.advance(options.passed_hours * 3600)
     stop = threading.Event()
     for sign in (signal.SIGTERM, signal.SIGINT):
         signal.signal(sign, lambda *_: stop.set())
@@ -65,6 +66,13 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=24,
         help="how far behind the boards are at first (default 24), so that fast time stays in the past",
+    )
+    parser.add_argument("--start", type=int, help="when the boards open, as a UNIX time, instead of so long ago")
+    parser.add_argument(
+        "--passed-hours",
+        type=float,
+        default=0,
+        help="life on the boards since they opened (default 0): with the same seed and --start they go on from there",
     )
     return parser
 

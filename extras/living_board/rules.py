@@ -107,6 +107,10 @@ _KNOWN = {
     "int": Rules(
         "int", "International", posts_per_hour=700, threads_per_hour=25, country_flags=True, first_number=195_000_000
     ),
+    "demo": Rules(  # small enough for a laptop to scrape all of it within seconds, and never dull
+        "demo", "Demonstration", posts_per_hour=240, threads_per_hour=8, pages=2, poster_ids=True, country_flags=True,
+        spoilers=True, code_tags=True, image_share=0.3, first_number=1_000, fates=Fates(post_deleted=0.08),
+    ),
     "po": Rules("po", "Papercraft & Origami", posts_per_hour=6, threads_per_hour=0.5, first_number=570_000),
     "qresearch": Rules(
         "qresearch", "Q Research", posts_per_hour=250, threads_per_hour=2, bump_limit=750, poster_ids=True, pages=25,

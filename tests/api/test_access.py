@@ -34,12 +34,16 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("DELETE", "/api/jobs/<int:job_id>"): (401, 403, 403, 403, 404),
     ("GET", "/api/datasources"): (401, 200, 200, 200, 200),
     ("GET", "/api/datasources/<datasource_id>"): (401, 200, 200, 200, 200),
+    ("GET", "/api/datasources/<datasource_id>/overview"): (401, 200, 200, 200, 200),
     ("POST", "/api/datasources/<datasource_id>/estimate"): (401, 403, 200, 200, 200),
     ("GET", "/api/processors"): (401, 200, 200, 200, 200),
     ("GET", "/api/processors/<processor_type>"): (401, 200, 200, 200, 200),
     ("GET", "/api/datasets"): (401, 200, 200, 200, 200),
     ("POST", "/api/datasets"): (401, 403, 422, 422, 422),  # this data source wants a file
     ("POST", "/api/datasets/upload"): (401, 403, 202, 202, 202),
+    ("POST", "/api/uploads"): (401, 403, 201, 201, 201),
+    ("PATCH", "/api/uploads/<upload_id>"): (401, 403, 404, 404, 404),  # nothing has been begun
+    ("DELETE", "/api/uploads/<upload_id>"): (401, 403, 404, 404, 404),
     ("GET", "/api/datasets/<key>"): (401, 200, 404, 200, 200),
     ("PATCH", "/api/datasets/<key>"): (401, 403, 404, 200, 200),
     ("GET", "/api/datasets/<key>/items"): (401, 200, 404, 200, 200),
@@ -51,7 +55,11 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
+    ("POST", "/api/datasets/<key>/restore"): (401, 404, 404, 404, 404),  # it has not been deleted
     ("POST", "/api/datasets/<key>/remap"): (401, 403, 404, 409, 409),  # no raw records are kept
+    ("GET", "/api/datasets/<key>/shares"): (401, 200, 404, 200, 200),
+    ("PUT", "/api/datasets/<key>/shares"): (401, 403, 404, 200, 200),
+    ("DELETE", "/api/datasets/<key>/shares"): (401, 403, 404, 404, 404),  # it is not shared with them
     ("POST", "/api/import-dataset/"): (
         403,
         403,
@@ -103,7 +111,13 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         ("POST", "/api/datasets"): {"json": {"datasource": "upload"}},
         ("PATCH", "/api/datasets/<key>"): {"json": {"label": "New"}},
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
+        ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
+        ("POST", "/api/uploads"): {"headers": {"Upload-Length": "3"}},
+        ("PATCH", "/api/uploads/<upload_id>"): {
+            "data": b"tea",
+            "headers": {"Upload-Offset": "0", "Content-Type": "application/offset+octet-stream"},
+        },
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
     }
@@ -116,18 +130,25 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
     return bodies.get((method, path), {})
 
 
-@pytest.mark.parametrize(("method", "path"), sorted(ACCESS))
-def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
+def path_of(path: str, key: str, method: str) -> str:
+    """A route with something for each of its places."""
     address = (
-        path.replace("<key>", posts.key)
+        path.replace("<key>", key)
         .replace("<processor_type>", "count-posts")
         .replace("<datasource_id>", "upload")
         .replace("<name>", "limits.open_jobs")
+        .replace("<upload_id>", "none")
         .replace("<int:job_id>", "7")
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
-    if path == "/api/check-query/":
-        address += f"?key={posts.key}"
+    if (path, method) == ("/api/datasets/<key>/shares", "DELETE"):
+        address += "?user=ursula2"
+    return f"{address}?key={key}" if path == "/api/check-query/" else address
+
+
+@pytest.mark.parametrize(("method", "path"), sorted(ACCESS))
+def test_access(call: Call, posts: Dataset, method: str, path: str) -> None:
+    address = path_of(path, posts.key, method)
     for role, expected in zip(ROLES, ACCESS[method, path], strict=True):
         answer = call(role, method, address, **body_of(method, path, posts.key))
         assert answer.status_code == expected, f"{role}: {answer.get_data(as_text=True)[:300]}"

@@ -81,7 +81,8 @@ def test_jobs_show_whose_they_are_and_what_they_make(ctx: Context, user: User, c
         tx.run("UPDATE jobs SET heartbeat = now() - interval '9 seconds' WHERE id = %(id)s", id=job.id)
     found = call("admin", "GET", "/api/jobs").json
     assert found is not None
-    assert [job["dataset"] for job in found] == [running.key, waiting.key, key]
+    assert [job["dataset"] for job in found] == [key, waiting.key, running.key]
+    found.reverse()
     assert (found[0]["owner"], found[0]["label"], found[0]["cancel_requested"]) == ("ursula", "posts.csv", True)
     assert 9 <= found[0]["heartbeat_age"] < 60
     assert found[1]["heartbeat_age"] is None

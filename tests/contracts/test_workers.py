@@ -13,14 +13,18 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.errors import NotFound
 from app.domain.job import Job
 from app.domain.user import User
 from app.plugins import Worker
 from app.plugins.registry import Registry
 from app.runner.report import Reader, Reporter
 from app.runner.task_context import TaskContext
+from app.services import resume_upload
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, create_capture, delete_dataset
+from app.services.dataset import cancel_dataset, create_capture
+from app.services.dataset_bin import delete_dataset
+from app.services.idempotency import begin
 from app.services.upload import save_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -140,6 +144,14 @@ def empty_storage(ctx: Context) -> None:
         ctx.files.delete(name)
 
 
+def test_kept_answers_are_forgotten_after_a_day(ctx: Context, do: Do, user: User) -> None:
+    for key in ("old", "young"):
+        begin(ctx, user, key, "POST /api/tokens?")
+    ctx.database.run("UPDATE idempotency_keys SET created = now() - interval '25 hours' WHERE key = 'old'")
+    do(CleanUpJobs)
+    assert [row["key"] for row in ctx.database.many("SELECT key FROM idempotency_keys")] == ["young"]
+
+
 def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx: Context, do: Do, user: User) -> None:
     empty_storage(ctx)
     finished_posts(ctx, user)
@@ -154,6 +166,20 @@ def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx
 
     assert names(ctx) == {*kept, fresh}
     assert lines == ["deleted datasets/0123/1/table.parquet", "deleted uploads/4567.csv"]
+
+
+def test_the_clean_up_gives_up_uploads_that_nobody_goes_on_with(ctx: Context, do: Do, user: User) -> None:
+    empty_storage(ctx)
+    fresh, old = (resume_upload.begin_upload(ctx, user, "posts.csv", 10).id for _ in range(2))
+    for upload_id in (fresh, old):
+        resume_upload.receive(ctx, user, upload_id, 0, io.BytesIO(b"hello"))
+    age(ctx, 2)
+    ctx.database.run("UPDATE unfinished_uploads SET touched = touched - interval '25 hours' WHERE id = %(id)s", id=old)
+    do(CleanUpFiles)
+    assert [name.split("/")[1] for name in names(ctx)] == [fresh]
+    assert resume_upload.receive(ctx, user, fresh, 5, io.BytesIO(b"world")).expires is None
+    with pytest.raises(NotFound):
+        resume_upload.upload_state(ctx, user, old)
 
 
 @pytest.mark.parametrize("job_state", ["waiting", "running", "failed"])

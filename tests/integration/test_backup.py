@@ -28,7 +28,7 @@ from app.local.postgres_client import find_client
 from app.local.servers import embedded_servers, find_servers
 from app.plugins.registry import Registry
 from app.services.context import Context, open_context
-from app.services.dataset import delete_dataset
+from app.services.dataset_bin import delete_dataset
 from app.services.run import run_processor
 from app.services.token import create_token
 from app.services.upload import save_upload

@@ -56,7 +56,7 @@ def test_systemd_understands_the_units() -> None:
         ["systemd-analyze", "verify", "--man=no", *units], capture_output=True, text=True, check=False
     ).stderr
 
-    assert len(units) == 7
+    assert len(units) == 8
     assert [line for line in found.splitlines() if "fourcat" in line and "is not executable" not in line] == []
 
 

@@ -12,7 +12,8 @@ from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import LimitReached, StorageFull, TooManyJobs
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, delete_dataset, retry_dataset
+from app.services.dataset import cancel_dataset, retry_dataset
+from app.services.dataset_bin import delete_dataset
 from app.services.import_file import import_file
 from app.services.owner_limit import own_usage
 from app.services.run import run_processor

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
-import urllib.request
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import pairwise
-from typing import ClassVar
 
 import pytest
 
@@ -169,62 +165,3 @@ def test_a_condition_is_passed_on_and_the_agent_names_the_installation(web: Poli
     assert web.get(site.url + INDEX, headers=headers, pace=0.01).status == 304
     assert web.get(f"{site.url}/po/thread/1.json", pace=0.01).status == 404
     assert all(request.user_agent.startswith("Test site (4CAT ") for request in site.traffic.requests())
-
-
-class Forward(BaseHTTPRequestHandler):
-    """A proxy that passes on what it is asked for by its whole address, and keeps a list of it."""
-
-    asked: ClassVar[list[tuple[str, str]]] = []
-
-    def do_GET(self) -> None:
-        self.asked.append((self.path, self.headers.get("Proxy-Authorization", "")))
-        with urllib.request.urlopen(self.path, timeout=5) as answer:
-            body = answer.read()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
-
-@pytest.fixture
-def proxy() -> Iterator[str]:
-    """The address, without `http://`, of a proxy that runs."""
-    Forward.asked.clear()
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Forward)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    yield f"127.0.0.1:{server.server_port}"
-    server.shutdown()
-    thread.join()
-    server.server_close()
-
-
-def through(ctx: Context, proxy: str) -> PoliteWeb:
-    return PoliteWeb(ctx.database, "Test site", timeout=5, proxies=(f"http://reader:pass-word@{proxy}",))
-
-
-def test_requests_go_through_a_proxy_and_keep_the_pace_of_their_host(
-    ctx: Context, site: LivingBoard, proxy: str
-) -> None:
-    web = through(ctx, proxy)
-    assert [web.get(site.url + INDEX, pace=PACE).status for _ in range(3)] == [200] * 3
-    assert Forward.asked == [(site.url + INDEX, "Basic cmVhZGVyOnBhc3Mtd29yZA==")] * 3
-    requests = site.traffic.requests()
-    assert requests[-1].at - requests[0].at >= PACE, "two turns later, however long the first was under way"
-
-
-def test_a_dead_proxy_is_named_without_its_password_and_its_host_is_not_blamed(
-    ctx: Context, site: LivingBoard, proxy: str
-) -> None:
-    with socket.socket() as closed:
-        closed.bind(("127.0.0.1", 0))
-        dead = f"127.0.0.1:{closed.getsockname()[1]}"
-        with pytest.raises(SourceError) as raised:
-            through(ctx, dead).get(site.url + INDEX, pace=PACE)
-    assert str(raised.value) == f"The proxy {dead} does not answer."
-    assert not raised.value.permanent
-    assert not web_host.is_resting(ctx.database, host_of(site))
-    assert through(ctx, proxy).get(site.url + INDEX, pace=PACE).status == 200

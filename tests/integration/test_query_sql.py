@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Sequence
 
 from app.services.context import Context
 from datasources._imageboard.query import Node, matches, parse, spaced, to_sql
@@ -25,16 +26,16 @@ _WORDS = (
 )
 
 
-def made_up_text(dice: random.Random) -> str:
-    words = [dice.choice(_WORDS) for _ in range(dice.randrange(9))]
+def made_up_text(dice: random.Random, vocabulary: Sequence[str] = _WORDS) -> str:
+    words = [dice.choice(vocabulary) for _ in range(dice.randrange(9))]
     return " ".join(word.upper() if dice.random() < 0.2 else word for word in words)
 
 
-def made_up_term(dice: random.Random) -> str:
-    word = dice.choice(_WORDS)
+def made_up_term(dice: random.Random, vocabulary: Sequence[str] = _WORDS) -> str:
+    word = dice.choice(vocabulary)
     kind = dice.randrange(12)
     if kind == 0:
-        return f'"{word} {dice.choice(_WORDS)}"'
+        return f'"{word} {dice.choice(vocabulary)}"'
     if kind == 1:
         return f'"{word} {dice.choice(("coff*", "*ffee", "*off*"))}"'
     if kind == 2:
@@ -48,15 +49,15 @@ def made_up_term(dice: random.Random) -> str:
     return word
 
 
-def made_up_query(dice: random.Random, depth: int = 0) -> str:
+def made_up_query(dice: random.Random, vocabulary: Sequence[str] = _WORDS, depth: int = 0) -> str:
     kind = dice.randrange(8)
     if depth > 2 or kind < 3:
-        return made_up_term(dice)
-    first, second = made_up_query(dice, depth + 1), made_up_query(dice, depth + 1)
+        return made_up_term(dice, vocabulary)
+    first, second = made_up_query(dice, vocabulary, depth + 1), made_up_query(dice, vocabulary, depth + 1)
     if kind == 3:
         return f"({first}) | ({second})"
     if kind == 4:
-        return f"{made_up_term(dice)} << {made_up_term(dice)}|{made_up_term(dice)}"
+        return " << ".join((made_up_term(dice, vocabulary), "|".join(made_up_term(dice, vocabulary) for _ in range(2))))
     if kind == 5:
         return f"({first}) -({second})"
     return f"({first}) ({second})"

@@ -12,7 +12,8 @@ import pytest
 from app.domain.dataset import Dataset, Status
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, create_capture, delete_dataset, retry_dataset
+from app.services.dataset import cancel_dataset, create_capture, retry_dataset
+from app.services.dataset_bin import delete_dataset
 from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs

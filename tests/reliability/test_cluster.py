@@ -16,7 +16,8 @@ from app.runner.conclude import conclude
 from app.runner.report import End, Outcome
 from app.runner.watch import Watched
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, delete_dataset, log_text
+from app.services.dataset import cancel_dataset, log_text
+from app.services.dataset_bin import delete_dataset
 from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs

@@ -26,7 +26,8 @@ from app.queue.jobs import JobQueue
 from app.runner import entry
 from app.runner.tidy import tidy
 from app.services.context import Context
-from app.services.dataset import cancel_dataset, delete_dataset
+from app.services.dataset import cancel_dataset
+from app.services.dataset_bin import delete_dataset
 from tests.conftest import Process, Starter, finished_posts, import_posts, wait_for, wait_for_end
 from tests.reliability.asking import ask, wait_for_trace
 from tests.reliability.connections import opened

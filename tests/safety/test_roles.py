@@ -32,6 +32,7 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/account/tokens"): Needs.USER,
     ("GET", "/control"): Needs.ADMIN,
     ("GET", "/control/settings"): Needs.ADMIN,
+    ("GET", "/control/tokens"): Needs.ADMIN,
     ("POST", "/control/settings/limits"): Needs.ADMIN,
     ("POST", "/control/settings/sources/<source_id>"): Needs.ADMIN,
     ("POST", "/control/settings/workers/<type_>"): Needs.ADMIN,
@@ -49,6 +50,13 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/datasets/<key>/cancel"): Needs.CHANGE,
     ("POST", "/datasets/<key>/delete"): Needs.CHANGE,
     ("GET", "/datasets/<key>/explore"): Needs.SIGHT,
+    ("POST", "/datasets/<key>/expiry"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/favourite"): Needs.RUN,
+    ("GET", "/datasets/<key>/nested"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/share"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/share"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/tags"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/unshare"): Needs.RUN,  # who has been let in may leave
     ("POST", "/datasets/<key>/privacy"): Needs.CHANGE,
     ("POST", "/datasets/<key>/remap"): Needs.CHANGE,
     ("POST", "/datasets/<key>/rename"): Needs.CHANGE,
@@ -68,11 +76,14 @@ NOWHERE: dict[Route, Needs] = {
     ("POST", "/account/tokens/<int:token_id>/revoke"): Needs.USER,
     ("POST", "/control/jobs/<int:job_id>/dismiss"): Needs.ADMIN,
     ("POST", "/control/jobs/<int:job_id>/retry"): Needs.ADMIN,
+    ("POST", "/control/tokens/<int:token_id>/revoke"): Needs.ADMIN,
+    ("POST", "/datasets/bulk"): Needs.USER,
+    ("POST", "/datasets/restore"): Needs.USER,
+    ("GET", "/datasets/<key>/chart.<form>"): Needs.SIGHT,
     ("GET", "/create/<source_id>/<upload_id>"): Needs.USER,
     ("POST", "/create/<source_id>/<upload_id>"): Needs.USER,
     ("GET", "/datasources/<source_id>/activity.svg"): Needs.USER,
     ("GET", "/datasets/<key>/chart.json"): Needs.SIGHT,
-    ("GET", "/datasets/<key>/chart.svg"): Needs.SIGHT,
     ("GET", "/datasets/<key>/files/<path:name>"): Needs.SIGHT,
     ("GET", "/datasets/<key>/frame"): Needs.SIGHT,
     ("GET", "/datasets/<key>/images/<signed>"): Needs.SIGHT,
@@ -80,7 +91,13 @@ NOWHERE: dict[Route, Needs] = {
 }
 """Pages about something that does not exist here, so that even who is let in is told so; nobody may get further."""
 
-RUNS = {"/api/datasets/<key>/processors/<processor_type>", "/api/queue-processor/"}
+RUNS = {
+    ("POST", "/api/datasets/<key>/processors/<processor_type>"),
+    ("POST", "/api/queue-processor/"),
+    ("DELETE", "/api/datasets/<key>/shares"),  # who has been let in may leave
+}
+GONE = ("<int:", "<upload_id>", "/restore")
+"""In the addresses of what is not there, so that who is let in is told so."""
 PLACES = {
     "<path:filename>": "app.css",
     "<path:name>": "a.png",
@@ -89,6 +106,7 @@ PLACES = {
     "<datasource_id>": "upload",
     "<source_id>": "fourchan",
     "<tab>": "log",
+    "<form>": "svg",
     "<int:job_id>": "7",
     "<int:token_id>": "9999",
     "<upload_id>": "nothing",
@@ -121,7 +139,7 @@ def needs_of(route: Route) -> Needs:
     if nobody < 400:
         return Needs.NOTHING
     if other == 404 and "token" not in route[1]:
-        return Needs.RUN if route[1] in RUNS else Needs.SIGHT if reader < 400 else Needs.CHANGE
+        return Needs.RUN if route in RUNS else Needs.SIGHT if reader < 400 else Needs.CHANGE
     return Needs.USER if reader < 400 else Needs.WRITE
 
 
@@ -153,8 +171,12 @@ def expected(route: Route, role: str) -> set[Verdict]:
     allowed = {verdict}
     if path in ("/api/import-dataset/", "/api/check-query/") and verdict is Verdict.UNKNOWN:
         allowed = {Verdict.REFUSED}  # how its client learns that nobody is signed in
-    if verdict is Verdict.IN and (route in NOWHERE or "<int:" in path or path.endswith("/restore")):
+    if verdict is Verdict.IN and (route in NOWHERE or any(place in path for place in GONE)):
         allowed = {Verdict.IN, Verdict.HIDDEN}
+    if verdict is Verdict.REFUSED and any(place in path for place in GONE):
+        allowed = {Verdict.REFUSED, Verdict.HIDDEN}
+    if role == "viewer" and path == "/api/datasets/<key>/shares" and route[0] == "GET":
+        allowed = {Verdict.REFUSED}  # with whom it is shared is for its owners
     if path in ("/login", "/logout", "/first-run"):
         allowed |= {Verdict.UNKNOWN}
     return allowed

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.domain.errors import UserError
-from app.services.charts import WIDTH, draw_png, draw_svg, styled
+from app.services.charts import WIDTH, draw_png, draw_svg, styled, values_of
 
 LITE: dict[str, Any] = {
     "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
@@ -36,6 +36,13 @@ def test_both_languages_become_svg(spec: dict[str, Any], holds: str, theme: str)
 
 def test_a_chart_that_fills_its_container_gets_a_width() -> None:
     assert draw_svg(LITE).count(f'd="M0,0h{WIDTH}') > 0 or f'width="{WIDTH}' in draw_svg(LITE)
+
+
+def test_the_values_of_a_chart_are_plain() -> None:
+    assert values_of(LITE) == [{"a": "x", "b": 1}, {"a": "y", "b": 2}]
+    words = {"data": [{"name": "empty"}, {"name": "words", "values": [{"text": "tea", "place": [1, 2]}, 7]}]}
+    assert values_of(words) == [{"text": "tea"}]
+    assert values_of({"data": {"url": "https://example.org"}}) == []
 
 
 def test_png_has_the_pixels_of_its_scale() -> None:

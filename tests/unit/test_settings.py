@@ -50,6 +50,7 @@ def test_what_has_no_default_must_be_set(variable):
         ("WORKERS_ALWAYS_ON", "maybe", "yes or no"),
         ("LOG_LEVEL", "LOUD", "one of DEBUG"),
         ("RATE_LIMIT", "many", "600 per minute"),
+        ("RATE_LIMIT_SIGN_IN", "10 per minute; often", "10 per minute; 100 per hour"),
         ("QUEUE_PREFIX", "a b", "letters, digits"),
         ("SCRAPE_PROXIES", "proxy.example:3128", "begin with http:// or https://"),
         ("SCRAPE_PROXIES", "http://one.example:3128, http://", "Write each as http://host:port"),

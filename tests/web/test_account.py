@@ -33,6 +33,40 @@ def test_a_token_can_be_revoked_by_its_owner_only(
     assert list_tokens(ctx, admin) == []
 
 
+def test_how_long_a_token_may_live_is_offered(ada: FlaskClient, ursula: FlaskClient, ctx: Context, user: User) -> None:
+    offered = re.findall(r'<option value="(\d*)"( selected)?>', ursula.get("/account").text)
+    assert [value for value, _ in offered if value] == ["7", "30", "90", "365", "730"]
+    assert "It never expires" not in ursula.get("/account").text
+    assert "It never expires" in ada.get("/account").text
+    ursula.change("/account/tokens", name="short", days="7")
+    ursula.change("/account/tokens", name="forged", days="")
+    lives = {token.name: (token.expires - token.created).days for token in list_tokens(ctx, user) if token.expires}
+    assert {name: round(days, -1) for name, days in lives.items()} == {"short": 10, "forged": 360}
+    ctx.database.run("UPDATE tokens SET expires = now() - interval '1 minute' WHERE name = 'short'")
+    assert ursula.get("/account").text.count("(expired)") == 1
+
+
+def test_administrators_see_and_revoke_all_tokens(
+    ada: FlaskClient, ursula: FlaskClient, ctx: Context, user: User
+) -> None:
+    ursula.change("/account/tokens", name="<notebook>", read_only="on")
+    ada.change("/account/tokens", name="munin")
+    assert ursula.get("/control/tokens").status_code == 403
+    assert 'href="/control/tokens"' in ada.get("/control").text
+    page = ada.get("/control/tokens").text
+    assert re.search(r"<td>ursula</td><td>&lt;notebook&gt;</td><td>read</td>", page)
+    assert re.search(r"<td>ada</td><td>munin</td><td>read and change</td>", page)
+    assert "munin" not in ada.get("/control/tokens?q=URSULA").text
+    assert "No token" in ada.get("/control/tokens?q=nobody").text
+    token = list_tokens(ctx, user)[0]
+    assert ursula.change(f"/control/tokens/{token.id}/revoke").status_code == 303, "her own"
+    ursula.change("/account/tokens", name="again")
+    token = list_tokens(ctx, user)[0]
+    gone = ada.change(f"/control/tokens/{token.id}/revoke", q="ursula")
+    assert (gone.status_code, gone.headers["Location"]) == (303, "/control/tokens?q=ursula")
+    assert list_tokens(ctx, user) == []
+
+
 def test_a_token_needs_a_name(ada: FlaskClient) -> None:
     answer = ada.change("/account/tokens", name=" ")
     assert (answer.status_code, 'id="name-error"' in answer.text) == (422, True)

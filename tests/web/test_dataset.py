@@ -133,7 +133,7 @@ def test_rename_share_and_delete(ada: FlaskClient, ctx: Context, admin: User) ->
     assert ada.change(f"/datasets/{key}/rename", label=" ").status_code == 422
     ada.change(f"/datasets/{key}/privacy", private="no")
     assert datasets.get(ctx.database, key).is_private is False
-    assert ada.change(f"/datasets/{key}/delete").location == "/datasets"
+    assert ada.change(f"/datasets/{key}/delete").location == f"/datasets?undo={key}"
     assert datasets.find(ctx.database, key) is None
 
 

@@ -7,16 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from flask.testing import FlaskClient
 
-from app.plugins.overview import Overview
+from app.domain.errors import NotAllowed
+from app.domain.user import User
+from app.plugins.overview import Activity, Overview
 from app.services.context import Context
-from app.services.overview import activity_chart, source_overview
+from app.services.overview import activity_chart, source_activity, source_overview
 from app.storage import setting
+from datasources._imageboard.overview import STRETCHES
 from datasources._imageboard.store import coverage
 from tests.board_posts import keep, post
 from tests.scraping import task_of
 from workers.count_board_posts import CountBoardPosts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
+SOMEBODY = User(7, "ursula")
 
 
 def minutes(number: float) -> datetime:
@@ -35,7 +39,13 @@ def look(ctx: Context, *at: float, board: str = "pol", failure: str = "") -> Non
 
 
 def found_of(ctx: Context, source: str = "fourchan") -> Overview:
-    found = source_overview(ctx, source)[1]
+    found = source_overview(ctx, SOMEBODY, source)[1]
+    assert found is not None
+    return found
+
+
+def activity_of(ctx: Context) -> Activity:
+    found = source_activity(ctx, SOMEBODY, "fourchan")
     assert found is not None
     return found
 
@@ -80,20 +90,64 @@ def test_a_failure_that_was_seen_last_goes_on(ctx: Context) -> None:
     assert [(gap.began, gap.ended, gap.reason) for gap in found_of(ctx).gaps] == [(now, None, "It is away.")]
 
 
+def test_only_the_newest_stretches_are_looked_through(ctx: Context) -> None:
+    with ctx.database.transaction() as tx:
+        tx.run(
+            "INSERT INTO imageboard_coverage (source, board, began, ended, outcome, interval)"
+            " SELECT 'fourchan', board, moment, moment, 'read', 60 FROM unnest(ARRAY['g', 'pol', 'λ']) AS board,"
+            " generate_series(%(first)s, %(last)s, interval '1 hour') AS moment WHERE board <> 'g' OR moment < %(few)s",
+            first=NOON,
+            last=NOON + timedelta(hours=STRETCHES + 10),
+            few=NOON + timedelta(hours=3),
+        )
+    found = found_of(ctx)
+    assert [part.name for part in found.parts] == ["g", "pol", "λ"]
+    assert (len(found.gaps), found.all_gaps) == (50, None)
+    ctx.database.run("DELETE FROM imageboard_coverage WHERE board <> 'g'")
+    assert found_of(ctx).all_gaps == 2
+
+
+def test_who_is_switched_off_sees_nothing(ctx: Context) -> None:
+    for look_at in (source_overview, source_activity):
+        with pytest.raises(NotAllowed):
+            look_at(ctx, User(7, "ursula", is_active=False), "fourchan")
+
+
+def test_what_the_database_cannot_tell_in_time_is_left_out(ctx: Context, ada: FlaskClient) -> None:
+    store(ctx, post(1))
+    with ctx.database.transaction() as tx:
+        tx.run("LOCK TABLE imageboard_days IN ACCESS EXCLUSIVE MODE")
+        page = ada.get("/datasources/fourchan")
+    assert page.status_code == 200
+    assert "What is kept of 4chan cannot be told now. The database" in page.text
+    assert "About this source" in page.text
+
+
+def test_a_picture_is_drawn_once(ctx: Context, ada: FlaskClient) -> None:
+    store(ctx, post(1))
+    address = "/datasources/fourchan/activity.svg"
+    first = ada.get(address)
+    again = {"If-None-Match": first.headers["ETag"]}
+    assert ada.get(address, headers=again).status_code == 304
+    assert ada.get(f"{address}?theme=dark", headers=again).status_code == 200
+    store(ctx, post(2))
+    assert ada.get(address, headers=again).status_code == 200
+    assert first.headers["Content-Security-Policy"] == "default-src 'none'; style-src 'unsafe-inline'; sandbox"
+
+
 @pytest.mark.parametrize(
     ("days", "period", "first"), [(5, "day", "2026-03-01"), (200, "month", "2026-03"), (5000, "year", "2026")]
 )
 def test_long_archives_are_shown_by_longer_periods(ctx: Context, days: int, period: str, first: str) -> None:
     store(ctx, post(1), post(2, created=NOON + timedelta(days=days)))
-    found = found_of(ctx)
-    assert found.period == period
-    values = activity_chart(found)["data"]["values"]
+    assert (found_of(ctx).period, activity_of(ctx).period) == (period, period)
+    values = activity_chart(activity_of(ctx))["data"]["values"]
     assert (values[0]["date"], sum(value["posts"] for value in values)) == (first, 2)
 
 
 def test_beyond_the_largest_boards_the_rest_are_one(ctx: Context) -> None:
     store(ctx, *(post(number, board=f"b{number % 12}") for number in range(60)))
-    names = {name for _, name, _ in found_of(ctx).activity}
+    names = {name for _, name, _ in activity_of(ctx).counts}
     assert len(names) == 8
     assert "others" in names
 

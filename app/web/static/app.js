@@ -101,7 +101,19 @@ document.addEventListener("htmx:load", (event) => prepare(event.detail.elt));
 document.addEventListener("change", (event) => {
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
+  if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
 });
+
+// How many lines of a list are picked; one box picks all.
+function showPicked(changed) {
+  const picks = all("[data-pick]");
+  const every = one("[data-pick-all]");
+  if (changed === every) for (const pick of picks) pick.checked = every.checked;
+  const picked = picks.filter((pick) => pick.checked).length;
+  every.checked = picked === picks.length;
+  every.indeterminate = picked > 0 && picked < picks.length;
+  one("[data-picked]").textContent = picked ? `${picked} picked` : "Pick all on this page";
+}
 
 // Filters of long lists of choices, and of the analyses in the palette.
 document.addEventListener("input", (event) => {
@@ -127,12 +139,18 @@ let cameFrom = null;
 
 function openDialog(dialog) {
   if (!dialog || dialog.open) return;
-  cameFrom = document.activeElement?.id || null;
+  if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? "New analysis");
+  const active = document.activeElement;
+  cameFrom = (active?.closest("details.menu")?.querySelector("summary") ?? active)?.id || null;
   dialog.showModal();
 }
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "dialog-body") return;
+  if (!one("#dialog").open && event.detail.requestConfig?.elt.isConnected === false) {
+    one("#dialog-body").replaceChildren(); // it was closed before its own answer came
+    return;
+  }
   openDialog(one("#dialog"));
   const wrong = one("#dialog-body [aria-invalid='true']");
   (wrong ?? one("#dialog-body [autofocus]"))?.focus();

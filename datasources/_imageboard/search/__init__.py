@@ -9,6 +9,7 @@ from datasources._imageboard.search.engine import PostgreSQLEngine, SearchEngine
 from datasources._imageboard.search.items import COLUMNS, to_batch
 from datasources._imageboard.search.options import SearchOptions
 from datasources._imageboard.search.scopes import Limits, Search
+from datasources._imageboard.search.sphinx import SphinxEngine
 
 __all__ = [
     "COLUMNS",
@@ -18,6 +19,7 @@ __all__ = [
     "Search",
     "SearchEngine",
     "SearchOptions",
+    "SphinxEngine",
     "kept_boards",
     "read_asked",
     "to_batch",

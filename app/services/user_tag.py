@@ -1,0 +1,74 @@
+"""User tags: groups of people, such as a course, that datasets are shared with. Administrators give and take them."""
+
+from __future__ import annotations
+
+import re
+
+from app.domain.errors import InvalidInput, NotFound
+from app.domain.user import User
+from app.services.access import require_admin, require_write
+from app.services.context import Context
+from app.services.user import find_user
+from app.storage import user_tag as user_tags
+
+_TAG = re.compile(r"\w[\w.-]{0,49}")
+_EXPECTED = "Use letters, digits, hyphens, dots and underscores, at most 50, and begin with a letter or digit."
+
+
+def read_tag(given: str) -> str:
+    """A tag as it is kept: in small letters. :raises InvalidInput: when it cannot be one"""
+    tag = given.strip().lower()
+    if not _TAG.fullmatch(tag):
+        raise InvalidInput({"tag": [f"“{given.strip()[:60]}” cannot be a tag. {_EXPECTED}"]})
+    return tag
+
+
+def assign_tag(ctx: Context, actor: User, name: str, tag: str) -> User:
+    """Put the user of a name into the group of a tag, which need not have existed; the user with all their tags.
+
+    :raises NotFound: when there is no such user
+    :raises InvalidInput: when it cannot be a tag
+    """
+    require_admin(actor)
+    require_write(actor)
+    wanted = read_tag(tag)
+    user_tags.insert(ctx.database, find_user(ctx, name).id, wanted)
+    return find_user(ctx, name)
+
+
+def remove_tag(ctx: Context, actor: User, name: str, tag: str) -> User:
+    """Take the user of a name out of the group of a tag; the user with the tags that are left.
+
+    :raises NotFound: when there is no such user, or they do not have this tag
+    """
+    require_admin(actor)
+    require_write(actor)
+    if not user_tags.delete(ctx.database, find_user(ctx, name).id, tag.strip().lower()):
+        raise NotFound(f"{name} does not have the tag “{tag.strip()}”.")
+    return find_user(ctx, name)
+
+
+def delete_tag(ctx: Context, actor: User, tag: str) -> None:
+    """Take a tag away from everybody; what was shared with it is so no longer. :raises NotFound: when nobody has it"""
+    require_admin(actor)
+    require_write(actor)
+    with ctx.database.transaction() as tx:
+        if not user_tags.delete_all(tx, tag.strip().lower()):
+            raise NotFound(f"Nobody has the tag “{tag.strip()}”.")
+
+
+def list_tags(ctx: Context, actor: User) -> dict[str, int]:
+    """Every tag by name, with how many people have it."""
+    require_admin(actor)
+    return {row["tag"]: row["users"] for row in user_tags.counts(ctx.database)}
+
+
+def tags_to_share_with(ctx: Context, actor: User) -> list[str]:
+    """The tags that are offered to somebody who shares: their own, to an administrator all."""
+    return list(list_tags(ctx, actor)) if actor.is_admin else list(actor.tags)
+
+
+def members_of(ctx: Context, actor: User, tag: str) -> list[str]:
+    """The names of those who have a tag."""
+    require_admin(actor)
+    return user_tags.members(ctx.database, tag.strip().lower())

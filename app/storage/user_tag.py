@@ -1,0 +1,59 @@
+"""The table `user_tags`: the groups that people are in."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from app.storage.database import Row, Session
+
+
+def insert(db: Session, user_id: int, tag: str) -> bool:
+    """Put a person into a group; whether they were not in it."""
+    return (
+        db.run(
+            "INSERT INTO user_tags (user_id, tag) VALUES (%(user_id)s, %(tag)s) ON CONFLICT DO NOTHING",
+            user_id=user_id,
+            tag=tag,
+        )
+        > 0
+    )
+
+
+def delete(db: Session, user_id: int, tag: str) -> bool:
+    """Take a person out of a group; whether they were in it."""
+    return db.run("DELETE FROM user_tags WHERE user_id = %(user_id)s AND tag = %(tag)s", user_id=user_id, tag=tag) > 0
+
+
+def delete_all(db: Session, tag: str) -> bool:
+    """Take everybody out of a group, and end what is shared with it; whether there was one."""
+    shares = db.run("DELETE FROM dataset_shares WHERE tag = %(tag)s", tag=tag)
+    return db.run("DELETE FROM user_tags WHERE tag = %(tag)s", tag=tag) + shares > 0
+
+
+def counts(db: Session) -> list[Row]:
+    """Every group by name: `tag`, and how many `users` are in it."""
+    return db.many("SELECT tag, count(*) AS users FROM user_tags GROUP BY tag ORDER BY tag")
+
+
+def members(db: Session, tag: str) -> list[str]:
+    """The names of those in a group, by alphabet."""
+    rows = db.many(
+        "SELECT name FROM user_tags JOIN users ON users.id = user_id WHERE tag = %(tag)s ORDER BY lower(name)", tag=tag
+    )
+    return [row["name"] for row in rows]
+
+
+def tags_of(db: Session, user_ids: Iterable[int]) -> dict[int, list[str]]:
+    """The groups of each of these people."""
+    found: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
+    rows = db.many(
+        "SELECT user_id, tag FROM user_tags WHERE user_id = ANY(%(user_ids)s) ORDER BY tag", user_ids=list(found)
+    )
+    for row in rows:
+        found[row["user_id"]].append(row["tag"])
+    return found
+
+
+def exists(db: Session, tag: str) -> bool:
+    """Whether anybody is in a group."""
+    return db.find("SELECT 1 FROM user_tags WHERE tag = %(tag)s LIMIT 1", tag=tag) is not None

@@ -1,0 +1,102 @@
+"""Marking and deleting datasets, one or many at once, and undoing that."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import parse_qsl
+
+from flask import Blueprint, Response, render_template, url_for
+from flask import make_response as plain_response
+from htmx_flask import request
+
+from app.domain.errors import InvalidInput
+from app.domain.share import Role
+from app.services import bulk
+from app.services import dataset as datasets
+from app.services.mark import set_favourite
+from app.web.datasets import list_values
+from app.web.page import current_actor, go_to, installation, is_local, render
+from app.web.shown import count
+
+pages = Blueprint("bulk", __name__)
+
+_DONE = {
+    "favourite": "marked as favourite",
+    "unfavourite": "no favourite any more",
+    "tag": "tagged",
+    "private": "made private",
+    "public": "opened to everyone who signs in",
+    "share": "shared",
+    "delete": "deleted",
+    "restore": "brought back",
+    "purge": "deleted for good",
+}
+
+
+@pages.post("/datasets/bulk")
+def change() -> Response:
+    """Do something to all that were picked, and show the list again as it was."""
+    keys, action = request.form.getlist("key"), request.form.get("action", "")
+    if action not in bulk.ACTIONS:
+        raise InvalidInput({"action": [f"Choose one of: {', '.join(bulk.ACTIONS)}."]})
+    if not keys:
+        raise InvalidInput({"key": ["Pick some datasets first."]}, "Pick some datasets first.")
+    outcome = bulk.do_to_all(
+        installation(),
+        current_actor(),
+        keys,
+        action,
+        tags=request.form.get("tags", "").split(","),
+        names=request.form.get("names", "").split(","),
+        role=Role.OWNER if request.form.get("role") == Role.OWNER else Role.VIEWER,
+    )
+    back = request.form.get("back", "")
+    if not request.htmx:
+        return go_to(_back(back, outcome.done[0] if action == "delete" and outcome.done else None))
+    piece = render_template("datasets/_list.html", **list_values(dict(parse_qsl(back.partition("?")[2]))))
+    told = render_template(
+        "datasets/_told.html",
+        text=_said(outcome, action),
+        problems=outcome.problems,
+        undo=outcome.done if action == "delete" else [],
+    )
+    return plain_response(piece + told)
+
+
+def _said(outcome: bulk.Outcome, action: str) -> str:
+    done = f"{count(len(outcome.done), 'dataset')} {_DONE[action]}." if outcome.done else ""
+    left = f"{count(outcome.refused, 'dataset')} left as {'it is' if outcome.refused == 1 else 'they are'}."
+    return f"{done} {left if outcome.refused else ''}".strip()
+
+
+def _back(back: str, undo: str | None) -> str:
+    address = back if is_local(back) and back.startswith("/datasets") else url_for("datasets.overview")
+    if undo is None:
+        return address
+    return f"{address}{'&' if '?' in address else '?'}undo={undo}"
+
+
+@pages.post("/datasets/restore")
+def restore() -> Response:
+    """Bring back what was deleted; one dataset is then shown, several are in the list."""
+    keys = request.form.getlist("key")
+    outcome = bulk.do_to_all(installation(), current_actor(), keys, "restore")
+    if outcome.problems:
+        raise InvalidInput({"key": outcome.problems}, " ".join(outcome.problems))
+    if len(keys) == 1:
+        return go_to(url_for("dataset.show", key=keys[0]))
+    return go_to(url_for("datasets.overview"))
+
+
+@pages.post("/datasets/<key>/favourite")
+def favourite(key: str) -> Response:
+    """Mark a dataset as one's favourite, or not."""
+    ctx, actor = installation(), current_actor()
+    is_favourite = request.form.get("favourite") == "yes"
+    set_favourite(ctx, actor, key, is_favourite=is_favourite)
+    if not request.htmx:
+        back = request.referrer or ""
+        local = back.removeprefix(request.host_url.rstrip("/"))
+        return go_to(local if is_local(local) else url_for("dataset.show", key=key))
+    values: dict[str, Any] = {"d": datasets.get_dataset(ctx, actor, key), "is_favourite": is_favourite}
+    return render("datasets/_star.html", **values)

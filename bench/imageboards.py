@@ -1,0 +1,250 @@
+"""Imageboards: storing, looking, searching, streaming and importing, against a bare COPY and between the engines.
+
+    python bench/imageboards.py [store unchanged search stream import] [--posts 1000000] [--document FILE]
+
+`--posts` is the size of the archive that is searched; 10000000 takes some 20 GB of disk and half an hour to fill.
+Sphinx is measured where `indexer` and `searchd` are installed. Latencies are the medians of five searches, each for the
+numbers of all posts that match, with a warm cache.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from functools import partial
+from pathlib import Path
+
+sys.path.pop(0)  # this folder, which has a queue.py
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+
+import psutil
+
+from app.plugins.validation import load
+from app.services.context import Context
+from app.services.dataset import create_capture
+from app.services.user import create_user
+from app.storage import setting
+from app.storage.database import connect
+from bench import _board_archive as archive
+from bench import import_4chan
+from bench._installation import managers, servers, wait_for_end
+from bench._processes import memory, roles
+from bench._tables import Report
+from datasources._imageboard.engines import PostRead, ThreadRead
+from datasources._imageboard.search import Asked, PostgreSQLEngine, SearchEngine, SphinxEngine, read_asked
+from datasources._imageboard.store import reading
+from datasources._imageboard.store.place import Place
+from datasources.fourchan import FourChan
+from extras.living_board import LivingBoard
+from tests.scraping import look, point_at
+from tests.sphinx import sphinx_for
+
+PARTS = ("store", "unchanged", "search", "stream", "import")
+_MOST = 5_000_001
+_NOW = datetime(2026, 3, 1, tzinfo=UTC)
+
+
+def seconds_for(work: Callable[[], object]) -> float:
+    began = time.perf_counter()
+    work()
+    return time.perf_counter() - began
+
+
+def store(ctx: Context, report: Report) -> None:
+    """New threads as a scraper stores them, against a COPY of the rows that this makes."""
+    frame = next(archive.portions(20_000))
+    threads: dict[int, list[PostRead]] = {}
+    for number, thread, body in frame.select("id", "thread_id", "body").iter_rows():
+        more = {"resto": thread, "time": number}
+        threads.setdefault(thread, []).append(PostRead(number, _NOW, body=body, author="Anonymous", more=more))
+
+    def scrape() -> None:
+        for number, posts in threads.items():
+            with ctx.database.transaction() as tx:
+                read = ThreadRead(number, tuple(posts))
+                reading.store_thread(tx, Place("fourchan", "g", number), read, reading.Asked(_NOW, "mark"))  # type: ignore[arg-type]
+
+    stored = seconds_for(scrape)
+    again = seconds_for(scrape)
+    opened = connect(ctx.settings.database_url)
+    with opened.cursor() as cursor, tempfile.TemporaryFile() as file:
+        cursor.copy_expert("COPY (SELECT * FROM imageboard_posts) TO STDOUT", file)
+        cursor.execute("CREATE TABLE bare (LIKE imageboard_posts)")
+        file.seek(0)
+        bare = seconds_for(lambda: cursor.copy_expert("COPY bare FROM STDIN", file))
+        cursor.execute("DROP TABLE bare")
+    opened.commit()
+    opened.close()
+    names = ("bare COPY of the rows", "new threads of 50 posts", "the same threads read again")
+    rows = [(name, len(frame) / used, used / bare) for name, used in zip(names, (bare, stored, again), strict=True)]
+    report.table("storing", ("what", "posts/s", "time / COPY"), rows)
+    empty(ctx)
+
+
+def empty(ctx: Context) -> None:
+    ctx.database.run("TRUNCATE imageboard_posts, imageboard_threads, imageboard_new_words, imageboard_words")
+
+
+def unchanged(ctx: Context, report: Report) -> None:
+    """What a look costs at a board on which nothing has happened since the last."""
+    rows = []
+    with LivingBoard(1, ("g",)) as site:
+        point_at(ctx, "fourchan", site.url, boards="g")
+        look(ctx, "fourchan", "g")
+        threads = len(site.traffic.requests("*/thread/*"))
+        requests = site.traffic.requests()
+        while [request.status for request in requests] != [304]:  # pages read in the second of a change are read again
+            site.advance(3)
+            look(ctx, "fourchan", "g")
+            before = written(ctx)
+            site.traffic.forget()
+            used = seconds_for(lambda: look(ctx, "fourchan", "g"))
+            requests = site.traffic.requests()
+        rows.append((threads, len(requests), requests[0].status, written(ctx) - before, used * 1000))
+    heads = ("threads of the board", "requests of a look", "answer", "rows written", "ms")
+    report.table("unchanged board", heads, rows)
+    for name in ("api_url", "image_url", "autoscrape", "pace", "interval", "boards"):
+        setting.delete(ctx.database, f"fourchan.{name}")
+    empty(ctx)
+
+
+def written(ctx: Context) -> int:
+    """Rows that have been written to the tables of imageboards so far."""
+    time.sleep(2)  # until which each connection reports what it did
+    ctx.database.one("SELECT pg_stat_force_next_flush()::text AS done")
+    found = ctx.database.one(
+        "SELECT coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0)::bigint AS rows FROM pg_stat_user_tables"
+        " WHERE relname ~ '^(imageboard|fourchan)_'"
+    )
+    return int(found["rows"])
+
+
+def queries() -> dict[str, dict[str, object]]:
+    """Kinds of searches: the options of the form."""
+    words = [archive.word(rank) for rank in (0, 31, 300, 1_000, 5_000, 40_000)]
+    most, frequent, known, seldom, rare, hardly = words
+    return {
+        "a rare word": {"body_match": hardly},
+        "a word": {"body_match": seldom},
+        "a frequent word (a tenth of the posts)": {"body_match": frequent},
+        "two words": {"body_match": f"{known} {seldom}"},
+        "a rare phrase": {"body_match": f'"{archive.PHRASE}"'},
+        "a phrase of frequent words": {"body_match": f'"{frequent} {known}"'},
+        "the beginning of a word": {"body_match": f"{rare[:4]}*"},
+        "the middle of a word": {"body_match": "*efant*"},
+        "one of three words": {"body_match": f"{known} | {seldom} | {rare}"},
+        "a word without another": {"body_match": f"{seldom} -{most}"},
+        "a word before another": {"body_match": f"{seldom} << {known}"},
+        "a word at the start": {"body_match": f"^{known}"},
+        "a word on a board": {"body_match": known, "board": "g"},
+        "a word in a month": {"body_match": known, "daterange": "2020-01-10,2020-02-09"},
+        "a word and a country": {"body_match": seldom, "country_name": ["NL"], "board": "pol"},
+    }
+
+
+def all_numbers(engine: SearchEngine, asked: Asked, ctx: Context) -> list[int]:
+    return [number for some in engine.find(asked, ctx.database, _MOST) for number in some]
+
+
+def search(ctx: Context, posts: int, report: Report) -> None:
+    """Latencies by kind of query."""
+    with engines(ctx) as found:
+        rows: list[Sequence[object]] = []
+        for name, given in queries().items():
+            asked = read_asked("fourchan", load(FourChan.Options, given), FourChan.flag_groups)
+            numbers: list[list[int]] = []
+            times = []
+            for engine in found.values():
+                ask = partial(all_numbers, engine, asked, ctx)
+                numbers.append(ask())
+                times.append(statistics.median(seconds_for(ask) for _ in range(5)) * 1000)
+            if any(other != numbers[0] for other in numbers):
+                raise RuntimeError(f"the engines differ: {name}")
+            rows.append((name, f"{len(numbers[0]):,}", *times))
+        report.table(f"search in {posts:,} posts", ("asked", "found", *(f"{name}, ms" for name in found)), rows)
+
+
+@contextmanager
+def engines(ctx: Context) -> Iterator[dict[str, SearchEngine]]:
+    """Each engine that can be had here, by its name."""
+    if shutil.which("indexer") is None or shutil.which("searchd") is None:
+        yield {"PostgreSQL": PostgreSQLEngine()}
+        return
+    with tempfile.TemporaryDirectory() as folder, sphinx_for(ctx, Path(folder), "fourchan") as sphinx:
+        took = seconds_for(lambda: sphinx.index("main"))
+        print(f"Sphinx indexed the posts in {took:.0f} s", flush=True)
+        sphinx.start()
+        yield {"PostgreSQL": PostgreSQLEngine(), "Sphinx": SphinxEngine("fourchan", sphinx.address)}
+
+
+@contextmanager
+def watched() -> Iterator[list[int]]:
+    """Looks some times a second how much memory the processes of plug-ins hold: what each look has found."""
+    found, done = [0], threading.Event()
+
+    def watch() -> None:
+        while not done.wait(0.2):
+            with suppress(psutil.Error):
+                plug_ins = [pid for pid, role in roles(os.getpid()).items() if role == "plug-in"]
+                found.append(sum(memory(psutil.Process(pid)) for pid in plug_ins))
+
+    thread = threading.Thread(target=watch, daemon=True)
+    thread.start()
+    yield found
+    done.set()
+    thread.join()
+
+
+def stream(ctx: Context, environ: dict[str, str], posts: int, report: Report) -> None:
+    """Searches by real workers, from asking to the Parquet file."""
+    actor = create_user(ctx, "bench", "a long enough password", is_admin=True)
+    rows = []
+    for rank in (0, 31) if posts <= 2_000_000 else (31, 100):
+        with watched() as held:
+            began = time.perf_counter()
+            asked = create_capture(ctx, actor, "fourchan", {"body_match": archive.word(rank)})
+            ended = wait_for_end(ctx, asked.key)
+            used = time.perf_counter() - began
+        found, size = ended.rows or 0, ended.result.size / 1e6 if ended.result else 0.0
+        rows.append((f"{found:,}", used, found / used, size, max(held) / 1e6))
+    report.table(f"streaming from {posts:,} posts", ("matches", "s", "posts/s", "MB of Parquet", "MB of memory"), rows)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure (normally all)")
+    parser.add_argument("--posts", type=int, default=1_000_000, help="posts of the archive that is searched")
+    parser.add_argument("--dump", type=int, default=200_000, help="posts of the dump that is imported")
+    parser.add_argument("--document", type=Path, help="a document that has places for the tables")
+    given = parser.parse_args()
+    parts, report = given.parts or PARTS, Report(given.document)
+    print(f"load of the machine: {os.getloadavg()[0]:.1f}")
+    if {"store", "unchanged", "search", "stream"} & set(parts):
+        archive.check_words()
+        with servers() as (ctx, environ):
+            if "store" in parts:
+                store(ctx, report)
+            if "unchanged" in parts:
+                unchanged(ctx, report)
+            if {"search", "stream"} & set(parts):
+                print(f"filled and indexed in {seconds_for(lambda: archive.fill(ctx, given.posts)):.0f} s", flush=True)
+            if "search" in parts:
+                search(ctx, given.posts, report)
+            if "stream" in parts:
+                with managers(ctx, environ):
+                    stream(ctx, environ, given.posts, report)
+    if "import" in parts:
+        import_4chan.compare(given.dump, report)
+
+
+if __name__ == "__main__":
+    main()

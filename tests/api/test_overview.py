@@ -1,0 +1,52 @@
+"""What is kept of a data source, over the API: the same as on its page."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from app.services.context import Context
+from datasources._imageboard.store import coverage
+from tests.api.conftest import Call
+from tests.board_posts import START, keep, post
+from tests.scraping import task_of
+from workers.count_board_posts import CountBoardPosts
+
+PATH = "/api/datasources/{}/overview"
+
+
+def test_parts_activity_and_gaps(call: Call, ctx: Context) -> None:
+    keep(ctx, [post(1), post(2), post(3, board="g", created=START + timedelta(days=1))])
+    with task_of(ctx) as (task, _):
+        CountBoardPosts().work(None, task)  # type: ignore[arg-type]
+    for hours in (0, 2):
+        coverage.note(ctx.database, "fourchan", "pol", START + timedelta(hours=hours), 60)  # type: ignore[arg-type]
+
+    found = call("owner", "GET", PATH.format("fourchan")).json
+
+    assert (found["id"], found["keeps_posts"], found["period"]) == ("fourchan", True, "day")
+    assert found["activity"] == [
+        {"date": "2026-03-01", "part": "pol", "posts": 2},
+        {"date": "2026-03-02", "part": "g", "posts": 1},
+    ]
+    pol = {"name": "pol", "posts": 2, "first": "2026-03-01", "last": "2026-03-01", "every": None}
+    assert found["parts"][0] == pol | {"looked": "2026-03-01T14:00:00+00:00"}
+    assert [(gap["part"], gap["began"], gap["ended"]) for gap in found["gaps"]] == [
+        ("pol", "2026-03-01T12:00:00+00:00", "2026-03-01T14:00:00+00:00")
+    ]
+    assert found["gaps"][0]["reason"].startswith("Nobody looked")
+    assert found["all_gaps"] == 1
+    assert "fourchan.boards" in found["hint"]
+
+
+def test_a_source_that_keeps_nothing_and_one_that_is_not_there(call: Call) -> None:
+    nothing = {"parts": [], "activity": [], "gaps": [], "all_gaps": 0, "period": None, "hint": ""}
+    assert call("reader", "GET", PATH.format("upload")).json == {"id": "upload", "keeps_posts": False} | nothing
+    assert call("owner", "GET", PATH.format("nowhere")).status_code == 404
+
+
+def test_a_database_that_is_too_busy_is_said_so(call: Call, ctx: Context) -> None:
+    with ctx.database.transaction() as tx:
+        tx.run("LOCK TABLE imageboard_days IN ACCESS EXCLUSIVE MODE")
+        answer = call("owner", "GET", PATH.format("fourchan"))
+    assert answer.status_code == 503
+    assert answer.json["message"] == "The database took too long to answer this."

@@ -1,0 +1,53 @@
+"""Limits of the API, counted together by the processes of the real web server."""
+
+from __future__ import annotations
+
+from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+import requests
+
+from app.domain.user import User
+from app.services.context import Context
+from app.services.token import create_token
+from tests.conftest import Starter
+from tests.serving import serve
+
+CLIENTS = 50
+
+
+def ask(url: str, secret: str, method: str, path: str, times: int) -> list[requests.Response]:
+    """The answers to one client that asks without a pause."""
+    with requests.Session() as session:
+        session.headers["Authorization"] = f"Bearer {secret}"
+        body = {"json": {"name": " "}} if method == "POST" else {}
+        return [session.request(method, f"{url}{path}", timeout=60, **body) for _ in range(times)]  # type: ignore[arg-type]
+
+
+def ask_together(url: str, secret: str, method: str, path: str, times: int) -> list[requests.Response]:
+    """The answers to 50 clients that ask at the same moment."""
+    with ThreadPoolExecutor(CLIENTS) as pool:
+        asking = [pool.submit(ask, url, secret, method, path, times) for _ in range(CLIENTS)]
+        return [answer for client in asking for answer in client.result()]
+
+
+@pytest.fixture
+def secrets(ctx: Context, user: User, admin: User) -> tuple[str, str]:
+    return create_token(ctx, user, "t")[1], create_token(ctx, admin, "t")[1]
+
+
+def test_exactly_so_many_requests_of_each_kind_pass(start: Starter, secrets: tuple[str, str]) -> None:
+    mine, theirs = secrets
+    url = serve(start, QUEUE_PREFIX="exact", RATE_LIMIT="120 per hour", RATE_LIMIT_CREATE="40 per hour")
+    for method, passed, limit in (("GET", 200, 120), ("POST", 422, 40)):
+        answers = ask_together(url, mine, method, "/api/tokens", 5)
+        assert Counter(answer.status_code for answer in answers) == {passed: limit, 429: 5 * CLIENTS - limit}
+        refused = next(answer for answer in answers if answer.status_code == 429)
+        assert refused.headers["X-RateLimit-Limit"] == str(limit)
+        assert refused.headers["X-RateLimit-Remaining"] == "0"
+        assert 3000 < int(refused.headers["Retry-After"]) <= 3601
+        assert ask(url, theirs, method, "/api/tokens", 1)[0].status_code == passed
+    good = [answer for answer in ask_together(url, theirs, "GET", "/api/account", 2) if answer.ok]
+    assert len({answer.headers["X-RateLimit-Remaining"] for answer in good}) > 1
+    assert all("Retry-After" not in answer.headers for answer in good)
