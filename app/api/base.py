@@ -13,9 +13,11 @@ from flask_smorest import Blueprint as UntypedBlueprint
 from webargs.flaskparser import FlaskParser
 from werkzeug.datastructures import CombinedMultiDict, MultiDict
 from werkzeug.exceptions import HTTPException, UnsupportedMediaType
+from werkzeug.routing import BaseConverter
 
 from app import __version__
 from app.api.auth import TOKEN_ARGUMENT, authenticate
+from app.api.body import has_body, read_json, require_types
 from app.api.errors import error_response
 from app.api.limits import limit_api
 from app.api.once import answer_again, keep_answer
@@ -91,9 +93,13 @@ class _Parser(FlaskParser):
 
     def load_json(self, req: Any, schema: ma.Schema) -> Any:
         """The body as JSON."""
-        if req.content_length and not req.is_json:
+        if not has_body(req):
+            return ma.missing
+        if not req.is_json:
             raise UnsupportedMediaType
-        return super().load_json(req, schema)
+        given = read_json()
+        require_types(schema, given)
+        return given
 
     def load_querystring(self, req: Any, schema: ma.Schema) -> Any:
         """The query, without the token that older scripts put there."""
@@ -138,6 +144,12 @@ class Blueprint(SmorestBlueprint):
         limit_api(self)
 
 
+class KeyConverter(BaseConverter):
+    """A key in an address, and none of the words that stand in its place: what is there takes other methods."""
+
+    regex = r"(?!upload(?:/|$))[^/]+"
+
+
 class Api(SmorestApi):  # type: ignore[misc]
     """The API with our errors; how the document looks is set by `init_api`."""
 
@@ -160,6 +172,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         jobs,
         older,
         openapi,
+        openapi_plugins,
         people,
         processors,
         results,
@@ -176,8 +189,10 @@ def init_api(app: Flask, ctx: Context) -> None:
     app.config.update(API_TITLE="4CAT", API_VERSION=__version__, OPENAPI_VERSION="3.1.0")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]
+    app.url_map.converters["key"] = KeyConverter
     api = Api(app, spec_kwargs=_spec_options())
-    openapi.add_options(api.spec, ctx.registry)
+    api.register_converter(KeyConverter, lambda _: {"type": "string", "minLength": 1})
+    openapi_plugins.add_options(api.spec, ctx.registry)
     for part in (
         datasources,
         processors,

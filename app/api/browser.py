@@ -17,12 +17,13 @@ from werkzeug.exceptions import HTTPException
 
 from app.api.auth import actor, bearer_token, find_actor, installation, is_extension, is_foreign
 from app.api.base import Blueprint, Query, Schema
-from app.domain.errors import InvalidInput, NotAllowed, NotFound
+from app.domain.errors import InvalidInput, NotAllowed
 from app.services.dataset import PSEUDONYMISE, get_dataset
 from app.services.platform_import import import_platform
 
 _CHUNK = 1 << 20
 _PLATFORM = "X-Zeeschuimer-Platform"
+_RECORD = '{"nav_index": 1, "item_id": "1", "timestamp_collected": 1769860800000, "data": {"id": "1"}}\n'
 
 
 def let_in() -> Response | None:
@@ -80,7 +81,7 @@ class QueuedSchema(Schema):
 class CheckQuery(Query):
     """Which dataset."""
 
-    key = ma.fields.String(required=True)
+    key = ma.fields.String(required=True, validate=validate.Length(min=1, error="Say which dataset."))
 
 
 class CheckSchema(Schema):
@@ -119,13 +120,13 @@ class ImportDataset(MethodView):
                 "description": "Where the posts are from, such as tiktok.com",
             }
         ],
-        requestBody={"required": True, "content": {"application/x-ndjson": {"schema": {"type": "string"}}}},
+        requestBody={"required": True, "content": {"application/x-ndjson": {"schema": {}, "example": _RECORD}}},
     )
     def post(self, query: dict[str, Any]) -> dict[str, Any]:
         """Make a dataset of posts that Zeeschuimer has collected: the body is NDJSON."""
-        platform = request.headers.get(_PLATFORM, "")
-        if not platform:
-            raise NotFound(f"Unknown platform or source format: say which in the header {_PLATFORM}.")
+        platform = request.headers.get(_PLATFORM)
+        if platform is None:
+            raise InvalidInput({_PLATFORM: ["Say in this header where the posts are from, such as tiktok.com."]})
         made = import_platform(installation(), actor(), platform, cast(BinaryIO, request.stream), query["pseudonymise"])
         return {"status": "queued", "key": made.key, "url": _page(made.key)}
 
@@ -138,8 +139,6 @@ class CheckImport(MethodView):
     @blueprint.response(200, CheckSchema)
     def get(self, query: dict[str, Any]) -> dict[str, Any]:
         """Say how far a dataset is, as Zeeschuimer asks every second."""
-        if not query["key"]:
-            raise InvalidInput({"key": ["Say which dataset."]})
         found = get_dataset(installation(), actor(), query["key"])
         is_done = found.status.is_ended
         return {

@@ -18,6 +18,7 @@ from app.api.base import Blueprint, Query, Schema
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
+from app.plugins.validation import check_json
 from app.services import dataset as datasets
 from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
 from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
@@ -65,14 +66,23 @@ class _JSONObject(ma.fields.Dict):
         return found
 
 
+class _File(Upload):  # type: ignore[misc]
+    """A part of the form that is a file, which it is by its name."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        if isinstance(value, str):
+            raise ma.ValidationError("Send a file: this part of the form has no file name.")
+        return super()._deserialize(value, attr, data, **kwargs)
+
+
 class UploadSchema(_Private):
     """What dataset to make of a file."""
 
-    file = Upload(required=True, metadata={"description": "CSV, TSV, XLSX, JSON or NDJSON"})
+    file = _File(required=True, metadata={"description": "CSV, TSV, XLSX, JSON or NDJSON"})
     datasource = ma.fields.String(load_default="upload")
     parameters = _JSONObject(load_default=dict, metadata={"type": "string", "description": "A JSON object"})
     label = ma.fields.String(load_default=None)
-    private = ma.fields.Boolean(load_default=True)
+    private = ma.fields.Boolean(load_default=True, truthy={"true", "True"}, falsy={"false", "False"})
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
     notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
 
@@ -149,6 +159,7 @@ class Datasets(MethodView):
     @blueprint.response(202, DatasetSchema)
     def post(self, wanted: dict[str, Any]) -> Any:
         """Capture posts from a data source into a new dataset."""
+        check_json(installation().registry.datasource(wanted["datasource"]).Options, wanted["parameters"])
         made = datasets.create_capture(
             installation(),
             actor(),
@@ -188,6 +199,7 @@ class UploadDataset(MethodView):
         and the other fields in the address.
         """
         file = wanted["file"]
+        check_json(installation().registry.datasource(wanted["datasource"]).Options, wanted["parameters"])
         made = import_file(
             installation(),
             actor(),
@@ -203,7 +215,7 @@ class UploadDataset(MethodView):
         return accepted(made)
 
 
-@blueprint.route("/datasets/<string:key>")
+@blueprint.route("/datasets/<key:key>")
 class OneDataset(MethodView):
     """One of them."""
 

@@ -10,7 +10,7 @@ from flask.views import MethodView
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
 from app.plugins.datasource import DataSource
-from app.plugins.validation import json_schema
+from app.plugins.validation import check_json, json_schema
 from app.services.estimate import estimate_capture
 from app.services.overview import source_activity, source_overview
 
@@ -159,8 +159,9 @@ class DatasourceEstimate(MethodView):
 
     counts_as = "estimate"
 
-    @blueprint.arguments(EstimateQuerySchema)
+    @blueprint.arguments(EstimateQuerySchema, required=False)
     @blueprint.response(200, EstimateSchema)
     def post(self, given: dict[str, Any], datasource_id: str) -> dict[str, Any]:
         """Reckon how many items a capture would find, and check its parameters, without asking for it."""
+        check_json(installation().registry.datasource(datasource_id).Options, given["parameters"])
         return {"items": estimate_capture(installation(), actor(), datasource_id, given["parameters"])}

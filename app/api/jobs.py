@@ -114,8 +114,8 @@ class RepairSchema(Schema):
 class JobsQuery(Query):
     """Which jobs, and how many."""
 
-    state = ma.fields.String(load_default=None, validate=validate.OneOf([str(state) for state in JobState]))
-    type = ma.fields.String(load_default=None)
+    state = ma.fields.String(validate=validate.OneOf([str(state) for state in JobState]))
+    type = ma.fields.String()
     cursor = paging.cursor()
     limit = paging.limit(500, 5000)
 
@@ -150,8 +150,8 @@ class Jobs(MethodView):
         require_admin(actor())
         found = status.list_jobs(
             installation(),
-            state=query["state"],
-            type_=query["type"],
+            state=query.get("state"),
+            type_=query.get("type"),
             after=query.get("cursor", 0),
             limit=query["limit"] + 1,
         )

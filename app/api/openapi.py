@@ -1,8 +1,7 @@
-"""The OpenAPI document with the options of every plug-in, and the page to browse it."""
+"""The OpenAPI document, and the page to browse it."""
 
 from __future__ import annotations
 
-import copy
 import json
 from functools import cached_property
 from http import HTTPStatus
@@ -10,13 +9,35 @@ from typing import Any
 
 from apispec import APISpec
 from flask import Flask, Response
+from werkzeug.http import HTTP_STATUS_CODES
 
+from app.api.openapi_examples import add_examples
+from app.api.openapi_plugins import describe_captures, describe_runs
 from app.plugins.registry import Registry
-from app.plugins.validation import json_schema
+from app.services.download import media_types
 from app.services.idempotency import FIELD, PATTERN
 
-_RUN = "/api/datasets/{key}/processors/{processor_type}"
-_OPEN = ("/api/status",)
+_OPEN = ("/api/status", "/api/statistics")
+_ERRORS = {
+    400: "This request cannot be understood.",
+    401: "Send a token as: Authorization: Bearer <token>",
+    403: "This token may only read. Make one that may also change things.",
+    404: "There is no dataset 0f343b0931126a20f133d67c2b018a3b.",
+    409: "This dataset has ended already.",
+    413: "This is larger than 2 MB, the most that is taken here.",
+    415: "Send the body as JSON, with Content-Type: application/json.",
+    414: "The address is too long.",
+    416: "The file does not have the bytes asked for.",
+    422: "label: Send a text.",
+    429: "Too many requests in a short time. Wait for as many seconds as Retry-After says.",
+    500: "Something went wrong on our side. It is in the log as error 5f2c90aa.",
+    502: "mastodon.social answers with status 500.",
+    503: "The database does not answer.",
+    507: "You store as much as one person may store here. Delete datasets you no longer need.",
+}
+"""Every error that there is, each with a message as an example."""
+_OF_THE_SERVER = (414,)
+"""What the web server answers before the request comes to us, so that its body is a page."""
 _POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:;"
     " connect-src 'self'; font-src 'self' data:; base-uri 'none'; frame-ancestors 'none'"
@@ -57,86 +78,86 @@ if (window.SwaggerUIBundle) {
 """
 
 
-def options_name(type_: str) -> str:
-    """The name of the schema of a plug-in's options: `CountPostsOptions`."""
-    return "".join(part.capitalize() for part in type_.replace("_", "-").split("-")) + "Options"
-
-
-def add_options(spec: APISpec, registry: Registry) -> None:
-    """Add the option schema of every processor and data source to the document."""
-    plugins = {**registry.processors, **registry.datasources}
-    for type_, plugin in sorted(plugins.items()):
-        described = {"title": plugin.title, "description": plugin.description()}
-        spec.components.schema(options_name(type_), described | json_schema(plugin.Options))
-
-
 def finish(spec: APISpec, registry: Registry) -> None:
-    """Give every operation a name, and every plug-in its own typed place in the document."""
+    """Give every operation a name, its errors and examples, and every plug-in its own typed place in the document."""
     paths: dict[str, Any] = spec._paths
+    _describe_errors(spec)
     for path, operations in paths.items():
         for method, operation in operations.items():
             if isinstance(operation, dict):
-                _complete(spec, path, method, operation)
+                _complete(path, method, operation)
     for tag in spec._tags:
         tag["name"] = tag["name"].removeprefix("api-")
-    _describe_captures(spec, registry)
-    _describe_runs(spec, registry)
+    describe_captures(spec, registry)
+    describe_runs(spec, registry)
+    add_examples(paths, spec.components.schemas)
 
 
-def _complete(spec: APISpec, path: str, method: str, operation: dict[str, Any]) -> None:
+def _media_of(path: str) -> list[str]:
+    """What an address that sends files may send."""
+    return media_types() if path.endswith("/download") else ["application/x-ndjson"]
+
+
+def _error_name(status: int) -> str:
+    return HTTPStatus(status).name
+
+
+def _describe_errors(spec: APISpec) -> None:
+    """Say of every error what its body is, with an example and the headers that come with it."""
+    responses: dict[str, Any] = spec.components.responses
+    responses.clear()
+    spec.components.schemas["Error"]["properties"]["errors"].setdefault("example", {"label": ["Send a text."]})
+    seconds = {"Retry-After": {"description": "Seconds to wait", "schema": {"type": "integer", "minimum": 0}}}
+    for status, message in _ERRORS.items():
+        name = HTTP_STATUS_CODES[status]
+        fields = {"label": ["Send a text."]} if status == 422 else {}
+        example = {"code": status, "status": name, "message": message, "errors": fields}
+        content: dict[str, Any] = {
+            "application/json": {"schema": {"$ref": "#/components/schemas/Error"}, "example": example}
+        }
+        if status in _OF_THE_SERVER:
+            content = {"text/html": {"schema": {"type": "string"}, "example": f"<h1>{name}</h1>"}}
+        responses[_error_name(status)] = {
+            "description": name,
+            "content": content,
+        } | ({"headers": seconds} if status in (429, 503) else {})
+
+
+def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     """Name an operation, and say which errors it can answer with and who may call it."""
     words = [part.strip("{}") for part in path.split("/") if part not in ("", "api")]
     operation.setdefault("operationId", "_".join([method, *words]).replace("-", "_"))
     operation["tags"] = [tag.removeprefix("api-") for tag in operation["tags"]]
-    errors = ["TOO_MANY_REQUESTS"]
     if path in _OPEN:
         operation["security"] = [{}, {"token": []}, {"session": []}]
-    else:
-        errors += ["UNAUTHORIZED", "FORBIDDEN"]
-    if "{" in path:
-        errors.append("NOT_FOUND")
-    if "{key}" in path and (method != "get" or path.endswith(("/items", "/download"))):
-        errors.append("CONFLICT")
     if method == "post" and not path.endswith("/estimate"):
         operation.setdefault("parameters", []).append(_KEY)
-        errors += ["CONFLICT", "UNPROCESSABLE_ENTITY"]
-    for name in errors:
-        code = str(int(HTTPStatus[name]))
-        operation["responses"].setdefault(code, spec.components.get_ref("response", name))
+    responses = operation["responses"]
+    if path.endswith(("/download", "/items/")):
+        content = responses["200"].setdefault("content", {})
+        content |= {media: {"schema": {"type": "string", "format": "binary"}} for media in _media_of(path)}
+    del responses["default"]  # what can happen is said one by one
+    for status in sorted(_errors_of(path, method, operation)):
+        if str(status) not in responses or "content" not in responses[str(status)]:
+            responses[str(status)] = {"$ref": f"#/components/responses/{_error_name(status)}"}
 
 
-def _ref(type_: str) -> dict[str, str]:
-    return {"$ref": f"#/components/schemas/{options_name(type_)}"}
-
-
-def _describe_captures(spec: APISpec, registry: Registry) -> None:
-    """Say that `parameters` of a new dataset are those of one of the data sources."""
-    choices = [_ref(id_) for id_ in sorted(registry.datasources)]
-    if choices:
-        schemas: dict[str, Any] = spec.components.schemas
-        schemas["Capture"]["properties"]["parameters"] |= {"anyOf": choices}
-
-
-def _describe_runs(spec: APISpec, registry: Registry) -> None:
-    """Add a path for each processor beside the general one, so that a client sees its own options."""
-    general = spec._paths[_RUN]["post"]
-    choices = [_ref(type_) for type_ in sorted(registry.processors)]
-    general["requestBody"] = _body({"anyOf": choices} if choices else {"type": "object"})
-    key = {"in": "path", "name": "key", "required": True, "schema": {"type": "string"}}
-    for type_, analysis in sorted(registry.processors.items()):
-        operation = copy.deepcopy(general)
-        operation |= {
-            "operationId": f"run_{type_}".replace("-", "_"),
-            "summary": f"Run: {analysis.title}",
-            "description": analysis.description(),
-            "tags": [f"run: {analysis.category}"],
-            "requestBody": _body(_ref(type_)),
-        }
-        spec._paths[_RUN.replace("{processor_type}", type_)] = {"parameters": [key], "post": operation}
-
-
-def _body(schema: dict[str, Any]) -> dict[str, Any]:
-    return {"required": False, "content": {"application/json": {"schema": schema}}}
+def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
+    """Which errors an operation can answer with."""
+    errors = {400, 401, 403, 422, 429, 500, 503}
+    if "{" in path or path.endswith(("/", "/check-query/")):
+        errors |= {404}
+    if operation.get("parameters"):
+        errors |= {414}
+    if "{key}" in path or method == "post":
+        errors |= {409}
+    if "requestBody" in operation:
+        errors |= {404, 413, 415}
+    if method == "post":
+        errors |= {502, 507}
+    if path.endswith(("/download", "/items/")):
+        errors |= {416}
+    return errors
 
 
 class _Document:

@@ -12,11 +12,12 @@ from flask.views import MethodView
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.api.body import has_body, read_json
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.errors import InvalidInput
 from app.plugins.processor import Preset
 from app.plugins.registry import Analysis
-from app.plugins.validation import json_schema
+from app.plugins.validation import check_json, json_schema
 from app.services import run
 
 blueprint = Blueprint("processors", "Analyses.")
@@ -156,15 +157,17 @@ class Run(MethodView):
     def post(self, query: dict[str, Any], key: str, processor_type: str) -> Any:
         """Run an analysis on a dataset, with its options as JSON; spell them with hyphens or underscores."""
         ctx, who = installation(), actor()
-        child, is_new = run.run_processor(ctx, who, key, processor_type, _options(), **query)
+        options = _options(ctx.registry.processor(processor_type))
+        child, is_new = run.run_processor(ctx, who, key, processor_type, options, **query)
         return accepted(child) if is_new else (present([child])[0], 200)
 
 
-def _options() -> Mapping[str, Any]:
+def _options(analysis: Analysis) -> Mapping[str, Any]:
     """The options in the body; nothing at all means none."""
-    if not request.get_data():
+    if not has_body(request):
         return {}
-    given = request.get_json(force=True)
+    given = read_json()
     if not isinstance(given, dict):
         raise InvalidInput({"body": ["Send the options as a JSON object, such as {}."]})
+    check_json(analysis.Options, given)
     return given

@@ -19,7 +19,7 @@ metrics = Blueprint("metrics", "Metrics for Prometheus. For administrators.", pr
 blueprints = (blueprint, metrics)
 
 
-class PartSchema(Schema):
+class ServicePartSchema(Schema):
     """A part of the installation."""
 
     ok = ma.fields.Boolean(metadata={"description": "Whether it answers"})
@@ -41,8 +41,8 @@ class StatusSchema(Schema):
     name = ma.fields.String()
     version = ma.fields.String()
     time = ma.fields.AwareDateTime()
-    database = ma.fields.Nested(PartSchema)
-    redis = ma.fields.Nested(PartSchema)
+    database = ma.fields.Nested(ServicePartSchema)
+    redis = ma.fields.Nested(ServicePartSchema)
     queues = ma.fields.List(
         ma.fields.Nested(WaitingSchema),
         metadata={"description": "What is busy; only for those who are signed in"},

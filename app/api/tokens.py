@@ -7,6 +7,7 @@ from typing import Any
 
 import marshmallow as ma
 from flask.views import MethodView
+from marshmallow import validate
 
 from app.api import paging
 from app.api.auth import actor, installation
@@ -15,6 +16,9 @@ from app.services import token as tokens
 
 blueprint = Blueprint("tokens", "Tokens. A token is shown once, when it is made.")
 blueprints = (blueprint,)
+
+
+_READABLE = r"^[^\u0000]*[^\s\u0000][^\u0000]*$"
 
 
 class TokenSchema(Schema):
@@ -39,10 +43,15 @@ class NewTokenSchema(TokenSchema):
 class TokenRequestSchema(Schema):
     """What token to make."""
 
-    name = ma.fields.String(required=True, metadata={"description": "A name to recognise it by"})
+    name = ma.fields.String(
+        required=True,
+        validate=validate.Length(1, 100),
+        metadata={"description": "A name to recognise it by", "pattern": _READABLE, "example": "notebook"},
+    )
     read_only = ma.fields.Boolean(load_default=False)
     days = ma.fields.Integer(
         allow_none=True,
+        validate=validate.Range(1, tokens.LONGEST),
         metadata={
             "description": "How long it is valid; null is for ever, where that is allowed. A year unless said otherwise"
         },

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     import requests
 
 _AGENT = "4CAT (research tool)"
+_TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 class PublicWeb:
@@ -116,15 +118,23 @@ class _Guard:
 
     def check_address(self, text: str) -> None:
         """:raises SourceError: when an address is not public and not allowed"""
-        address = ipaddress.ip_address(text.partition("%")[0])
-        mapped = getattr(address, "ipv4_mapped", None)
-        address = mapped or address
+        address = _inside(ipaddress.ip_address(text.partition("%")[0]))
         if any(address in network for network in self._allowed):
             return
-        if not address.is_global or address.is_multicast or address.is_reserved:
+        is_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
+        if is_local or not address.is_global or address.is_multicast or address.is_reserved:
             raise SourceError(
                 f"The address {address} is not on the public internet, so it is not visited.", permanent=True
             )
+
+
+def _inside(address: Address) -> Address:
+    """The IPv4 address that an IPv6 address only wraps: mapped, or of a translator or tunnel that leads to it."""
+    if not isinstance(address, ipaddress.IPv6Address):
+        return address
+    if address in _TRANSLATED:
+        return ipaddress.IPv4Address(int(address) & 0xFFFFFFFF)
+    return address.ipv4_mapped or address.sixtofour or (address.teredo[1] if address.teredo else None) or address
 
 
 def _guarded_adapter(guard: _Guard) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -93,6 +94,53 @@ def load(options: OptionsClass, given: Mapping[str, Any], columns: Sequence[str]
     return options(**loaded)
 
 
+def check_json(options: OptionsClass, given: Mapping[str, Any]) -> None:
+    """Make sure that the values of a JSON object are of the types that `json_schema` says, which forms cannot know.
+
+    Values of options that do not count now are looked at too. What is unknown or missing is left to `load`.
+
+    :raises InvalidInput: naming each field that is wrong
+    """
+    wanted = specs(options)
+    wrong: dict[str, list[str]] = {}
+    for name, value in given.items():
+        spec = wanted.get(name.replace("-", "_"))
+        if spec is None or (value is None and spec.kind == "number" and spec.default is None):
+            continue
+        sentence = _wrong_type(spec, value)
+        if sentence:
+            wrong[name] = [sentence]
+            continue
+        try:
+            _field(spec, None, required=False).deserialize(value)
+        except ma.ValidationError as error:
+            wrong |= _sentences({name: error.messages}, wanted)
+    if wrong:
+        raise InvalidInput(wrong)
+
+
+def _wrong_type(spec: Spec, value: Any) -> str | None:
+    """What is wrong with the type of a value of JSON, in a sentence; None when nothing is."""
+    if spec.is_list:
+        if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
+            return "Send a list of texts."
+        unknown = [part for part in value if spec.choices and part not in spec.choices]
+        return _unknown_text(spec, list(spec.choices or [])).format(input=unknown[0]) if unknown else None
+    if spec.kind == "daterange":
+        ends = value.values() if isinstance(value, dict) else [value]
+        fits = isinstance(value, dict) and all(end is None or isinstance(end, str) for end in ends)
+        sentence = 'Send a period, such as {"after": "2026-01-31", "before": null}.'
+    elif spec.kind == "number":
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
+        fits = fits and (not spec.integer or value == int(value))
+        sentence = "Send a whole number." if spec.integer else "Send a number."
+    else:
+        is_toggle = spec.kind == "toggle"
+        fits = isinstance(value, bool if is_toggle else str)
+        sentence = "Send true or false." if is_toggle else "Send a text."
+    return None if fits else sentence
+
+
 def schema_for(
     options: OptionsClass, columns: Sequence[str] | None = None, values: Mapping[str, Any] | None = None
 ) -> ma.Schema:
@@ -173,19 +221,22 @@ def _json_property(spec: Spec, columns: Sequence[str] | None) -> dict[str, Any]:
     if choices:
         text["enum"] = choices
     if spec.is_list:
-        shape: dict[str, Any] = {"type": "array", "items": text, "uniqueItems": True}
+        shape: dict[str, Any] = {"type": "array", "items": text}
     elif spec.kind == "number":
-        shape = {"type": "integer" if spec.integer else "number"}
+        number = "integer" if spec.integer else "number"
+        shape = {"type": [number, "null"] if spec.default is None else number}
         shape |= {"minimum": spec.minimum} if spec.minimum is not None else {}
         shape |= {"maximum": spec.maximum} if spec.maximum is not None else {}
     elif spec.kind == "toggle":
         shape = {"type": "boolean"}
     elif spec.kind == "daterange":
-        end = {"type": ["string", "null"], "description": "ISO 8601 date or date and time"}
+        described_end = "ISO 8601 date or date and time"
+        end = {"type": ["string", "null"], "description": described_end, "examples": ["2026-01-31"]}
         shape = {"type": "object", "additionalProperties": False, "properties": {"after": end, "before": end}}
     else:
         shape = text | ({"pattern": f"^(?:{spec.pattern})$"} if spec.pattern else {})
         shape |= {"format": "password"} if spec.kind == "secret" else {}
+        shape |= {"minLength": 1} if spec.required and not spec.is_column and not choices else {}
     default = default_for(spec, columns)
     if spec.kind not in ("daterange", "secret", "file", "dataset") and default not in (None, ""):
         shape["default"] = list(default) if isinstance(default, tuple) else default

@@ -21,7 +21,7 @@ from app.domain.job import Job
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.plugins.datasource import DataSource
-from app.plugins.options import dump, specs
+from app.plugins.options import dump, secrets_of, specs
 from app.plugins.processor import Processor
 from app.plugins.validation import load
 from app.plugins.worker import Worker
@@ -63,7 +63,8 @@ def limits_of(ctx: Context, task: Task) -> JobLimits:
 
 
 def perform(ctx: Context, task: Task, reporter: Reporter) -> None:
-    """Do the job and report how it ended; no exception leaves here."""
+    """Do the job and report how it ended; no exception leaves here, and no secret of the job."""
+    reporter.hide(str(secret) for secret in task.job.details.get("secrets", {}).values())
     reporter.send("outcome", asdict(_guarded(lambda: _run(ctx, task, reporter))))
 
 
@@ -131,7 +132,7 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
     message = run.message or f"{source.rows:,} {_noun(source.rows, source.dataset)} read, {_made(written)}."
     inputs = source.dataset.result.files if source.dataset.result else {}
     facts: dict[str, Any] = {
-        "parameters": dump(options),
+        "parameters": _told(options),
         "source": {"key": source.dataset.key, "sha256": {role: file.sha256 for role, file in inputs.items()}},
     }
     if task.annotations:
@@ -196,7 +197,7 @@ def _capture_from(
     written = run.parts.finish(task.folder)
     outcome = Outcome(End.DONE, run.message or _captured(written, run), warnings=run.warnings)
     outcome.quarantined = run.quarantined
-    outcome.provenance = {"parameters": dump(options)} if not any(_secrets(source)) else {}
+    outcome.provenance = {"parameters": _told(options)}
     if task.upload is not None and names is None:
         outcome.files["original"] = asdict(task.upload.file)
         outcome.provenance["input_sha256"] = task.upload.file.sha256
@@ -217,8 +218,10 @@ def _capture_run(ctx: Context, task: Task, reporter: Reporter, *, withhold: bool
     return run
 
 
-def _secrets(source: type[DataSource]) -> list[str]:
-    return [name for name, spec in specs(source.Options).items() if spec.kind == "secret"]
+def _told(options: Any) -> dict[str, Any]:
+    """The options that provenance names: all but secrets."""
+    secrets = secrets_of(type(options))
+    return {name: value for name, value in dump(options).items() if name not in secrets}
 
 
 def _captured(written: Written, run: QuarantineRun) -> str:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 
 _COUNT_EVERY = 0.05
+_SHORTEST_SECRET = 4
 
 
 class End(StrEnum):
@@ -50,10 +52,16 @@ class Reporter:
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
+        self._secrets: list[str] = []
+
+    def hide(self, secrets: Iterable[str]) -> None:
+        """Let none of these texts out: errors of libraries quote addresses, and addresses may hold keys."""
+        known = {text for secret in secrets if len(secret) >= _SHORTEST_SECRET for text in (secret, quote(secret, ""))}
+        self._secrets = sorted(known, key=len, reverse=True)
 
     def send(self, kind: str, value: Any) -> None:
         """Send one message; a watcher that is gone is no error, for then this process ends too."""
-        data = orjson.dumps([kind, _storable(value)]) + b"\n"
+        data = orjson.dumps([kind, _storable(value, self._secrets)]) + b"\n"
         try:
             while data:
                 data = data[os.write(self._descriptor, data) :]
@@ -75,14 +83,16 @@ class RowCount:
             self._reporter.send("rows", rows)
 
 
-def _storable(value: Any) -> Any:
-    """The value with what neither JSON nor the database takes, surrogates and NUL, replaced in its texts."""
+def _storable(value: Any, secrets: Sequence[str] = ()) -> Any:
+    """The value with secrets replaced in its texts, and what neither JSON nor the database takes (NUL)."""
     if isinstance(value, str):
+        for secret in secrets:
+            value = value.replace(secret, "[secret]")
         return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
     if isinstance(value, dict):
-        return {_storable(name): _storable(part) for name, part in value.items()}
+        return {_storable(name, secrets): _storable(part, secrets) for name, part in value.items()}
     if isinstance(value, list | tuple):
-        return [_storable(part) for part in value]
+        return [_storable(part, secrets) for part in value]
     return value
 
 

@@ -279,6 +279,12 @@ _KEPT = {
 }
 
 
+def media_types() -> list[str]:
+    """The media types of all formats, without their parameters."""
+    every = [found for formats in (*_FORMATS.values(), _KEPT) for found in formats.values()]
+    return sorted({found.media_type.partition(";")[0] for found in every})
+
+
 def _formats_of(dataset: Dataset) -> dict[str, Format]:
     if dataset.result is None:
         return {}

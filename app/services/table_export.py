@@ -19,7 +19,7 @@ EXCEL_COLUMNS = 16_384
 _EXCEL_CELL = 32_767
 _EXCEL_EPOCH = 1900
 _BOM = b"\xef\xbb\xbf"
-_FORMULA = r"^(?:[=@\t\r＝＠＋－]|[+\-])"
+_FORMULA = r"^(?:[=@\t\r\n＝＠＋－]|[+\-])"
 _PLAIN_NUMBER = r"^[+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?$"
 
 
@@ -194,4 +194,6 @@ def _without_formulas(frame: pl.DataFrame) -> pl.DataFrame:
             cell = pl.when(risky).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell)
         made.append(cell.alias(name))
     safe = frame.select(made)
-    return safe.rename({name: f"'{name}" for name in safe.columns if name.startswith(("=", "+", "-", "@", "\t", "\r"))})
+    return safe.rename(
+        {name: f"'{name}" for name in safe.columns if name.startswith(("=", "+", "-", "@", "\t", "\r", "\n"))}
+    )

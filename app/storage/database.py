@@ -14,9 +14,10 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
+from psycopg2.errors import NumericValueOutOfRange, UntranslatableCharacter
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, QueryCanceledError, TransactionRollbackError, connection
 
-from app.domain.errors import NotFound, TookTooLong, Unavailable
+from app.domain.errors import InvalidInput, NotFound, TookTooLong, Unavailable
 
 log = logging.getLogger(__name__)
 
@@ -58,6 +59,12 @@ def _connect(url: str, name: str, timeout: int, options: str) -> connection:
         tcp_user_timeout=10_000,
         options=f"-c timezone=UTC {_GONE_AFTER} {options}",
     )
+
+
+def _not_storable() -> InvalidInput:
+    """The error for what a script sent that no table can hold."""
+    text = "This holds a character or a number that cannot be stored, such as the character NUL. Leave it out."
+    return InvalidInput({"value": [text]}, text)
 
 
 def _has_something_to_read(descriptor: int) -> bool:
@@ -178,6 +185,12 @@ class Database:
                 raise TookTooLong from error
             except psycopg2.OperationalError as error:
                 raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+            except (UntranslatableCharacter, NumericValueOutOfRange) as error:
+                raise _not_storable() from error
+            except ValueError as error:
+                if "NUL (0x00)" in str(error) or isinstance(error, UnicodeEncodeError):
+                    raise _not_storable() from error
+                raise
             except psycopg2.InterfaceError as error:
                 raise Unavailable(f"The connection to the database is gone: {error}") from error
 

@@ -17,4 +17,6 @@ keepalive = 5
 max_requests = 20_000
 max_requests_jitter = 2_000
 loglevel = _settings.log_level.lower()
+# Filters and columns of a dataset are in addresses, and their names may be long.
+limit_request_line = 8190
 control_socket_disable = True

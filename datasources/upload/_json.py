@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.plugins import InvalidInput
+from datasources.upload._depth import Depth
 from datasources.upload._dialect import Dialect
 from datasources.upload._encoding import Utf8File
 from datasources.upload._lines import BLOCK, Lines
@@ -252,10 +253,10 @@ class JsonReader:
 
 
 class _Stream:
-    """The pieces of a file as something that can be read from."""
+    """The pieces of a file as something that can be read from, as long as it is not nested too deeply."""
 
     def __init__(self, file: Utf8File) -> None:
-        self._blocks, self._rest = file.blocks(1 << 18), b""
+        self._blocks, self._rest, self._depth = file.blocks(1 << 18), b"", Depth()
 
     def read(self, size: int = -1) -> bytes:
         """Some bytes; none at the end."""
@@ -263,6 +264,7 @@ class _Stream:
             block = next(self._blocks, None)
             if block is None:
                 return b""
+            self._depth.feed(block)
             self._rest = block
         taken = self._rest if size < 0 else self._rest[:size]
         self._rest = self._rest[len(taken) :]

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import warnings
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from itertools import chain, count, islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from xml.etree.ElementTree import ParseError
 
 from app.plugins import InvalidInput
 from datasources.upload._dialect import Dialect, has_header
@@ -20,6 +22,10 @@ if TYPE_CHECKING:
 
 PIECE_ROWS = 10_000
 _SAMPLE_ROWS = 300
+_LAST_ROW = 1_048_576
+_HARMLESS, _RATIO, _MOST_WHOLE = 64 << 20, 200, 512 << 20
+_DAMAGE = (zipfile.BadZipFile, zlib.error, ParseError, LookupError, TypeError, ValueError, OSError)
+_DAMAGED = "This workbook is damaged. Open it and save it again as XLSX."
 
 
 class WorkbookReader:
@@ -95,19 +101,40 @@ class WorkbookReader:
 def _open(path: Path) -> Any:
     import openpyxl
 
+    _check_size(path)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
             return openpyxl.load_workbook(path, read_only=True, data_only=True)
-        except (zipfile.BadZipFile, KeyError, ValueError, OSError):
-            raise InvalidInput({"file": ["This workbook is damaged. Open it and save it again as XLSX."]}) from None
+        except _DAMAGE:
+            raise InvalidInput({"file": [_DAMAGED]}) from None
+
+
+def _check_size(path: Path) -> None:
+    """Refuse a workbook that is small and would fill the memory. The sizes that it names bind whoever unpacks it."""
+    with zipfile.ZipFile(path) as archive:
+        parts = [part for part in archive.infolist() if not part.filename.startswith("xl/media/")]
+    whole = sum(part.file_size for part in parts if not part.filename.startswith("xl/worksheets/"))
+    packed = [part for part in parts if part.file_size > _HARMLESS and part.file_size > _RATIO * part.compress_size]
+    if packed or whole > _MOST_WHOLE:
+        size = sum(part.file_size for part in parts) >> 20
+        text = f"This workbook would unpack to {size:,} MB, as no real one does. Save it as CSV and upload that."
+        raise InvalidInput({"file": [text]})
 
 
 def _rows(sheet: Any) -> Iterator[Row]:
     """The rows that hold something, as text, with their numbers in the sheet."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        for line, values in enumerate(sheet.iter_rows(values_only=True), 1):
+        rows = enumerate(sheet.iter_rows(max_row=_LAST_ROW, values_only=True), 1)
+        while True:
+            try:
+                line, values = next(rows)
+            except StopIteration:
+                return
+            except _DAMAGE:
+                raise InvalidInput({"file": [_DAMAGED]}) from None
             cells = [_text(value) for value in values]
             while cells and not cells[-1]:
                 cells.pop()

@@ -11,9 +11,22 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 from app.domain.errors import Cancelled
-from app.plugins import Choice, EmptyResult, InvalidInput, Number, Processor, Run, Source, SourceError, Table, Text
+from app.plugins import (
+    Choice,
+    EmptyResult,
+    InvalidInput,
+    Number,
+    Processor,
+    Run,
+    Secret,
+    Source,
+    SourceError,
+    Table,
+    Text,
+)
 
 if TYPE_CHECKING:
     import polars as pl
@@ -33,6 +46,7 @@ WAYS = (
     "memory",
     "raise",
     "raise-binary",
+    "spill",
     "user-error",
     "source",
     "source-once",
@@ -57,13 +71,14 @@ class Misbehave(Processor):
         seconds: float = Number("Seconds", 0, integer=False)
         trace: str = Text("File in which each attempt leaves a line")
         mark: str = Text("Anything, to make the request differ")
+        key: str = Secret("A key, which is no secret with it")
 
     def process(self, source: Source, options: Options, run: Run) -> pl.LazyFrame:
         """Misbehave."""
         import polars as pl
 
         first = self._leave_trace(options.trace)
-        run.log(f"misbehaving: {options.way}")
+        run.log(f"misbehaving: {options.way} {options.key}".rstrip())
         run.progress(0.5, text="half way")
         getattr(self, f"_{options.way.replace('-', '_')}")(options, first)
         return pl.LazyFrame({"number": [1, 2, 3]})
@@ -142,6 +157,9 @@ class Misbehave(Processor):
 
     def _raise_binary(self, options: Options, first: bool) -> None:
         raise ValueError("bytes: \x00 \udcff")
+
+    def _spill(self, options: Options, first: bool) -> None:
+        raise ConnectionError(f"https://example.org/?key={quote(options.key, '')} answers {options.key!r} with 500")
 
     def _user_error(self, options: Options, first: bool) -> None:
         raise InvalidInput({"way": ["This way leads nowhere."]})

@@ -1,0 +1,201 @@
+"""Every address of the tool, asked by every role: pages, the API, and files."""
+
+from __future__ import annotations
+
+import io
+import re
+from pathlib import Path
+from typing import Any
+
+from flask import Flask
+
+from app.domain.user import User
+from app.services.context import Context
+from app.services.token import create_token
+from tests.api.test_access import ACCESS
+from tests.api.test_access import body_of as api_body_of
+from tests.safety.roles import ROLES, VERDICTS, Needs, Verdict, dataset_for, verdict_on
+
+Route = tuple[str, str]
+PAGES: dict[Route, Needs] = {
+    ("GET", "/"): Needs.USER,
+    ("GET", "/healthz"): Needs.NOTHING,
+    ("GET", "/robots.txt"): Needs.NOTHING,
+    ("GET", "/favicon.ico"): Needs.NOTHING,
+    ("GET", "/static/<path:filename>"): Needs.NOTHING,
+    ("GET", "/sources/<source_id>/static/<name>"): Needs.USER,
+    ("GET", "/login"): Needs.NOTHING,
+    ("POST", "/login"): Needs.NOTHING,
+    ("POST", "/logout"): Needs.NOTHING,
+    ("GET", "/account"): Needs.USER,
+    ("POST", "/account/password"): Needs.USER,
+    ("POST", "/account/tokens"): Needs.USER,
+    ("GET", "/control"): Needs.ADMIN,
+    ("GET", "/control/settings"): Needs.ADMIN,
+    ("GET", "/control/tokens"): Needs.ADMIN,
+    ("POST", "/control/settings/limits"): Needs.ADMIN,
+    ("POST", "/control/settings/sources/<source_id>"): Needs.ADMIN,
+    ("POST", "/control/settings/workers/<type_>"): Needs.ADMIN,
+    ("GET", "/create"): Needs.USER,
+    ("GET", "/create/<source_id>"): Needs.USER,
+    ("POST", "/create/<source_id>"): Needs.USER,
+    ("POST", "/create/<source_id>/estimate"): Needs.USER,
+    ("POST", "/create/<source_id>/file"): Needs.USER,
+    ("GET", "/datasets"): Needs.USER,
+    ("GET", "/datasets/<key>"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/<tab>"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/analyses"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/analyses/<type_>"): Needs.SIGHT,
+    ("POST", "/datasets/<key>/analyses/<type_>"): Needs.RUN,
+    ("POST", "/datasets/<key>/cancel"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/delete"): Needs.CHANGE,
+    ("GET", "/datasets/<key>/explore"): Needs.SIGHT,
+    ("POST", "/datasets/<key>/expiry"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/favourite"): Needs.RUN,
+    ("GET", "/datasets/<key>/nested"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/share"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/share"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/tags"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/unshare"): Needs.RUN,  # who has been let in may leave
+    ("POST", "/datasets/<key>/privacy"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/remap"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/rename"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/retry"): Needs.CHANGE,
+    ("GET", "/datasets/<key>/row"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/rows"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/status"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/tree"): Needs.SIGHT,
+    ("GET", "/datasources"): Needs.USER,
+    ("GET", "/datasources/<source_id>"): Needs.USER,
+}
+"""What every page needs. A route that is in neither table, nor in ACCESS of the API, fails the test below."""
+
+NOWHERE: dict[Route, Needs] = {
+    ("GET", "/first-run"): Needs.NOTHING,  # leads to /login once there is an administrator
+    ("POST", "/first-run"): Needs.NOTHING,
+    ("POST", "/account/tokens/<int:token_id>/revoke"): Needs.USER,
+    ("POST", "/control/jobs/<int:job_id>/dismiss"): Needs.ADMIN,
+    ("POST", "/control/jobs/<int:job_id>/retry"): Needs.ADMIN,
+    ("POST", "/control/tokens/<int:token_id>/revoke"): Needs.ADMIN,
+    ("POST", "/datasets/bulk"): Needs.USER,
+    ("POST", "/datasets/restore"): Needs.USER,
+    ("GET", "/datasets/<key>/chart.<form>"): Needs.SIGHT,
+    ("GET", "/create/<source_id>/<upload_id>"): Needs.USER,
+    ("POST", "/create/<source_id>/<upload_id>"): Needs.USER,
+    ("GET", "/datasources/<source_id>/activity.svg"): Needs.USER,
+    ("GET", "/datasets/<key>/chart.json"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/files/<path:name>"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/frame"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/images/<signed>"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/network.json"): Needs.SIGHT,
+}
+"""Pages about something that does not exist here, so that even who is let in is told so; nobody may get further."""
+
+RUNS = {
+    ("POST", "/api/datasets/<key>/processors/<processor_type>"),
+    ("POST", "/api/queue-processor/"),
+    ("DELETE", "/api/datasets/<key>/shares"),  # who has been let in may leave
+}
+GONE = ("<int:", "<upload_id>", "/restore")
+"""In the addresses of what is not there, so that who is let in is told so."""
+PLACES = {
+    "<path:filename>": "app.css",
+    "<path:name>": "a.png",
+    "<processor_type>": "count-posts",
+    "<type_>": "count-posts",
+    "<datasource_id>": "upload",
+    "<source_id>": "fourchan",
+    "<tab>": "log",
+    "<form>": "svg",
+    "<int:job_id>": "7",
+    "<int:token_id>": "9999",
+    "<upload_id>": "nothing",
+    "<signed>": "nothing",
+}
+
+
+def routes(app: Flask) -> set[Route]:
+    """Every method and address that the application serves; converters of keys and choices are left out."""
+    return {
+        (method, re.sub(r"<(?:string|key|any\([^)]*\)):", "<", rule.rule))
+        for rule in app.url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+
+
+def test_every_route_has_a_row(app: Flask) -> None:
+    assert routes(app) == {*PAGES, *NOWHERE, *ACCESS}
+    assert set(ROLES) == set(VERDICTS)
+    assert all(set(row) == set(Needs) for row in VERDICTS.values())
+
+
+def needs_of(route: Route) -> Needs:
+    """What a route needs; of those of the API it follows from the statuses that their own table has."""
+    if route not in ACCESS:
+        return PAGES.get(route) or NOWHERE[route]
+    nobody, reader, other, owner, _ = ACCESS[route]
+    if owner == 403:
+        return Needs.ADMIN
+    if nobody < 400:
+        return Needs.NOTHING
+    if other == 404 and "token" not in route[1]:
+        return Needs.RUN if route in RUNS else Needs.SIGHT if reader < 400 else Needs.CHANGE
+    return Needs.USER if reader < 400 else Needs.WRITE
+
+
+def address_of(path: str, key: str) -> str:
+    """An address with something in each of its places."""
+    name = "form.js" if "/sources/" in path else "limits.open_jobs"
+    for place, value in {**PLACES, "<key>": key, "<name>": name}.items():
+        path = path.replace(place, value)
+    assert "<" not in path, f"say in PLACES what stands for it: {path}"
+    return f"{path}?key={key}" if path.endswith("/check-query/") else path
+
+
+def body_of(route: Route, key: str) -> dict[str, Any]:
+    """What is sent: for the API what its own test sends, for pages a form that is not complete."""
+    if route in ACCESS:
+        return api_body_of(*route, key)
+    if route[1].endswith("/file"):
+        return {"data": {"file": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}
+    return {"data": {}} if route[0] == "POST" else {}
+
+
+def expected(route: Route, role: str) -> set[Verdict]:
+    """What may become of a role's request."""
+    path = route[1]
+    verdict = VERDICTS[role][needs_of(route)]
+    is_page = not path.startswith(("/api", "/metrics"))
+    if role == "reader" and is_page:  # pages know no tokens
+        verdict = VERDICTS["anonymous"][needs_of(route)]
+    allowed = {verdict}
+    if path in ("/api/import-dataset/", "/api/check-query/") and verdict is Verdict.UNKNOWN:
+        allowed = {Verdict.REFUSED}  # how its client learns that nobody is signed in
+    if verdict is Verdict.IN and (route in NOWHERE or any(place in path for place in GONE)):
+        allowed = {Verdict.IN, Verdict.HIDDEN}
+    if verdict is Verdict.REFUSED and any(place in path for place in GONE):
+        allowed = {Verdict.REFUSED, Verdict.HIDDEN}
+    if role == "viewer" and path == "/api/datasets/<key>/shares" and route[0] == "GET":
+        allowed = {Verdict.REFUSED}  # with whom it is shared is for its owners
+    if path in ("/login", "/logout", "/first-run"):
+        allowed |= {Verdict.UNKNOWN}
+    return allowed
+
+
+def test_every_role_gets_where_it_may_and_no_further(
+    ctx: Context, app: Flask, user: User, admin: User, tmp_path: Path
+) -> None:
+    callers = {name: make(ctx, app, user, admin) for name, make in ROLES.items()}
+    create_token(ctx, user, "another")
+    wrong, keys = [], dict.fromkeys(ROLES, "")
+    last = ("/logout", "/first-run")
+    for route in sorted(routes(app), key=lambda route: (route[1] in last, route)):
+        for role, call in callers.items():
+            if route[0] != "GET" or not keys[role]:
+                keys[role] = dataset_for(ctx, role, user, tmp_path)
+            answer = call(route[0], address_of(route[1], keys[role]), **body_of(route, keys[role]))
+            found = verdict_on(answer)
+            answer.close()
+            if found not in expected(route, role):
+                wrong.append(f"{role} at {route[0]} {route[1]}: {found} ({answer.status_code})")
+    assert wrong == [], "\n".join(wrong)
