@@ -99,6 +99,7 @@ def change_field(key: str, field_id: int) -> Response:
 def save(key: str) -> Response:
     """Note down what has changed of one item: fields whose value is another than the page came with."""
     ctx, actor, form = installation(), current_actor(), request.form
+    get_dataset(ctx, actor, key)
     item = form.get("item", "")
     given = {
         int(name[5:]): coding.tidy(value)

@@ -12,6 +12,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.domain.errors import InvalidInput, NotFound, UserError
 from app.services import explore as explorer
+from app.services.dataset import get_dataset
 from app.services.facet import Facet, facet
 from app.services.item_filter import OPERATORS
 from app.web.page import current_actor, go_to, installation, render, wants_piece
@@ -136,6 +137,7 @@ def _facet(key: str, place: Place, column: str) -> Facet | None:
 def one_facet(key: str, column: str) -> Response:
     """What is in a column, counted; without HTMX, the explorer with it opened."""
     place = _place(key)
+    get_dataset(installation(), current_actor(), key)
     if not wants_piece():
         return go_to(place.url(facet=column))
     try:

@@ -14,11 +14,12 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.user import User
+from app.factory import create_app
 from app.services.context import Context
 from app.services.token import create_token
 from app.services.user import create_user
 from app.web.page import STOP_POLLING
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, with_settings
 from tests.results import store_table
 
 
@@ -54,6 +55,7 @@ VERDICTS: dict[str, dict[Needs, Verdict]] = {
         **dict.fromkeys((Needs.NOTHING, Needs.USER, Needs.SIGHT), _IN),
         **dict.fromkeys((Needs.WRITE, Needs.RUN, Needs.CHANGE, Needs.ADMIN), _REFUSED),
     },
+    "autologin": _USER | dict.fromkeys(_DATASET, _HIDDEN),
     "administrator": dict.fromkeys(Needs, _IN),
     "owner": _USER | dict.fromkeys(_DATASET, _IN),  # the last, for what they ask may take the dataset away
 }
@@ -87,6 +89,14 @@ def unknown(app: Flask, token: str | None = None) -> Caller:
     return Caller(browser, headers | ({"Authorization": f"Bearer {token}"} if token else {}))
 
 
+def visitor(ctx: Context) -> Caller:
+    """A browser at an address whose visitors are let in without a password."""
+    listed = with_settings(ctx, autologin=("192.0.2.0/24",))
+    browser = create_app(listed.settings, listed).test_client()
+    browser.environ_base["REMOTE_ADDR"] = "192.0.2.10"
+    return Caller(browser, {"X-CSRFToken": _token_on(browser, "/create/upload")})
+
+
 def _token_on(browser: FlaskClient, path: str) -> str:
     found = re.search(r'name="csrf_token"[^>]*value="([^"]+)"', browser.get(path).text)
     assert found, f"there is no form at {path}"
@@ -100,6 +110,7 @@ ROLES: dict[str, Callable[[Context, Flask, User, User], Caller]] = {
     "reader": lambda ctx, app, owner, admin: unknown(app, create_token(ctx, owner, "reads", read_only=True)[1]),
     "administrator": lambda ctx, app, owner, admin: sign_in(app, admin),
     "owner": lambda ctx, app, owner, admin: sign_in(app, owner),
+    "autologin": lambda ctx, app, owner, admin: visitor(ctx),
 }
 
 

@@ -28,12 +28,30 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/login"): Needs.NOTHING,
     ("POST", "/logout"): Needs.NOTHING,
     ("GET", "/account"): Needs.USER,
+    ("POST", "/account/looks"): Needs.USER,
     ("POST", "/account/password"): Needs.USER,
+    ("POST", "/account/profile"): Needs.USER,
     ("POST", "/account/tokens"): Needs.USER,
     ("GET", "/control"): Needs.ADMIN,
+    ("GET", "/control/datasets"): Needs.ADMIN,
+    ("POST", "/control/datasets"): Needs.ADMIN,
+    ("GET", "/control/jobs"): Needs.ADMIN,
+    ("GET", "/control/logs"): Needs.ADMIN,
+    ("GET", "/control/messages"): Needs.ADMIN,
+    ("POST", "/control/messages"): Needs.ADMIN,
+    ("GET", "/control/plugins"): Needs.ADMIN,
+    ("GET", "/control/requests"): Needs.ADMIN,
+    ("POST", "/control/restart"): Needs.ADMIN,
     ("GET", "/control/settings"): Needs.ADMIN,
+    ("GET", "/control/tags"): Needs.ADMIN,
+    ("POST", "/control/tags"): Needs.ADMIN,
     ("GET", "/control/tokens"): Needs.ADMIN,
-    ("POST", "/control/settings/limits"): Needs.ADMIN,
+    ("GET", "/control/users"): Needs.ADMIN,
+    ("POST", "/control/users"): Needs.ADMIN,
+    ("GET", "/control/users/new"): Needs.ADMIN,
+    ("POST", "/control/users/new"): Needs.ADMIN,
+    ("POST", "/control/users/table"): Needs.ADMIN,
+    ("POST", "/control/settings/people/<about>"): Needs.ADMIN,
     ("POST", "/control/settings/sources/<source_id>"): Needs.ADMIN,
     ("POST", "/control/settings/workers/<type_>"): Needs.ADMIN,
     ("GET", "/create"): Needs.USER,
@@ -47,10 +65,16 @@ PAGES: dict[Route, Needs] = {
     ("GET", "/datasets/<key>/analyses"): Needs.SIGHT,
     ("GET", "/datasets/<key>/analyses/<type_>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/analyses/<type_>"): Needs.RUN,
+    ("GET", "/datasets/<key>/annotations"): Needs.SIGHT,
+    ("POST", "/datasets/<key>/annotations/fields"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/annotations/file"): Needs.RUN,
+    ("GET", "/datasets/<key>/annotations/file.<format>"): Needs.SIGHT,
+    ("POST", "/datasets/<key>/annotations/values"): Needs.RUN,
     ("POST", "/datasets/<key>/cancel"): Needs.CHANGE,
     ("POST", "/datasets/<key>/delete"): Needs.CHANGE,
     ("GET", "/datasets/<key>/explore"): Needs.SIGHT,
     ("POST", "/datasets/<key>/expiry"): Needs.CHANGE,
+    ("GET", "/datasets/<key>/facets/<path:column>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/favourite"): Needs.RUN,
     ("GET", "/datasets/<key>/nested"): Needs.SIGHT,
     ("GET", "/datasets/<key>/share"): Needs.CHANGE,
@@ -76,7 +100,26 @@ NOWHERE: dict[Route, Needs] = {
     ("POST", "/account/tokens/<int:token_id>/revoke"): Needs.USER,
     ("POST", "/control/jobs/<int:job_id>/dismiss"): Needs.ADMIN,
     ("POST", "/control/jobs/<int:job_id>/retry"): Needs.ADMIN,
+    ("POST", "/control/jobs/<int:job_id>/cancel"): Needs.ADMIN,
+    ("POST", "/control/messages/<int:message_id>/delete"): Needs.ADMIN,
+    ("POST", "/control/requests/<int:request_id>/<decision>"): Needs.ADMIN,
+    ("GET", "/control/tags/<tag>"): Needs.ADMIN,
+    ("POST", "/control/tags/<tag>"): Needs.ADMIN,
+    ("POST", "/control/tags/<tag>/delete"): Needs.ADMIN,
     ("POST", "/control/tokens/<int:token_id>/revoke"): Needs.ADMIN,
+    ("GET", "/control/users/<int:user_id>"): Needs.ADMIN,
+    ("POST", "/control/users/<int:user_id>"): Needs.ADMIN,
+    ("POST", "/control/users/<int:user_id>/delete"): Needs.ADMIN,
+    ("POST", "/control/users/<int:user_id>/link"): Needs.ADMIN,
+    ("POST", "/control/users/<int:user_id>/settings"): Needs.ADMIN,
+    ("POST", "/messages/<int:message_id>/dismiss"): Needs.USER,
+    ("GET", "/forgotten-password"): Needs.NOTHING,  # where no mail can be sent
+    ("POST", "/forgotten-password"): Needs.NOTHING,
+    ("GET", "/new-password/<secret>"): Needs.NOTHING,
+    ("POST", "/new-password/<secret>"): Needs.NOTHING,
+    ("GET", "/request-access"): Needs.NOTHING,  # where nobody may ask
+    ("POST", "/request-access"): Needs.NOTHING,
+    ("POST", "/datasets/<key>/annotations/fields/<int:field_id>"): Needs.CHANGE,
     ("POST", "/datasets/bulk"): Needs.USER,
     ("POST", "/datasets/restore"): Needs.USER,
     ("GET", "/datasets/<key>/chart.<form>"): Needs.SIGHT,
@@ -96,7 +139,16 @@ RUNS = {
     ("POST", "/api/queue-processor/"),
     ("DELETE", "/api/datasets/<key>/shares"),  # who has been let in may leave
 }
-GONE = ("<int:", "<upload_id>", "/restore")
+PERSONAL = ("/account", "token", "/messages/")
+"""In the addresses of what is one person's, and so not for those who share an account."""
+CODING = {
+    ("PUT", "/api/datasets/<key>/annotations"),
+    ("POST", "/api/datasets/<key>/annotations/file"),
+    ("POST", "/datasets/<key>/annotations/file"),
+    ("POST", "/datasets/<key>/annotations/values"),
+}
+"""Where whoever is let in learns that there is no field that they may code."""
+GONE = ("<int:", "<upload_id>", "/restore", "<tag>")
 """In the addresses of what is not there, so that who is let in is told so."""
 PLACES = {
     "<path:filename>": "app.css",
@@ -106,9 +158,13 @@ PLACES = {
     "<datasource_id>": "upload",
     "<source_id>": "fourchan",
     "<tab>": "log",
+    "<about>": "limits",
+    "<tag>": "students",
+    "<secret>": "nothing",
+    "<decision>": "refuse",
+    "<path:column>": "author",
+    "<format>": "csv",
     "<form>": "svg",
-    "<int:job_id>": "7",
-    "<int:token_id>": "9999",
     "<upload_id>": "nothing",
     "<signed>": "nothing",
 }
@@ -133,6 +189,8 @@ def needs_of(route: Route) -> Needs:
     """What a route needs; of those of the API it follows from the statuses that their own table has."""
     if route not in ACCESS:
         return PAGES.get(route) or NOWHERE[route]
+    if route in CODING:
+        return Needs.RUN
     nobody, reader, other, owner, _ = ACCESS[route]
     if owner == 403:
         return Needs.ADMIN
@@ -148,6 +206,7 @@ def address_of(path: str, key: str) -> str:
     name = "form.js" if "/sources/" in path else "limits.open_jobs"
     for place, value in {**PLACES, "<key>": key, "<name>": name}.items():
         path = path.replace(place, value)
+    path = re.sub(r"<int:\w+>", "9999", path)
     assert "<" not in path, f"say in PLACES what stands for it: {path}"
     return f"{path}?key={key}" if path.endswith("/check-query/") else path
 
@@ -175,8 +234,12 @@ def expected(route: Route, role: str) -> set[Verdict]:
         allowed = {Verdict.IN, Verdict.HIDDEN}
     if verdict is Verdict.REFUSED and any(place in path for place in GONE):
         allowed = {Verdict.REFUSED, Verdict.HIDDEN}
+    if verdict is Verdict.IN and route in CODING:
+        allowed = {Verdict.IN, Verdict.REFUSED}
     if role == "viewer" and path == "/api/datasets/<key>/shares" and route[0] == "GET":
         allowed = {Verdict.REFUSED}  # with whom it is shared is for its owners
+    if role == "autologin" and verdict is Verdict.IN and any(place in path for place in PERSONAL):
+        allowed |= {Verdict.REFUSED}
     if path in ("/login", "/logout", "/first-run"):
         allowed |= {Verdict.UNKNOWN}
     return allowed
