@@ -54,7 +54,7 @@ class TokenRequestSchema(Schema):
         metadata={
             "minimum": 1,
             "maximum": tokens.LONGEST,
-            "description": "How long it is valid; null is for ever, where that is allowed. A year unless said otherwise",
+            "description": "How long it is valid; null is for ever, where that is allowed. A year unless said",
         },
     )
 

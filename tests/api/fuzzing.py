@@ -12,7 +12,7 @@ PROTECTED = "FUZZING_PROTECTED"
 """The variable of the environment with ids, separated by commas, that no request may take away."""
 
 
-@schemathesis.serializer("application/x-ndjson")
+@schemathesis.serializer("application/x-ndjson", "application/offset+octet-stream")
 def as_ndjson(context: Any, value: Any) -> Any:
     """A value as the body of NDJSON: text as it is, anything else as one line of JSON."""
     content = value if isinstance(value, bytes) else value.encode() if isinstance(value, str) else json.dumps(value)
