@@ -148,7 +148,7 @@ def _errors_of(path: str, method: str, operation: dict[str, Any]) -> set[int]:
     if "{" in path or path.endswith(("/", "/check-query/")):
         errors |= {404}
     if operation.get("parameters"):
-        errors |= {414}
+        errors |= {404, 414}
     if "{key}" in path or method == "post":
         errors |= {409}
     if "requestBody" in operation:

@@ -51,9 +51,10 @@ class TokenRequestSchema(Schema):
     read_only = ma.fields.Boolean(load_default=False)
     days = ma.fields.Integer(
         allow_none=True,
-        validate=validate.Range(1, tokens.LONGEST),
         metadata={
-            "description": "How long it is valid; null is for ever, where that is allowed. A year unless said otherwise"
+            "minimum": 1,
+            "maximum": tokens.LONGEST,
+            "description": "How long it is valid; null is for ever, where that is allowed. A year unless said",
         },
     )
 
