@@ -84,7 +84,12 @@ class UploadSchema(_Private):
     label = ma.fields.String(load_default=None)
     private = ma.fields.Boolean(load_default=True, truthy={"true", "True"}, falsy={"false", "False"})
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
-    notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
+    notify = ma.fields.Boolean(
+        load_default=False,
+        truthy={"true", "True"},
+        falsy={"false", "False"},
+        metadata={"description": "Send a mail when it has ended"},
+    )
 
 
 class ListQuery(Query):

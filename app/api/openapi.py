@@ -95,6 +95,8 @@ def finish(spec: APISpec, registry: Registry) -> None:
 
 def _media_of(path: str) -> list[str]:
     """What an address that sends files may send."""
+    if path.endswith("/annotations/file"):
+        return ["text/csv", "application/x-ndjson"]
     return media_types() if path.endswith("/download") else ["application/x-ndjson"]
 
 
@@ -133,7 +135,7 @@ def _complete(path: str, method: str, operation: dict[str, Any]) -> None:
     if method == "post" and not path.endswith("/estimate"):
         operation.setdefault("parameters", []).append(_KEY)
     responses = operation["responses"]
-    if path.endswith(("/download", "/items/")):
+    if method == "get" and path.endswith(("/download", "/items/", "/annotations/file")):
         content = responses["200"].setdefault("content", {})
         content |= {media: {"schema": {"type": "string", "format": "binary"}} for media in _media_of(path)}
     del responses["default"]  # what can happen is said one by one

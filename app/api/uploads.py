@@ -156,6 +156,7 @@ class Uploads(MethodView):
 
     @blueprint.arguments(BeginHeaders, location="headers")
     @blueprint.response(201, description="`Location` is where to send the file")
+    @blueprint.alt_response(412, description="This server speaks another version of the protocol", success=False)
     @blueprint.doc(requestBody=_BODY)
     def post(self, wanted: dict[str, Any]) -> Response:
         """Begin to send a file; its first bytes may come at once."""
@@ -185,6 +186,7 @@ class OneUpload(MethodView):
     @blueprint.arguments(ChunkHeaders, location="headers")
     @blueprint.response(204, description="How far it is now, in `Upload-Offset`")
     @blueprint.alt_response(409, description="It is at another offset", success=False)
+    @blueprint.alt_response(412, description="This server speaks another version of the protocol", success=False)
     @blueprint.alt_response(460, description="The checksum is another one; nothing of this chunk counts", success=False)
     @blueprint.doc(requestBody=_BODY)
     def patch(self, wanted: dict[str, Any], upload_id: str) -> Response:

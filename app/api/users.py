@@ -162,6 +162,8 @@ class OneUser(MethodView):
     def patch(self, wanted: dict[str, Any], user_id: int) -> Listed:
         """Change a user. Who is switched off is signed out, and their tokens rest."""
         ctx, who = installation(), actor()
+        if not wanted:
+            raise InvalidInput({"body": [f"Say what to change: {', '.join(UserChangeSchema().fields)}."]})
         user_admin.change_user(ctx, who, user_id, **wanted)
         return user_admin.get_listed(ctx, who, user_id)
 
@@ -236,7 +238,7 @@ class TagSettings(MethodView):
 
 
 def _change(whose: Whose, wanted: dict[str, Any]) -> Any:
-    if not isinstance(wanted, dict):
+    if not isinstance(wanted, dict) or not wanted:
         raise InvalidInput({"body": ["Send a JSON object of names and values."]})
     ctx, who = installation(), actor()
     change_person_settings(ctx, who, whose, wanted)
