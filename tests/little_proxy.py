@@ -65,14 +65,16 @@ class _Handler(BaseHTTPRequestHandler):
         """Pass the request on."""
         if self._is_well():
             asked = urlsplit(self.path)
+            there = http.client.HTTPConnection(asked.netloc, timeout=_TIMEOUT)
             try:
-                there = http.client.HTTPConnection(asked.netloc, timeout=_TIMEOUT)
                 there.request("GET", asked._replace(scheme="", netloc="").geturl() or "/", headers=self._passed_on())
                 answer = there.getresponse()
                 body = answer.read()
             except (OSError, http.client.HTTPException):
                 self._say(502)
                 return
+            finally:
+                there.close()
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in _HOP:

@@ -100,6 +100,8 @@ class DemoBoard:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
+        if self._process.stdout is not None:
+            self._process.stdout.close()
         self._process = None
 
     def _life(self) -> float:

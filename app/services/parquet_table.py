@@ -232,7 +232,8 @@ class ParquetTable:
         if not numbers:
             return []
         names = [column.name for column in chosen]
-        question = (self.path, tuple(names), tuple(numbers))
+        state = self.state if set(names) & set(self.extra) else ""  # annotations change, and not all see the same
+        question = (self.path, state, tuple(names), tuple(numbers))
         kept = _pages.get(question)
         rows: list[list[Any]] = orjson.loads(kept) if kept else self._read(chosen, numbers)
         if not kept:

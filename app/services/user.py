@@ -111,9 +111,10 @@ def change_looks(ctx: Context, user: User, theme: str, time_zone: str) -> None:
 def set_password(ctx: Context, name: str, password: str, *, is_admin: bool | None = None) -> User:
     """Give a user a new password, and with `is_admin` the right too. Whoever is signed in as them has to do so anew.
 
+    :raises InvalidInput: when the password will not do, or the account is the one that visitors share
     :raises NotFound: when there is no such user
     """
-    check_password(password)
+    _check(name, password)
     user = find_user(ctx, name)
     with ctx.database.transaction() as tx:
         return put_password(tx, user, password, is_admin=is_admin)

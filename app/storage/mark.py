@@ -57,7 +57,7 @@ def known_tags(db: Session, user_id: int | None, named_as: list[str], most: int 
         " SELECT tag FROM words WHERE tag IS NOT NULL AND EXISTS (SELECT 1 FROM dataset_tags JOIN datasets"
         " ON key = dataset WHERE dataset_tags.tag = words.tag AND deleted IS NULL AND (%(user_id)s IS NULL"
         " OR owner_id = %(user_id)s OR NOT is_private"
-        " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))) LIMIT %(most)s",
+        " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))) ORDER BY tag LIMIT %(most)s",
         user_id=user_id,
         named_as=named_as,
         most=most,

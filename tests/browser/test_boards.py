@@ -81,7 +81,7 @@ def test_posts_are_read_as_posts(page: Page, admin: User, ctx: Context, tmp_path
     second.locator(".said a").click()
     expect(page).to_have_url(re.compile("#p1$"))
     page.get_by_label("Find in the text").fill("first")
-    page.get_by_role("button", name="Show").click()
+    page.get_by_role("button", name="Show", exact=True).click()
     expect(second).to_have_count(0)
     expect(page.locator("#p1")).to_be_visible()
     for width in (390, 1400):

@@ -80,7 +80,7 @@ def test_requests_that_fail_tell_no_secrets(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("It broke.")
 
-    monkeypatch.setattr("app.services.dataset.list_datasets", fail)
+    monkeypatch.setattr("app.services.dataset_list.list_top", fail)
     with app.test_client() as client:
         answer = client.get(f"/api/datasets?access-token={token}", headers={"Cookie": "4cat=stolen7"})
         assert answer.status_code == 500

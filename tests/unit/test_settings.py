@@ -53,7 +53,7 @@ def test_what_has_no_default_must_be_set(variable):
         ("RATE_LIMIT_SIGN_IN", "10 per minute; often", "10 per minute; 100 per hour"),
         ("QUEUE_PREFIX", "a b", "letters, digits"),
         ("SCRAPE_PROXIES", "proxy.example:3128", "begin with http:// or https://"),
-        ("SCRAPE_PROXIES", "http://one.example:3128, http://", "Write each as http://host:port"),
+        ("SCRAPE_PROXIES", "http://one.example:3128, http://", "A host must follow"),
         ("SITE_NAME", "two\nlines", "on one line"),
         ("DATABASE_URL", "mysql://localhost/x", "begin with postgresql://"),
         ("DATABASE_URL", "postgres://localhost:word/x", "port must be a number"),
