@@ -71,7 +71,10 @@ def pack(answer: Response) -> Response:
     if answer.is_sequence:
         answer.set_data(_packed(answer.get_data(), packing, hide=media_type.startswith("text/html")))
     else:
-        answer.response = _stream(cast(Iterable[bytes], answer.response), packing)
+        chunks = cast(Iterable[bytes], answer.response)
+        if hasattr(chunks, "close"):
+            answer.call_on_close(chunks.close)
+        answer.response = _stream(chunks, packing)
         answer.headers.pop("Content-Length", None)
     answer.headers["Content-Encoding"] = packing
     tag, is_weak = answer.get_etag()

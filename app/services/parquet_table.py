@@ -232,7 +232,8 @@ class ParquetTable:
         if not numbers:
             return []
         names = [column.name for column in chosen]
-        state = self.state if set(names) & set(self.extra) else ""  # annotations change, and not all see the same
+        shown = [column.sql for column in chosen]
+        state = self.state if self._from(*shown) == self.joined else ""  # not all see the same annotations
         question = (self.path, state, tuple(names), tuple(numbers))
         kept = _pages.get(question)
         rows: list[list[Any]] = orjson.loads(kept) if kept else self._read(chosen, numbers)
