@@ -184,6 +184,8 @@ def engines(ctx: Context) -> Iterator[dict[str, SearchEngine]]:
         print(f"Sphinx indexed the posts in {took:.0f} s", flush=True)
         sphinx.start()
         yield {"PostgreSQL": PostgreSQLEngine(), "Sphinx": SphinxEngine("fourchan", sphinx.address)}
+    for name in ("search_engine", "sphinx_address"):
+        setting.delete(ctx.database, f"fourchan.{name}")
 
 
 @contextmanager
