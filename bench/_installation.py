@@ -8,7 +8,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from app.domain.dataset import Dataset
@@ -43,9 +43,15 @@ def wait_for_end(ctx: Context, key: str) -> Dataset:
 
 
 @contextmanager
-def servers(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
-    """An open installation without any process at work, and the environment that its processes run in."""
-    with tempfile.TemporaryDirectory() as folder, embedded_servers(Path(folder)) as (database_url, redis_url):
+def servers(kept: Path | None = None, **more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+    """An open installation without any process at work, and the environment that its processes run in.
+
+    Its folder goes with it, unless there is one that is kept.
+    """
+    with (
+        nullcontext(str(kept)) if kept else tempfile.TemporaryDirectory() as folder,
+        embedded_servers(Path(folder)) as (database_url, redis_url),
+    ):
         migrate(database_url)
         environ = {
             **os.environ,

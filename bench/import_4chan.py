@@ -1,7 +1,7 @@
 """Import of a 4chan dump, against a bare COPY of the same rows: into a table without indexes, and into one like the
 posts' own.
 
-    python bench/import_4chan.py [--posts 500000]
+    python bench/import_4chan.py [--posts 500000] [--document FILE]
 
 Prints posts a second, and the ratio of each time to that of the bare COPY. The dump is generated: 3 to 59 words from a
 Zipf vocabulary of 50,000 types in each post, threads of 50.
@@ -134,8 +134,9 @@ def compare(posts: int, report: Report) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--posts", type=int, default=500_000)
+    parser.add_argument("--document", type=Path, help="a document that has a place for the table")
     given = parser.parse_args()
-    compare(given.posts, Report())
+    compare(given.posts, Report(given.document))
 
 
 if __name__ == "__main__":
