@@ -39,13 +39,12 @@ def _page(key: str, status: int = 200, **more: Any) -> Response:
     dataset = get_dataset(ctx, actor, key)
     if not can_be_annotated(dataset):
         raise NotFound(f"“{dataset.label}” has no items to annotate.")
-    fields = coding.list_fields(ctx, actor, key)
-    homes = {home: get_dataset(ctx, actor, home) for home in {field.dataset for field in fields}}
+    view = coding.get_view(ctx, actor, key)
     values = {
         "dataset": dataset,
-        "fields": fields,
-        "homes": homes,
-        "changeable": [field.id for field in fields if can_change(actor, homes[field.dataset])],
+        "fields": view.fields,
+        "homes": view.homes,
+        "changeable": [field.id for field in view.fields if can_change(actor, view.homes[field.dataset])],
         "may_add": can_change(actor, dataset),
         "agreements": {one.field.id: one.agreement for one in agreements(ctx, actor, key)},
         "kinds": KINDS,

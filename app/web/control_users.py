@@ -67,12 +67,12 @@ def bulk() -> Response:
     if not ids:
         return _overview(problems=["Choose users first: tick the boxes beside their names."], status=422)
     try:
-        done, problems = user_admin.do_to_users(
+        outcome = user_admin.do_to_users(
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")
         )
     except InvalidInput as error:
         return _overview(problems=[text for texts in error.fields.values() for text in texts], status=422)
-    return _overview(said=f"Done for {done:,} of {len(ids):,}.", problems=problems)
+    return _overview(said=f"Done for {len(outcome.done):,} of {len(ids):,}.", problems=outcome.problems)
 
 
 @pages.route("/control/users/new", methods=["GET", "POST"])

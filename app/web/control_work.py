@@ -110,12 +110,12 @@ def do_to_datasets() -> Response:
     if not keys:
         return _datasets(problems=["Choose datasets first: tick the boxes beside their names."], code=422)
     try:
-        done, problems = dataset_admin.do_to_datasets(
+        outcome = dataset_admin.do_to_datasets(
             installation(), current_actor(), keys, request.form.get("action", ""), request.form.get("heir", "")
         )
     except InvalidInput as error:
         return _datasets(problems=[text for texts in error.fields.values() for text in texts], code=422)
-    return _datasets(said=f"Done for {done:,} of {len(keys):,}.", problems=problems)
+    return _datasets(said=f"Done for {len(outcome.done):,} of {len(keys):,}.", problems=outcome.problems)
 
 
 @pages.get("/control/logs")
