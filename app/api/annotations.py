@@ -160,7 +160,7 @@ class Fields(MethodView):
     @blueprint.response(200, FieldSchema(many=True))
     def get(self, key: str) -> list[Field]:
         """List the fields of a dataset and of those that it was made from."""
-        return coding.list_fields(installation(), actor(), key)
+        return coding.get_view(installation(), actor(), key).fields
 
     @blueprint.arguments(NewFieldSchema)
     @blueprint.response(201, FieldSchema)

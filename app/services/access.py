@@ -103,8 +103,7 @@ def owns(actor: User, dataset: Dataset) -> bool:
 
 def can_code(actor: User, dataset: Dataset, *, is_open: bool) -> bool:
     """Whether the actor may note down values in a field of a dataset: its owners, and all who see it if it is open."""
-    may_write = actor.is_active and not actor.read_only
-    return may_write and can_see(actor, dataset) and (is_open or can_change(actor, dataset))
+    return _may_write(actor) and can_see(actor, dataset) and (is_open or can_change(actor, dataset))
 
 
 def require_share(actor: User, dataset: Dataset) -> None:

@@ -15,7 +15,6 @@ from app.storage import user as users
 from app.storage.database import Row, Transaction
 
 _LONGEST = {"name": 100, "affiliation": 200, "reason": 2_000}
-_WAITING = "This request has been decided already, perhaps by somebody else a moment ago."
 
 
 def takes_requests(ctx: Context) -> bool:
@@ -88,12 +87,18 @@ def approve(ctx: Context, actor: User, request_id: int, name: str = "") -> tuple
     require_admin(actor)
     require_write(actor)
     with ctx.database.transaction() as tx:
-        found = access_request.lock_waiting(tx, request_id)
-        if found is None:
-            raise NotFound(_WAITING)
+        found = _decide(tx, request_id, "approved", actor)
         made = add_user(tx, name.strip() or found["name"], email=found["email"])
-        access_request.decide(tx, request_id, "approved", actor.name)
         return made, welcome(ctx, tx, made)
+
+
+def _decide(tx: Transaction, request_id: int, decision: str, actor: User) -> Row:
+    """Note down what becomes of a request that waits; what it says. :raises NotFound: when it waits no longer"""
+    found = access_request.lock_waiting(tx, request_id)
+    if found is None:
+        raise NotFound("This request has been decided already, perhaps by somebody else a moment ago.")
+    access_request.decide(tx, request_id, decision, actor.name)
+    return found
 
 
 def welcome(ctx: Context, tx: Transaction, user: User) -> str | None:
@@ -110,10 +115,7 @@ def refuse(ctx: Context, actor: User, request_id: int, reason: str = "") -> None
     require_admin(actor)
     require_write(actor)
     with ctx.database.transaction() as tx:
-        found = access_request.lock_waiting(tx, request_id)
-        if found is None:
-            raise NotFound(_WAITING)
-        access_request.decide(tx, request_id, "refused", actor.name)
+        found = _decide(tx, request_id, "refused", actor)
         because = f"\n\n{reason.strip()[:2000]}" if reason.strip() else ""
         text = f"Your request for an account at {ctx.settings.site_name} has been refused.{because}"
         queue_mail(ctx, tx, found["email"], f"Your request at {ctx.settings.site_name}", text)

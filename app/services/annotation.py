@@ -28,9 +28,9 @@ MOST_CHOICES = 50
 _NOT_IN_NAMES = "()=<>!~\n\r\t"
 
 
-def list_fields(ctx: Context, actor: User, key: str) -> list[Field]:
-    """The fields that count for a dataset: its own and those of the datasets that it was made from."""
-    return view_of(ctx.database, actor, get_dataset(ctx, actor, key)).fields
+def get_view(ctx: Context, actor: User, key: str) -> View:
+    """What an actor sees of a dataset's annotations: its own fields and those of the datasets that it was made from."""
+    return view_of(ctx.database, actor, get_dataset(ctx, actor, key))
 
 
 def create_field(ctx: Context, actor: User, key: str, **given: Any) -> Field:
@@ -114,10 +114,9 @@ def _checked(values: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     return {"name": name, "kind": kind, "choices": kept, "help": help_, **flags}
 
 
-def may_code(ctx: Context, actor: User, view: View) -> list[Field]:
+def may_code(actor: User, view: View) -> list[Field]:
     """The fields of a view in which the actor may note something down."""
-    homes = {key: datasets.get(ctx.database, key) for key in {field.dataset for field in view.fields}}
-    return [field for field in view.fields if can_code(actor, homes[field.dataset], is_open=field.is_open)]
+    return [field for field in view.fields if can_code(actor, view.homes[field.dataset], is_open=field.is_open)]
 
 
 def save_item(ctx: Context, actor: User, key: str, item: str, values: Mapping[int, str]) -> None:
@@ -128,7 +127,7 @@ def save_item(ctx: Context, actor: User, key: str, item: str, values: Mapping[in
     """
     require_write(actor)
     dataset = get_dataset(ctx, actor, key)
-    open_to_me = {field.id: field for field in may_code(ctx, actor, view_of(ctx.database, actor, dataset))}
+    open_to_me = {field.id: field for field in may_code(actor, view_of(ctx.database, actor, dataset))}
     if any(field_id not in open_to_me for field_id in values):
         raise NotAllowed("The owner of this dataset does not let you code this field, or it has been deleted.")
     if not known_items(ctx, dataset, [item]):

@@ -22,7 +22,6 @@ from app.services.dataset import get_dataset
 from app.services.download import file_name
 from app.services.items import known_items
 from app.storage import annotation as stored
-from app.storage import dataset as datasets
 from app.storage.annotation import Entry
 
 COLUMNS = ("item", "field", "coder", "value", "time")
@@ -125,10 +124,9 @@ class _Reader:
 
     def __init__(self, ctx: Context, actor: User, dataset: Dataset) -> None:
         view = view_of(ctx.database, actor, dataset)
-        homes = {key: datasets.get(ctx.database, key) for key in {field.dataset for field in view.fields}}
         self._all = view.fields
-        self.fields = {field.name.lower(): field for field in may_code(ctx, actor, view)}
-        self._owned = {field.id for field in view.fields if owns(actor, homes[field.dataset])}
+        self.fields = {field.name.lower(): field for field in may_code(actor, view)}
+        self._owned = {field.id for field in view.fields if owns(actor, view.homes[field.dataset])}
         self._actor = actor
         self.problems: list[str] = []
 

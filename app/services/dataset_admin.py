@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.domain.errors import InvalidInput, UserError
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
 from app.services.dataset import update_dataset
 from app.services.dataset_bin import throw_away
+from app.services.each import Outcome, do_to_each
 from app.services.user import find_user
 from app.storage import dataset_admin as listed
 from app.storage.database import Row
@@ -29,8 +32,8 @@ def find_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Row],
     return listed.find(ctx.database, wanted, MOST)
 
 
-def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owner: str = "") -> tuple[int, list[str]]:
-    """Do one of `ACTIONS` to each of these datasets; with how many it worked, and why it did not with others.
+def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owner: str = "") -> Outcome[str]:
+    """Do one of `ACTIONS` to each of these datasets.
 
     :raises InvalidInput: when there is no such action, or no such owner
     """
@@ -42,16 +45,10 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
         heir = find_user(ctx, owner.strip()) if action == "owner" else actor
     except UserError as error:
         raise InvalidInput({"owner": [error.message]}) from None
-    done, problems = 0, []
-    for key in list(dict.fromkeys(keys))[:MOST]:
-        try:
-            if action == "delete":
-                throw_away(ctx, actor, key)
-            elif action == "owner":
-                listed.hand_over(ctx.database, key, heir.id)
-            else:
-                update_dataset(ctx, actor, key, is_private=action == "private")
-            done += 1
-        except UserError as error:
-            problems.append(error.message)
-    return done, list(dict.fromkeys(problems))
+    doers: dict[str, Callable[[str], object]] = {
+        "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
+        "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
+        "owner": lambda key: listed.hand_over(ctx.database, key, heir.id),
+        "delete": lambda key: throw_away(ctx, actor, key),
+    }
+    return do_to_each(list(dict.fromkeys(keys))[:MOST], doers[action])

@@ -70,7 +70,7 @@ def explore(
     source = ctx.registry.datasources.get(dataset.datasource or "")
     more = source.explain(found.rows, ctx.database) if source else [{} for _ in found.rows]
     view = view_of(ctx.database, actor, dataset)
-    fields = may_code(ctx, actor, view)
+    fields = may_code(actor, view)
     ids = [str(row["id"]) for row in found.rows if row.get("id") is not None] if fields else []
     return Explored(
         dataset,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -13,6 +14,7 @@ from app.services.access import require_admin, require_write
 from app.services.access_request import welcome
 from app.services.context import Context
 from app.services.dataset_bin import delete_dataset
+from app.services.each import Outcome, do_to_each
 from app.services.user import add_user, change_profile
 from app.services.user_tag import read_tag
 from app.storage import user as users
@@ -173,8 +175,8 @@ ACTIONS = {"off": "Switch off", "on": "Switch on", "tag": "Give a tag", "untag":
 """What can be done to several users at once."""
 
 
-def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str = "") -> tuple[int, list[str]]:
-    """Do one of `ACTIONS` to each of these users; with how many it worked, and why it did not with others.
+def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str = "") -> Outcome[int]:
+    """Do one of `ACTIONS` to each of these users.
 
     :raises InvalidInput: when there is no such action, or a tag is wanted and it cannot be one
     """
@@ -183,20 +185,18 @@ def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str
     if action not in ACTIONS:
         raise InvalidInput({"action": ["Choose what to do."]})
     wanted = read_tag(tag) if action in ("tag", "untag") else ""
-    done, problems = 0, []
-    for user_id in dict.fromkeys(ids):
-        try:
-            if action == "delete":
-                delete_user(ctx, actor, user_id)
-            elif action in ("tag", "untag"):
-                has = set(get_listed(ctx, actor, user_id).user.tags)
-                change_user(ctx, actor, user_id, tags=list(has | {wanted} if action == "tag" else has - {wanted}))
-            else:
-                change_user(ctx, actor, user_id, is_active=action == "on")
-            done += 1
-        except UserError as error:
-            problems.append(error.message)
-    return done, list(dict.fromkeys(problems))
+
+    def tags_of(user_id: int) -> set[str]:
+        return set(get_listed(ctx, actor, user_id).user.tags)
+
+    doers: dict[str, Callable[[int], object]] = {
+        "off": lambda user_id: change_user(ctx, actor, user_id, is_active=False),
+        "on": lambda user_id: change_user(ctx, actor, user_id, is_active=True),
+        "tag": lambda user_id: change_user(ctx, actor, user_id, tags=list(tags_of(user_id) | {wanted})),
+        "untag": lambda user_id: change_user(ctx, actor, user_id, tags=list(tags_of(user_id) - {wanted})),
+        "delete": lambda user_id: delete_user(ctx, actor, user_id),
+    }
+    return do_to_each(ids, doers[action])
 
 
 @dataclass(frozen=True)

@@ -37,11 +37,6 @@ def fields_for(db: Session, key: str) -> list[Field]:
     return [_field(row) for row in rows]
 
 
-def names_in_family(db: Session, top: str) -> list[str]:
-    """The names of all fields of a family."""
-    return [row["name"] for row in db.many("SELECT name FROM annotation_fields WHERE top = %(top)s", top=top)]
-
-
 def get_field(db: Session, key: str, field_id: int) -> Field:
     """A field that counts for a dataset. :raises NotFound: when there is none with this id"""
     found = next((field for field in fields_for(db, key) if field.id == field_id), None)

@@ -8,9 +8,10 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
+from app.installation import installation
 from app.limits import MAIL_LIMIT, limiter
 from app.services.access_request import policy_text, request_access, takes_requests
-from app.web.page import go_to, installation, render
+from app.web.page import go_to, render
 
 pages = Blueprint("access", __name__)
 

@@ -9,6 +9,7 @@ from htmx_flask import request
 
 from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
+from app.installation import installation
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.access import can_change
@@ -16,7 +17,7 @@ from app.services.annotation_agreement import agreements
 from app.services.annotation_view import can_be_annotated
 from app.services.dataset import get_dataset
 from app.services.download import disposition
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("annotate", __name__)
 
@@ -39,13 +40,12 @@ def _page(key: str, status: int = 200, **more: Any) -> Response:
     dataset = get_dataset(ctx, actor, key)
     if not can_be_annotated(dataset):
         raise NotFound(f"“{dataset.label}” has no items to annotate.")
-    fields = coding.list_fields(ctx, actor, key)
-    homes = {home: get_dataset(ctx, actor, home) for home in {field.dataset for field in fields}}
+    view = coding.get_view(ctx, actor, key)
     values = {
         "dataset": dataset,
-        "fields": fields,
-        "homes": homes,
-        "changeable": [field.id for field in fields if can_change(actor, homes[field.dataset])],
+        "fields": view.fields,
+        "homes": view.homes,
+        "changeable": [field.id for field in view.fields if can_change(actor, view.homes[field.dataset])],
         "may_add": can_change(actor, dataset),
         "agreements": {one.field.id: one.agreement for one in agreements(ctx, actor, key)},
         "kinds": KINDS,

@@ -11,11 +11,13 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
+from app.installation import installation
 from app.services import bulk
 from app.services import dataset as datasets
+from app.services.each import Outcome
 from app.services.mark import set_favourite
 from app.web.datasets import list_values
-from app.web.page import current_actor, go_to, installation, is_local, render
+from app.web.page import current_actor, go_to, is_local, render
 from app.web.shown import count
 
 pages = Blueprint("bulk", __name__)
@@ -63,7 +65,7 @@ def change() -> Response:
     return plain_response(piece + told)
 
 
-def _said(outcome: bulk.Outcome, action: str) -> str:
+def _said(outcome: Outcome[str], action: str) -> str:
     done = f"{count(len(outcome.done), 'dataset')} {_DONE[action]}." if outcome.done else ""
     left = f"{count(outcome.refused, 'dataset')} left as {'it is' if outcome.refused == 1 else 'they are'}."
     return f"{done} {left if outcome.refused else ''}".strip()

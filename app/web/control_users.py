@@ -10,13 +10,14 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput
+from app.installation import installation
 from app.services import user_admin
 from app.services.mail import can_mail, link_to
 from app.services.password_link import give_link
 from app.services.person_setting import Whose, change_person_settings, list_person_settings
 from app.services.user_tag import list_tags
 from app.storage.user_list import Wanted
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("control_users", __name__)
 
@@ -67,12 +68,12 @@ def bulk() -> Response:
     if not ids:
         return _overview(problems=["Choose users first: tick the boxes beside their names."], status=422)
     try:
-        done, problems = user_admin.do_to_users(
+        outcome = user_admin.do_to_users(
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")
         )
     except InvalidInput as error:
         return _overview(problems=[text for texts in error.fields.values() for text in texts], status=422)
-    return _overview(said=f"Done for {done:,} of {len(ids):,}.", problems=problems)
+    return _overview(said=f"Done for {len(outcome.done):,} of {len(ids):,}.", problems=outcome.problems)
 
 
 @pages.route("/control/users/new", methods=["GET", "POST"])

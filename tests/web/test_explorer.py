@@ -109,7 +109,7 @@ def test_fields_values_and_files_work_without_scripts(
     wrong = browser.post(f"{page}/fields", data={**form, "choices": "pro"})
     assert (wrong.status_code, "Give 2 to 50 choices" in wrong.get_data(as_text=True)) == (422, True)
     assert browser.post(f"{page}/fields", data=form).status_code == 303
-    (field,) = coding.list_fields(ctx, user, posts.key)
+    (field,) = coding.get_view(ctx, user, posts.key).fields
     assert (field.choices, field.is_blind, field.is_open) == (("pro", "con"), True, True)
 
     value = {**sent, "item": "7", f"code-{field.id}": "pro", f"was-{field.id}": "", "back": "?sort=-likes"}
@@ -131,6 +131,6 @@ def test_fields_values_and_files_work_without_scripts(
     assert "1%20value%20noted" in browser.post(f"{page}/file", data={**sent, "file": file}).location.replace("+", "%20")
     assert browser.get(f"{page}/file.csv").get_data(as_text=True).count("stance,ursula") == 2
     changed = browser.post(f"{page}/fields/{field.id}", data={**form, "help": "Look.", "who": "owners"})
-    assert (changed.status_code, coding.list_fields(ctx, user, posts.key)[0].is_open) == (303, False)
+    assert (changed.status_code, coding.get_view(ctx, user, posts.key).fields[0].is_open) == (303, False)
     browser.post(f"{page}/fields/{field.id}", data={**sent, "delete": "yes"})
-    assert coding.list_fields(ctx, user, posts.key) == []
+    assert coding.get_view(ctx, user, posts.key).fields == []
