@@ -38,20 +38,36 @@ function valueOf(form, name) {
   return first.value;
 }
 
-// Which column of a file stands for which part of a post, shown above its values.
-function showMeanings(root) {
+// Which column of a file stands for which part of a post: chosen part by part, or above each column's values.
+function partsOf(root) {
   const box = one("[data-meanings]", root.closest?.("form") ?? root);
-  if (!box) return;
-  const meanings = new Map();
-  for (const select of all("select", box)) {
-    const label = one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name;
-    meanings.set(select.value, [...(meanings.get(select.value) ?? []), label]);
-  }
+  return box && all("select", box).map((select) => ({ select, label: one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name }));
+}
+
+function showMeanings(root) {
+  const parts = partsOf(root);
+  if (!parts) return;
   for (const head of all("th[data-column]")) {
-    const found = meanings.get(head.dataset.column);
-    head.classList.toggle("used", Boolean(found));
-    one("[data-meaning]", head).textContent = found ? found.join(", ") : "";
+    const meant = parts.filter(({ select }) => select.value === head.dataset.column).map(({ label }) => label);
+    const select = document.createElement("select");
+    select.setAttribute("aria-label", `What ${head.dataset.column} means`);
+    if (meant.length > 1) select.append(new Option(meant.join(", "), "as it is"));
+    select.append(new Option("kept as it is", ""), ...parts.map(({ label }) => new Option(label, label)));
+    select.value = meant.length > 1 ? "as it is" : meant[0] ?? "";
+    head.classList.toggle("used", meant.length > 0);
+    one("[data-meaning]", head).replaceChildren(select);
   }
+}
+
+function changeMeaning(changed) {
+  const { column } = changed.closest("th").dataset;
+  const parts = partsOf(changed);
+  for (const { select, label } of parts) {
+    if (label === changed.value) select.value = column;
+    else if (select.value === column) select.value = all("option", select).find((option) => option.value === "" || option.value.startsWith("__")).value;
+  }
+  showMeanings(changed);
+  one(`th[data-column="${CSS.escape(column)}"] select`).focus();
 }
 
 // What the server says of fields while they are filled in, shown where it says so after a form has been sent.
@@ -107,6 +123,7 @@ document.addEventListener("change", (event) => {
   }
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
+  if (event.target.closest("[data-meaning]")) changeMeaning(event.target);
   if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
 });
 
