@@ -110,6 +110,10 @@ function prepare(root) {
   showLocalTimes(root);
   for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
   showMeanings(root);
+  if (root === document || root.matches?.("#page, #house, #tree") || one("#tree", root)) {
+    if (one("[data-find-node]")?.value) filterTree();
+    showChosenNode();
+  }
   const errors = root.matches?.("[data-field-errors]") ? root : one("[data-field-errors]", root);
   if (errors) showFieldErrors(errors);
 }
@@ -143,6 +147,7 @@ document.addEventListener("input", (event) => {
   forgetSentError(event.target);
   const words = event.target.value?.trim().toLowerCase().split(/\s+/) ?? [];
   const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
+  if (event.target.matches("[data-find-node]")) filterTree();
   if (event.target.matches("[data-filter]")) {
     for (const tick of all(".tick", event.target.parentElement)) tick.hidden = !fits(tick);
   }
@@ -253,6 +258,37 @@ function notify(message, id = "") {
   note.setAttribute("role", "alert");
   note.textContent = message;
   one("#notices").replaceChildren(note);
+}
+
+// What goes on by itself is told to screen readers when it has come further, not each time that it is asked for.
+let toldLast = null;
+
+function tellProgress() {
+  const now = one("[data-tell]")?.dataset.tell ?? null;
+  if (toldLast !== null && now !== null && now !== toldLast) one("#told").textContent = now;
+  toldLast = now;
+}
+
+document.addEventListener("DOMContentLoaded", tellProgress);
+document.addEventListener("htmx:afterSettle", tellProgress);
+
+// The tree: a long one can be searched, and shows what is chosen.
+function filterTree() {
+  const words = (one("[data-find-node]")?.value ?? "").trim().toLowerCase().split(/\s+/);
+  for (const branch of all("#tree li").reverse()) {
+    const fits = words.every((word) => one(".node", branch).textContent.toLowerCase().includes(word));
+    branch.hidden = !fits && !one("li:not([hidden])", branch);
+  }
+  const none = one("[data-no-node]");
+  if (none) none.hidden = Boolean(one("#tree li:not([hidden])"));
+}
+
+function showChosenNode() {
+  const tree = one("#tree");
+  const chosen = tree && one("[aria-current]", tree);
+  if (!chosen || tree.scrollHeight <= tree.clientHeight) return;
+  const [box, node] = [tree.getBoundingClientRect(), chosen.getBoundingClientRect()];
+  if (node.top < box.top || node.bottom > box.bottom) tree.scrollTop += node.top - box.top - box.height / 3;
 }
 
 // Keys.
