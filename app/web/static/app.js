@@ -213,6 +213,8 @@ document.addEventListener("click", (event) => {
     field.select();
     navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = "Copied"; });
   }
+  const linker = target.closest("[data-copy-text]");
+  if (linker) navigator.clipboard?.writeText(linker.dataset.copyText).then(() => { linker.textContent = "Copied"; });
   for (const menu of all("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
   const download = target.closest("a[download]");
   if (download) download.closest("details")?.removeAttribute("open");
