@@ -37,7 +37,7 @@ def show(source_id: str) -> Response:
     except TookTooLong as error:
         problem = f"What is kept of {source.title} cannot be told now. {error.message}"
     described = (source.folder() / "DESCRIPTION.md").read_text()
-    columns = [*((name, "datetime" if name == "timestamp" else "text") for name in source.item_columns())]
+    columns = [*((name, "date and time" if name == "timestamp" else "text") for name in source.item_columns())]
     columns += [(name, _KINDS.get(kind.__name__, kind.__name__)) for name, kind in source.columns.items()]
     return render(
         "sources/show.html",
