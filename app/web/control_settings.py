@@ -11,6 +11,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import LIMITS
+from app.domain.texts import say
 from app.services.site_setting import SiteSetting, change_site_settings, list_site_settings
 from app.web.page import current_actor, go_to, installation, render, wants_piece
 
@@ -64,7 +65,7 @@ def _groups(typed: Mapping[str, str], errors: Mapping[str, Sequence[str]], saved
     """Every group, with what was just typed and what is wrong with it, by the names of settings."""
     found = list_site_settings(installation(), current_actor())
     return [
-        Group(*about, [_field(setting, typed, errors) for setting in settings], "Saved" if about == saved else "")
+        Group(*about, [_field(setting, typed, errors) for setting in settings], say("Saved") if about == saved else "")
         for about, settings in groupby(found, key=lambda setting: (setting.type, setting.source, setting.group))
     ]
 

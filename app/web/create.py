@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
+from app.domain.texts import declared, say
 from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
@@ -25,10 +26,10 @@ from app.web.page import current_actor, go_to, installation, render, wants_piece
 pages = Blueprint("create", __name__)
 
 _KINDS = {
-    "import": "Import a file",
-    "capture": "Capture now",
-    "search": "Search the archive",
-    "tool": "From another tool",
+    "import": say("Import a file"),
+    "capture": say("Capture now"),
+    "search": say("Search the archive"),
+    "tool": say("From another tool"),
 }
 _READING = ["format", "file_format", "delimiter", "encoding", "has_header", "sheet"]
 
@@ -115,7 +116,7 @@ def estimate(source_id: str) -> Response:
     ctx = installation()
     source = ctx.registry.datasource(source_id)
     if not source.estimates():
-        raise NotFound(f"{source.title} does not reckon how much it will find.")
+        raise NotFound(say("{source} does not reckon how much it will find.", source=source.title))
     given = read_form(source.Options, request.form)
     about: int | None = None
     errors: Mapping[str, Sequence[str]] = {}
@@ -172,7 +173,7 @@ def send_file(source_id: str) -> Response:
         else:
             sent = request.files.get("file")
             if sent is None or not sent.filename:
-                raise InvalidInput({"file": ["Choose a file first."]})
+                raise InvalidInput({"file": [say("Choose a file first.")]})
             upload = uploads.save_upload(ctx, actor, sent.filename, sent.stream)
     except (InvalidInput, LimitReached) as error:
         if name is not None:
@@ -280,12 +281,25 @@ def _meanings(
         ]
         if name != "timestamp":
             others = [(value, text) for value, text in others if value != "__now__"]
-        by_format = [] if guess.get(name) else [("", f"As {preview.get('preset_title') or 'detected'} has it")]
+        by_format = [] if guess.get(name) else [("", _as_detected(preview))]
         value = given.get(name) or guess.get(name, "")
         made.append(
-            Control(name, "select", spec.label, "", value, [*by_format, *others, *columns], errors=errors.get(name, ()))
+            Control(
+                name,
+                "select",
+                declared(spec.label),
+                "",
+                value,
+                [*by_format, *others, *columns],
+                errors=errors.get(name, ()),
+            )
         )
     return made
+
+
+def _as_detected(preview: Mapping[str, Any]) -> str:
+    title = preview.get("preset_title")
+    return say("As {preset} has it", preset=declared(title)) if title else say("As detected has it")
 
 
 def _others(source: type[DataSource], given: Mapping[str, Any], errors: Mapping[str, Any]) -> list[Control]:

@@ -11,6 +11,7 @@ from htmx_flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.domain.errors import InvalidInput, NotFound, UserError
+from app.domain.texts import say
 from app.services import explore as explorer
 from app.services.dataset import get_dataset
 from app.services.facet import Facet, facet
@@ -23,14 +24,14 @@ _IMAGE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _FIRST = ("timestamp", "author", "body")
 _MOST_CONDITIONS = 20
 OPERATOR_WORDS = {
-    "~": "matches (regex)",
-    "==": "is",
-    "!=": "is not",
-    "!~": "does not match (regex)",
-    ">": "is more, or later, than",
-    ">=": "is at least, or from",
-    "<": "is less, or earlier, than",
-    "<=": "is at most, or up to",
+    "~": say("matches (regex)"),
+    "==": say("is"),
+    "!=": say("is not"),
+    "!~": say("does not match (regex)"),
+    ">": say("is more, or later, than"),
+    ">=": say("is at least, or from"),
+    "<": say("is less, or earlier, than"),
+    "<=": say("is at most, or up to"),
 }
 
 
@@ -153,7 +154,7 @@ def image(key: str, signed: str) -> Response:
     try:
         name = _signer(key).loads(signed)
     except BadSignature:
-        raise NotFound("There is no such image.") from None
+        raise NotFound(say("There is no such image.")) from None
     mimetype, content = explorer.read_image(installation(), current_actor(), key, str(name))
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Security-Policy"] = _IMAGE_POLICY

@@ -10,6 +10,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
+from app.domain.texts import say
 from app.services import dataset as datasets
 from app.services import share as shares
 from app.services.user_tag import tags_to_share_with
@@ -20,8 +21,8 @@ from app.web.page import current_actor, go_to, installation, render
 pages = Blueprint("share", __name__)
 
 ROLES = {
-    str(Role.VIEWER): "may look and analyse",
-    str(Role.OWNER): "may also change, share and delete",
+    str(Role.VIEWER): say("may look and analyse"),
+    str(Role.OWNER): say("may also change, share and delete"),
 }
 
 

@@ -7,6 +7,7 @@ import json
 from flask import Blueprint, Response
 
 from app.domain.errors import NotFound, TookTooLong
+from app.domain.texts import declared, say
 from app.services.overview import activity_chart, source_activity, source_overview
 from app.web.page import current_actor, installation, render
 from app.web.picture import drawn, once
@@ -34,10 +35,14 @@ def show(source_id: str) -> Response:
     try:
         found = source_overview(installation(), actor, source_id)[1]
     except TookTooLong as error:
-        problem = f"What is kept of {source.title} cannot be told now. {error.message}"
+        problem = say(
+            "What is kept of {source} cannot be told now. {reason}", source=declared(source.title), reason=error.message
+        )
     described = (source.folder() / "DESCRIPTION.md").read_text()
-    columns = [*((name, "datetime" if name == "timestamp" else "text") for name in source.item_columns())]
-    columns += [(name, _KINDS.get(kind.__name__, kind.__name__)) for name, kind in source.columns.items()]
+    columns: list[tuple[str, str]] = [
+        *((name, say("datetime") if name == "timestamp" else say("text")) for name in source.item_columns())
+    ]
+    columns += [(name, _KINDS.get(kind.__name__) or kind.__name__) for name, kind in source.columns.items()]
     return render(
         "sources/show.html",
         source=source,
@@ -50,7 +55,13 @@ def show(source_id: str) -> Response:
     )
 
 
-_KINDS = {"str": "text", "int": "integer", "float": "number", "bool": "yes or no", "list": "list"}
+_KINDS = {
+    "str": say("text"),
+    "int": say("integer"),
+    "float": say("number"),
+    "bool": say("yes or no"),
+    "list": say("list"),
+}
 
 
 @pages.get("/datasources/<source_id>/activity.svg")
@@ -58,7 +69,7 @@ def activity(source_id: str) -> Response:
     """Posts by day, month or year, drawn here."""
     found = source_activity(installation(), current_actor(), source_id)
     if found is None or not found.counts:
-        raise NotFound("No posts of this source are kept here.")
+        raise NotFound(say("No posts of this source are kept here."))
     chart = activity_chart(found)
     return once([json.dumps(chart)], lambda: drawn(chart))
 
