@@ -10,10 +10,12 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import polars as pl
 import pytest
+from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
 
@@ -22,6 +24,7 @@ from app.domain.errors import Unavailable
 from app.domain.user import User
 from app.local.servers import embedded_servers
 from app.plugins.registry import BUILT_IN, Registry
+from app.services import sign_in
 from app.services.context import Context, open_context
 from app.services.dataset import create_capture
 from app.services.upload import save_upload
@@ -140,14 +143,38 @@ def user(ctx: Context, admin: User) -> User:
     return create_user(ctx, "ursula", PASSWORD)
 
 
+_built: list[tuple[Flask, object]] = []
+"""The application that tests share, and where the requests to it are counted."""
+
+
 @pytest.fixture
 def app(ctx: Context, settings: Settings) -> Flask:
-    """The web application on this installation."""
-    from app.factory import create_app
+    """The web application on this installation.
 
-    built = create_app(settings, ctx)
-    built.config["TESTING"] = True
-    return built
+    Built once, and anew when a test has built one of its own: requests are counted where the last one counts them.
+    """
+    from app.factory import create_app
+    from app.installation import keep_installation
+    from app.limits import limiter
+
+    if not _built or _built[0][1] is not limiter.storage:
+        made = create_app(settings, ctx)
+        made.config["TESTING"] = True
+        _built[:] = [(made, limiter.storage)]
+    app = _built[0][0]
+    keep_installation(app, ctx)
+    return app
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _quick_passwords() -> Iterator[None]:
+    """Argon2 with the least work, for tests make thousands of users."""
+    quick = partial(PasswordHasher, time_cost=1, memory_cost=8, parallelism=1)
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(sign_in, "PasswordHasher", quick)
+        sign_in.hasher.cache_clear()
+        yield
+    sign_in.hasher.cache_clear()
 
 
 @pytest.fixture

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 from flask import current_app, g, request
 from flask_wtf.csrf import CSRFError, ValidationError, validate_csrf
 
+from app import installation as served
 from app.domain.errors import NotSignedIn
 from app.domain.texts import say
 from app.domain.user import User
@@ -22,8 +23,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def installation() -> Context:
-    """The installation that this application serves."""
-    ctx = cast(Context, current_app.extensions["fourcat"])
+    """The installation that this application serves, as this request asks of it."""
+    ctx = served.installation()
     return replace(ctx, asked_once=g.asked_once) if "asked_once" in g else ctx
 
 

@@ -34,13 +34,13 @@ from app.web import (
     site,
     sources,
 )
-from app.web.page import keep_context
+from app.web.page import init_pages
 from app.web.security import add_headers
 
 
 def init_web(app: Flask, ctx: Context) -> None:
     """Add the pages to an application that has sessions, limits and the API already."""
-    keep_context(app, ctx)
+    init_pages(app)
     assets.init_assets(app)
     brought.init_brought(app, ctx)
     shown.init_filters(app)

@@ -9,9 +9,10 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.texts import say
+from app.installation import installation
 from app.limits import MAIL_LIMIT, limiter
 from app.services.access_request import policy_text, request_access, takes_requests
-from app.web.page import go_to, installation, render
+from app.web.page import go_to, render
 
 pages = Blueprint("access", __name__)
 

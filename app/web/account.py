@@ -11,6 +11,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotSignedIn
 from app.domain.texts import say, say_many
+from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import token as tokens
 from app.services import user as users
@@ -18,7 +19,7 @@ from app.services.access import require_own_account
 from app.services.owner_limit import own_usage
 from app.services.sign_in import sign_in
 from app.web.auth import remember
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("account", __name__)
 

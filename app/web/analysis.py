@@ -12,6 +12,7 @@ from htmx_flask import request
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound
 from app.domain.texts import say
+from app.installation import installation
 from app.plugins.options import specs
 from app.plugins.registry import Analysis
 from app.services import dataset as datasets
@@ -22,7 +23,7 @@ from app.services.run import Fit
 from app.web.dataset import open_in_place
 from app.web.described import made_by
 from app.web.forms import controls, read_form
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("analysis", __name__)
 

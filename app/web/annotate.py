@@ -10,6 +10,7 @@ from htmx_flask import request
 from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
 from app.domain.texts import say, say_many
+from app.installation import installation
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.access import can_change
@@ -17,7 +18,7 @@ from app.services.annotation_agreement import agreements
 from app.services.annotation_view import can_be_annotated
 from app.services.dataset import get_dataset
 from app.services.download import disposition
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("annotate", __name__)
 

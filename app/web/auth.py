@@ -11,12 +11,13 @@ from htmx_flask import request
 from app.domain.errors import Conflict, InvalidInput, NotSignedIn
 from app.domain.texts import say
 from app.domain.user import User
+from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
 from app.services.access_request import takes_requests
 from app.services.sign_in import sign_in
 from app.sessions import SignedIn, session_user
-from app.web.page import go_to, installation, is_local, render
+from app.web.page import go_to, is_local, render
 
 pages = Blueprint("auth", __name__)
 
@@ -38,10 +39,11 @@ def guard() -> Response | None:
 
 def _needs_first_run() -> bool:
     """Whether there is no administrator; once there is one, it is not asked again."""
-    if current_app.extensions.get(_READY):
+    if current_app.extensions.get(_READY) is installation():
         return False
     needed = users.needs_first_run(installation())
-    current_app.extensions[_READY] = not needed
+    if not needed:
+        current_app.extensions[_READY] = installation()
     return needed
 
 
@@ -62,7 +64,7 @@ def first_run() -> Response:
         return render("auth/first_run.html", name=name, errors=error.fields, status=422)
     except Conflict as error:
         return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
-    current_app.extensions[_READY] = True
+    current_app.extensions[_READY] = installation()
     remember(user)
     return go_to(url_for("datasets.overview"))
 

@@ -14,11 +14,11 @@ from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from app.domain.errors import NotFound
 from app.domain.texts import say
+from app.installation import installation
 from app.plugins.datasource import DataSource
 from app.plugins.registry import Registry
 from app.services.context import Context
 from app.web.assets import YEAR, fingerprint
-from app.web.page import installation
 
 pages = Blueprint("brought", __name__)
 

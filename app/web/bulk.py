@@ -12,12 +12,13 @@ from htmx_flask import request
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
 from app.domain.texts import join, say, say_many
+from app.installation import installation
 from app.services import bulk
 from app.services import dataset as datasets
 from app.services.each import Outcome
 from app.services.mark import set_favourite
 from app.web.datasets import list_values
-from app.web.page import current_actor, go_to, installation, is_local, render
+from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("bulk", __name__)
 

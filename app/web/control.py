@@ -7,12 +7,13 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
+from app.installation import installation
 from app.services import failure, status
 from app.services.access import require_admin
 from app.services.access_request import count_waiting
 from app.services.machine import restart_workers
 from app.services.measure import use_over_time
-from app.web.page import current_actor, go_to, installation, is_local, render
+from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("control", __name__)
 

@@ -10,13 +10,14 @@ from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.texts import say
+from app.installation import installation
 from app.services import access_request, notification
 from app.services.mail import can_mail
 from app.services.person_setting import Whose, list_person_settings, order_tags, sort_tags
 from app.services.user_tag import delete_tag, list_tags, members_of, read_tag
 from app.storage import person_setting
 from app.web.control_users import absolute, save_settings
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("control_people", __name__)
 

@@ -12,8 +12,9 @@ from htmx_flask import request
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import LIMITS
 from app.domain.texts import say
+from app.installation import installation
 from app.services.site_setting import SiteSetting, change_site_settings, list_site_settings
-from app.web.page import current_actor, go_to, installation, render, wants_piece
+from app.web.page import current_actor, go_to, render, wants_piece
 
 pages = Blueprint("control_settings", __name__)
 

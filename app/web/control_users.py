@@ -11,13 +11,14 @@ from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput
 from app.domain.texts import say
+from app.installation import installation
 from app.services import user_admin
 from app.services.mail import can_mail, link_to
 from app.services.password_link import give_link
 from app.services.person_setting import Whose, change_person_settings, list_person_settings
 from app.services.user_tag import list_tags
 from app.storage.user_list import Wanted
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("control_users", __name__)
 

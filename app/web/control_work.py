@@ -16,6 +16,7 @@ from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
 from app.domain.texts import say
+from app.installation import installation
 from app.services import dataset_admin, status
 from app.services.access import require_admin
 from app.services.error_report import list_errors
@@ -23,7 +24,7 @@ from app.services.failure import cancel_job
 from app.services.log_list import list_lines
 from app.services.plugin_list import list_plugins
 from app.storage.dataset_admin import Wanted
-from app.web.page import current_actor, go_to, installation, is_local, render
+from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("control_work", __name__)
 

@@ -11,6 +11,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
 from app.domain.texts import declared, say
+from app.installation import installation
 from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
@@ -21,7 +22,7 @@ from app.services.dataset import PSEUDONYMISE
 from app.services.estimate import estimate_capture
 from app.services.mail import can_mail
 from app.web.forms import NOT_COLUMNS, Control, controls, read_form
-from app.web.page import current_actor, go_to, installation, render, wants_piece
+from app.web.page import current_actor, go_to, render, wants_piece
 
 pages = Blueprint("create", __name__)
 

@@ -13,6 +13,7 @@ from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import limit_or_default
 from app.domain.texts import say
+from app.installation import installation
 from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.access import can_change, can_share
@@ -25,7 +26,7 @@ from app.services.outlook import outlook
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
 from app.web.described import made_by, parameters_of, summary_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
+from app.web.page import STOP_POLLING, current_actor, go_to, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
 

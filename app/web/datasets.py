@@ -13,6 +13,7 @@ from htmx_flask import request
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
 from app.domain.texts import say
+from app.installation import installation
 from app.services import dataset as datasets
 from app.services.access import can_change
 from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
@@ -21,7 +22,7 @@ from app.storage import dataset_bin as bin_
 from app.storage import dataset_list as lists
 from app.storage import overview as overview_of
 from app.web.described import made_by, node_of, nodes_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, installation, render
+from app.web.page import STOP_POLLING, current_actor, render
 
 pages = Blueprint("datasets", __name__)
 

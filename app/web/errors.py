@@ -14,10 +14,11 @@ from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.domain.errors import FourcatError, LimitReached, NotSignedIn, Unavailable
 from app.domain.texts import say
+from app.installation import installation
 from app.services.error_report import report_error
 from app.sessions import session_user
 from app.statuses import status_of
-from app.web.page import go_to, installation
+from app.web.page import go_to
 
 log = logging.getLogger(__name__)
 

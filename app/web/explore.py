@@ -12,11 +12,12 @@ from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.domain.errors import InvalidInput, NotFound, UserError
 from app.domain.texts import say
+from app.installation import installation
 from app.services import explore as explorer
 from app.services.dataset import get_dataset
 from app.services.facet import Facet, facet
 from app.services.item_filter import OPERATORS
-from app.web.page import current_actor, go_to, installation, render, wants_piece
+from app.web.page import current_actor, go_to, render, wants_piece
 
 pages = Blueprint("explore", __name__)
 

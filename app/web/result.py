@@ -14,6 +14,7 @@ from htmx_flask import request
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
 from app.domain.texts import say
+from app.installation import installation
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
@@ -21,7 +22,7 @@ from app.services.download import file_name
 from app.services.explore import PICTURES
 from app.services.provenance import provenance
 from app.web import network, timeline
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
 

@@ -8,8 +8,9 @@ from flask import Blueprint, Response
 
 from app.domain.errors import NotFound, TookTooLong
 from app.domain.texts import declared, say
+from app.installation import installation
 from app.services.overview import activity_chart, source_activity, source_overview
-from app.web.page import current_actor, installation, render
+from app.web.page import current_actor, render
 from app.web.picture import drawn, once
 
 pages = Blueprint("sources", __name__)
