@@ -49,7 +49,7 @@ def show(source_id: str) -> Response:
         source=source,
         found=found,
         problem=problem,
-        paragraphs=_paragraphs(described),
+        paragraphs=paragraphs(described),
         columns=columns,
         reason=installation().registry.unavailable(source, installation().site_settings()),
         is_admin=actor.is_admin,
@@ -75,7 +75,7 @@ def activity(source_id: str) -> Response:
     return once([json.dumps(chart)], lambda: drawn(chart))
 
 
-def _paragraphs(described: str) -> list[tuple[str, str]]:
+def paragraphs(described: str) -> list[tuple[str, str]]:
     """A description as paragraphs and points of a list: the little of Markdown that descriptions use."""
     found: list[tuple[str, str]] = []
     for line in described.splitlines():

@@ -12,7 +12,7 @@
         const script = document.createElement("script");
         script.src = addresses[name];
         script.onload = resolve;
-        script.onerror = () => reject(new Error(`${name} could not be loaded`));
+        script.onerror = () => reject(new Error(say("{name} could not be loaded", { name })));
         document.head.append(script);
       }));
     }
@@ -21,7 +21,7 @@
 
   const fetchJSON = async (url) => {
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    if (!answer.ok) throw new Error(say("the server answered {status}", { status: answer.status }));
     return answer.json();
   };
 
@@ -52,7 +52,7 @@
     const said = chart.querySelector("[role='status']");
     const live = chart.querySelector(".live");
     button.disabled = true;
-    said.textContent = "Loading…";
+    said.textContent = say("Loading…");
     try {
       await load("vega");
       const [{ expressionInterpreter }, spec] = await Promise.all([
@@ -74,11 +74,11 @@
       await view.runAsync();
       chart.querySelector("picture").hidden = true;
       button.hidden = true;
-      said.textContent = "Point at a part of the chart for its values.";
+      said.textContent = say("Point at a part of the chart for its values.");
     } catch (error) {
       live.hidden = true;
       button.disabled = false;
-      said.textContent = `It could not be made interactive: ${error.message}.`;
+      said.textContent = say("It could not be made interactive: {reason}.", { reason: error.message });
     }
   }
 
@@ -123,7 +123,7 @@
     try {
       [piece] = await Promise.all([fetchJSON(box.dataset.network), load("graphology"), load("sigma")]);
     } catch (error) {
-      said.textContent = `The network could not be drawn: ${error.message}.`;
+      said.textContent = say("The network could not be drawn: {reason}.", { reason: error.message });
       return;
     }
     if (!box.isConnected) return;
@@ -158,7 +158,7 @@
       const data = graph.getNodeAttributes(node);
       const place = stage.getBoundingClientRect();
       showTip(place.left + event.x, place.top + event.y, [
-        ["", data.label], ["count", data.amount.toLocaleString("en")], ["links drawn", graph.degree(node).toLocaleString("en")],
+        ["", data.label], [say("count"), data.amount.toLocaleString("en")], [say("links drawn"), graph.degree(node).toLocaleString("en")],
       ]);
     });
     view.on("leaveNode", hideTip);
@@ -186,8 +186,8 @@
       const { x, y } = view.getNodeDisplayData(node);
       camera.animate({ x, y, ratio: 0.4 }, { duration: 120 });
     });
-    const amount = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-    said.textContent = piece.note || `${amount(graph.order, "node")}, ${amount(graph.size, "link")}`;
+    const amounts = [sayMany("{n} node", "{n} nodes", graph.order), sayMany("{n} link", "{n} links", graph.size)];
+    said.textContent = piece.note || amounts.join(", ");
     box.dataset.drawn = String(graph.order);
     views.push({ box, view });
   }
