@@ -11,6 +11,8 @@ from app.domain.texts import say
 
 WIDTH = 860
 """The width of a chart that would fill its container, in a picture that has none."""
+NARROW = 430
+"""The same on a phone."""
 
 _FONT = "system-ui, DejaVu Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"
 _INKS = {
@@ -78,7 +80,7 @@ def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: 
                 "title": None,
                 "axis": {
                     "labelAngle": 0,
-                    "values": dates[:: max(len(dates) // labels, 1)],
+                    "values": dates[:: -(-len(dates) // labels) or 1],
                     "ticks": False,
                     "labelPadding": 8,
                 },
@@ -112,14 +114,14 @@ def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
     return chart
 
 
-def draw_svg(spec: Mapping[str, Any], theme: str = "light") -> str:
+def draw_svg(spec: Mapping[str, Any], theme: str = "light", width: int = WIDTH) -> str:
     """A chart as SVG with a transparent background.
 
     :raises UserError: when the specification cannot be drawn, with the reason
     """
     import vl_convert
 
-    chart = _sized(styled(spec, theme))
+    chart = _sized(styled(spec, theme), width)
     draw = vl_convert.vegalite_to_svg if _is_lite(spec) else vl_convert.vega_to_svg
     return str(_drawn(draw, chart))
 
@@ -131,7 +133,7 @@ def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") ->
     """
     import vl_convert
 
-    chart = _sized(styled(spec, theme))
+    chart = _sized(styled(spec, theme), WIDTH)
     chart["background"] = _INKS[theme]["paper"]
     draw = vl_convert.vegalite_to_png if _is_lite(spec) else vl_convert.vega_to_png
     return bytes(_drawn(draw, chart, scale=scale))
@@ -186,12 +188,12 @@ def _is_lite(spec: Mapping[str, Any]) -> bool:
     raise UserError(say("This is not a chart: its $schema names neither Vega-Lite nor Vega."))
 
 
-def _sized(chart: dict[str, Any]) -> dict[str, Any]:
+def _sized(chart: dict[str, Any], width: int) -> dict[str, Any]:
     """A chart that fills its container, with a width of its own."""
     if chart.get("width") == "container":
-        chart["width"] = WIDTH
+        chart["width"] = width
     if chart.get("height") == "container":
-        chart["height"] = WIDTH * 9 // 16
+        chart["height"] = width * 9 // 16
     return chart
 
 

@@ -55,8 +55,9 @@ def explore(
     sort: str | None = None,
     find: str = "",
     filter: Sequence[str] = (),
+    limit: int = AT_ONCE,
 ) -> Explored:
-    """Some items of a dataset, `AT_ONCE` from `offset` on, that hold the text `find` and meet all conditions.
+    """Some items of a dataset, as many as `limit` from `offset` on, that hold the text `find` and meet all conditions.
 
     :raises NotFound: when it has no items to read, or the actor may not see it
     """
@@ -64,10 +65,10 @@ def explore(
     if not can_explore(dataset):
         raise NotFound(say("“{dataset}” has no posts to read.", dataset=dataset.label))
     try:
-        found = page(ctx, actor, key, offset=offset, limit=AT_ONCE, sort=sort, filter=filter, find=find)
+        found = page(ctx, actor, key, offset=offset, limit=limit, sort=sort, filter=filter, find=find)
     except InvalidInput as error:
         problem = " ".join(text for texts in error.fields.values() for text in texts)
-        return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, AT_ONCE), [], problem)
+        return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, limit), [], problem)
     source = ctx.registry.datasources.get(dataset.datasource or "")
     more = source.explain(found.rows, ctx.database) if source else [{} for _ in found.rows]
     view = view_of(ctx.database, actor, dataset)

@@ -95,6 +95,12 @@ def _outlook(ctx: Context, dataset: Dataset, job: Row | None) -> Outlook:
     return _in_line(line, position)
 
 
+def ahead(ctx: Context, type_: str) -> str:
+    """What work of a type would wait for if it were asked for now, as a sentence."""
+    line = _fresh(ctx, f"line {type_}", lambda: _line(ctx, type_))
+    return _in_line(line, len(line.places) + 1).reason
+
+
 def _line(ctx: Context, type_: str) -> Line:
     plugin = ctx.registry.queues().get(type_)
     site = _fresh(ctx, "site settings", ctx.site_settings)

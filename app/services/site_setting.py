@@ -14,10 +14,13 @@ from app.domain.setting import (
     LIMIT_DEFAULTS,
     LIMIT_RULES,
     LIMITS,
+    LOOK_RULES,
+    LOOKS,
     RIGHT_RULES,
     RIGHTS,
     WORKER_RULES,
     WORKERS,
+    OneOf,
     Rule,
     Switch,
     Words,
@@ -38,7 +41,7 @@ from app.storage.database import Transaction
 _DECLARED = "declared by the type"
 _OF_SOURCE = "declared by the data source"
 _OF_4CAT = "the tool"
-AnyRule = Rule | SourceRule | Switch | Words
+AnyRule = Rule | SourceRule | Switch | Words | OneOf
 
 
 @dataclass(frozen=True)
@@ -46,7 +49,7 @@ class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
     `type` is the type of work that it is about, `source` the data source; both are None for what is about people, of
-    which `group` is `accounts`, `rights` or, for the limits, empty.
+    which `group` is `accounts`, `looks`, `rights` or, for the limits, empty.
     `ignored` is a stored value that is not valid and so does not count.
     """
 
@@ -154,6 +157,8 @@ def _known(ctx: Context) -> Iterator[_Known]:
         yield _Known(f"{RIGHTS}.{what}", None, right, right.default, _OF_4CAT, group=RIGHTS)
     for what, about in ACCOUNT_RULES.items():
         yield _Known(f"{ACCOUNTS}.{what}", None, about, about.default, _OF_4CAT, group=ACCOUNTS)
+    for what, look in LOOK_RULES.items():
+        yield _Known(f"{LOOKS}.{what}", None, look, look.default, _OF_4CAT, group=LOOKS)
     for _, source in sorted(ctx.registry.datasources.items()):
         yield from _known_of_source(source)
     for type_, plugin in sorted(ctx.registry.queues().items()):

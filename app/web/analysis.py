@@ -18,6 +18,7 @@ from app.plugins.registry import Analysis
 from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.context import Context
+from app.services.estimate import expected_seconds
 from app.services.mail import can_mail
 from app.services.run import Fit
 from app.web.dataset import open_in_place
@@ -93,6 +94,7 @@ def _form(
         problem=problem or " ".join(elsewhere),
         again=again,
         can_mail=can_mail(ctx),
+        seconds=expected_seconds(ctx, analysis.type, dataset.rows) if dataset.rows else None,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,7 +12,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
-from app.domain.texts import join, say, say_many
+from app.domain.texts import Text, join, say, say_many
 from app.installation import installation
 from app.services import bulk
 from app.services import dataset as datasets
@@ -22,16 +23,18 @@ from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("bulk", __name__)
 
-_DONE = {
-    "favourite": ("{n} dataset marked as favourite.", "{n} datasets marked as favourite."),
-    "unfavourite": ("{n} dataset no favourite any more.", "{n} datasets no favourite any more."),
-    "tag": ("{n} dataset tagged.", "{n} datasets tagged."),
-    "private": ("{n} dataset made private.", "{n} datasets made private."),
-    "public": ("{n} dataset opened to everyone who signs in.", "{n} datasets opened to everyone who signs in."),
-    "share": ("{n} dataset shared.", "{n} datasets shared."),
-    "delete": ("{n} dataset deleted.", "{n} datasets deleted."),
-    "restore": ("{n} dataset brought back.", "{n} datasets brought back."),
-    "purge": ("{n} dataset deleted for good.", "{n} datasets deleted for good."),
+_DONE: dict[str, Callable[[int], Text]] = {
+    "favourite": lambda n: say_many("{n} dataset marked as favourite.", "{n} datasets marked as favourite.", n),
+    "unfavourite": lambda n: say_many("{n} dataset no favourite any more.", "{n} datasets no favourite any more.", n),
+    "tag": lambda n: say_many("{n} dataset tagged.", "{n} datasets tagged.", n),
+    "private": lambda n: say_many("{n} dataset made private.", "{n} datasets made private.", n),
+    "public": lambda n: say_many(
+        "{n} dataset opened to everyone who signs in.", "{n} datasets opened to everyone who signs in.", n
+    ),
+    "share": lambda n: say_many("{n} dataset shared.", "{n} datasets shared.", n),
+    "delete": lambda n: say_many("{n} dataset deleted.", "{n} datasets deleted.", n),
+    "restore": lambda n: say_many("{n} dataset brought back.", "{n} datasets brought back.", n),
+    "purge": lambda n: say_many("{n} dataset deleted for good.", "{n} datasets deleted for good.", n),
 }
 
 
@@ -66,7 +69,7 @@ def change() -> Response:
 
 
 def _said(outcome: Outcome[str], action: str) -> str:
-    said = [say_many(*_DONE[action], len(outcome.done))] if outcome.done else []
+    said = [_DONE[action](len(outcome.done))] if outcome.done else []
     if outcome.refused:
         said.append(say_many("{n} dataset left as it is.", "{n} datasets left as they are.", outcome.refused))
     return join(" ", said)

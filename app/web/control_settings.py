@@ -122,7 +122,9 @@ def _group(groups: Sequence[Group], about: _About) -> Group:
     found = next((group for group in groups if (group.type, group.source, group.about) == about), None)
     if found is None:
         what = (
-            f"Nothing here does jobs of type {about[0]}." if about[0] else f"Nothing is set for {about[1] or about[2]}."
+            say("Nothing here does jobs of type {type}.", type=about[0])
+            if about[0]
+            else say("Nothing is set for {name}.", name=about[1] or about[2])
         )
         raise NotFound(what)
     return found

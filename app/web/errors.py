@@ -13,7 +13,7 @@ from htmx_flask import make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.domain.errors import FourcatError, LimitReached, NotSignedIn, Unavailable
-from app.domain.texts import say
+from app.domain.texts import say, told
 from app.installation import installation
 from app.services.error_report import report_error
 from app.sessions import session_user
@@ -62,7 +62,8 @@ def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, Unavailable):
         # What follows the colon is the driver's, with addresses of servers in it.
         log.warning("a part of the installation does not answer: %s", error)
-        return f"{error.message.split(': ')[0].rstrip('.')}. Try again in a moment."
+        what = told(error.message).split(": ")[0].rstrip(".")
+        return say("{what}. Try again in a moment.", what=what)
     if isinstance(error, FourcatError) and status != 500:
         return error.message
     if status in _SENTENCES:

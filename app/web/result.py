@@ -30,7 +30,7 @@ pages = Blueprint("result", __name__)
 
 ROWS = 50
 _MEMBERS = 500
-_PICTURES = 60
+_PICTURES = 500
 _MOST_BYTES = 20_000_000
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
 _TITLES = {

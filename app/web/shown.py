@@ -10,6 +10,7 @@ from markupsafe import Markup, escape
 
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.texts import say, told
+from app.web.timeline import has_timeline
 
 _STATUS = {
     Status.WAITING: say("Waiting"),
@@ -127,6 +128,8 @@ def icon_of(dataset: Dataset) -> str:
     """The name of the drawing for a dataset."""
     if dataset.parent and dataset.type != dataset.acts_as and dataset.kind is Kind.TABLE and dataset.attach_to is None:
         return "filter"
+    if has_timeline(dataset):
+        return "chart"
     return _ICONS.get(dataset.kind, "table") if dataset.kind else "table"
 
 

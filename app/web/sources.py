@@ -10,6 +10,7 @@ from app.domain.errors import NotFound, TookTooLong
 from app.domain.texts import declared, say
 from app.installation import installation
 from app.services.overview import activity_chart, source_activity, source_overview
+from app.web.create import kinds_of
 from app.web.page import current_actor, render
 from app.web.picture import drawn, once
 
@@ -22,9 +23,8 @@ def overview() -> Response:
     current_actor()
     ctx = installation()
     settings = ctx.site_settings()
-    found = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
-    reasons = {source.id: ctx.registry.unavailable(source, settings) for source in found}
-    return render("sources/overview.html", sources=found, reasons=reasons)
+    reasons = {source.id: ctx.registry.unavailable(source, settings) for source in ctx.registry.datasources.values()}
+    return render("sources/overview.html", groups=kinds_of(ctx), reasons=reasons)
 
 
 @pages.get("/datasources/<source_id>")

@@ -18,23 +18,12 @@ from app.web.language import CATALOGUES, SCRIPT_TEXTS
 TEMPLATES = sorted([*ROOT.glob("app/web/templates/**/*.html"), *ROOT.glob("datasources/*/templates/*.html")])
 SCRIPTS = sorted([*ROOT.glob("app/web/static/*.js"), *ROOT.glob("datasources/*/static/*.js")])
 SEEN = ("title", "placeholder", "aria-label", "alt", "data-dialog")
-NAMES = {
-    "CAT",
-    "API",
-    "UTC",
-    "CSV",
-    "SVG",
-    "PNG",
-    "name",
-    "email",
-    "tags",
-    "ann",
-    "students",
-    "course",
-    "example",
-    "org",
-}
-"""What is the same in every language: names, and the table that stands as an example where users are made."""
+NAMES = {"CAT", "API", "UTC", "CSV", "SVG", "PNG"}
+NAMES |= {"name", "email", "tags", "ann", "students", "course", "example", "org"}
+    ["name", "email", "tags", "ann", "students", "course", "example", "org"]
+)
+"""What is the same in every language: names, and the table that is an example of users to make."""
+MARKS = ("_", "gettext", "ngettext", "say_many")
 _GAP = "\ue000"
 
 
@@ -77,9 +66,28 @@ def put_out(tree: nodes.Node) -> str:
     return "".join(found)
 
 
+def in_expressions(tree: nodes.Node) -> Iterator[str]:
+    """Sentences and titles that are written into expressions without a mark: in lists, and for macros."""
+    for node in tree.iter_child_nodes():
+        is_mark = isinstance(node, nodes.Call) and isinstance(node.node, nodes.Name) and node.node.name in MARKS
+        if is_mark:
+            yield from (words for value in node.kwargs for words in in_expressions(value))
+        elif isinstance(node, nodes.Const) and isinstance(node.value, str):
+            if (
+                node.value not in NAMES
+                and "noopener" not in node.value
+                and re.match(r"[A-Z][a-z]+(\s|$)|[a-z]+ [a-z]+ [a-z]+", node.value)
+            ):
+                yield node.value
+        else:
+            yield from in_expressions(node)
+
+
 def unmarked(source: str) -> Iterator[str]:
-    """The words of a template that stand in its HTML without a mark."""
-    html = put_out(Environment(extensions=["jinja2.ext.i18n"]).parse(source))
+    """The words of a template that are shown without a mark."""
+    tree = Environment(extensions=["jinja2.ext.i18n"]).parse(source)
+    yield from in_expressions(tree)
+    html = put_out(tree)
     html = re.sub(r"<(script|style|code|kbd)\b[^<]*?>.*?</\1>", " ", html, flags=re.DOTALL)
     html = re.sub(r'\saria-(describedby|invalid)="[^"]*"', " ", html)
     attributes = re.findall(rf'\s(?:{"|".join(SEEN)})="([^"]*)"', html)
@@ -102,6 +110,8 @@ def test_a_template_says_nothing_that_is_not_marked(path: Path) -> None:
         '<input placeholder="Find it">',
         '<p>{{ "Yes" if ok else _("No") }}</p>',
         "<p>{{ name or 'nobody' }}</p>",
+        '{{ button("Go on") }}',
+        '{% for id, title in (("a", "Status"),) %}{{ title }}{% endfor %}',
         "{% if a %}<b>Some of them</b>{% endif %}",
         '{% macro m() %}<a title="Look {{ x }}">{{ x }}</a>{% endmacro %}',
     ],

@@ -52,20 +52,36 @@ function valueOf(form, name) {
   return first.value;
 }
 
-// Which column of a file stands for which part of a post, shown above its values.
-function showMeanings(root) {
+// Which column of a file stands for which part of a post: chosen part by part, or above each column's values.
+function partsOf(root) {
   const box = one("[data-meanings]", root.closest?.("form") ?? root);
-  if (!box) return;
-  const meanings = new Map();
-  for (const select of all("select", box)) {
-    const label = one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name;
-    meanings.set(select.value, [...(meanings.get(select.value) ?? []), label]);
-  }
+  return box && all("select", box).map((select) => ({ select, label: one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name }));
+}
+
+function showMeanings(root) {
+  const parts = partsOf(root);
+  if (!parts) return;
   for (const head of all("th[data-column]")) {
-    const found = meanings.get(head.dataset.column);
-    head.classList.toggle("used", Boolean(found));
-    one("[data-meaning]", head).textContent = found ? found.join(", ") : "";
+    const meant = parts.filter(({ select }) => select.value === head.dataset.column).map(({ label }) => label);
+    const select = document.createElement("select");
+    select.setAttribute("aria-label", say("What {column} means", { column: head.dataset.column }));
+    if (meant.length > 1) select.append(new Option(meant.join(", "), "several"));
+    select.append(new Option(say("kept as it is"), ""), ...parts.map(({ label }) => new Option(label, label)));
+    select.value = meant.length > 1 ? "several" : meant[0] ?? "";
+    head.classList.toggle("used", meant.length > 0);
+    one("[data-meaning]", head).replaceChildren(select);
   }
+}
+
+function changeMeaning(changed) {
+  const { column } = changed.closest("th").dataset;
+  const parts = partsOf(changed);
+  for (const { select, label } of parts) {
+    if (label === changed.value) select.value = column;
+    else if (select.value === column) select.value = all("option", select).find((option) => option.value === "" || option.value.startsWith("__")).value;
+  }
+  showMeanings(changed);
+  one(`th[data-column="${CSS.escape(column)}"] select`).focus();
 }
 
 // What the server says of fields while they are filled in, shown where it says so after a form has been sent.
@@ -108,6 +124,10 @@ function prepare(root) {
   showLocalTimes(root);
   for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
   showMeanings(root);
+  if (root === document || root.matches?.("#page, #house, #tree") || one("#tree", root)) {
+    if (one("[data-find-node]")?.value) filterTree();
+    showChosenNode();
+  }
   const errors = root.matches?.("[data-field-errors]") ? root : one("[data-field-errors]", root);
   if (errors) showFieldErrors(errors);
 }
@@ -121,6 +141,7 @@ document.addEventListener("change", (event) => {
   }
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
+  if (event.target.closest("[data-meaning]")) changeMeaning(event.target);
   if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
 });
 
@@ -140,6 +161,7 @@ document.addEventListener("input", (event) => {
   forgetSentError(event.target);
   const words = event.target.value?.trim().toLowerCase().split(/\s+/) ?? [];
   const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
+  if (event.target.matches("[data-find-node]")) filterTree();
   if (event.target.matches("[data-filter]")) {
     for (const tick of all(".tick", event.target.parentElement)) tick.hidden = !fits(tick);
   }
@@ -250,6 +272,37 @@ function notify(message, id = "") {
   note.setAttribute("role", "alert");
   note.textContent = message;
   one("#notices").replaceChildren(note);
+}
+
+// What goes on by itself is told to screen readers when it has come further, not each time that it is asked for.
+let toldLast = null;
+
+function tellProgress() {
+  const now = one("[data-tell]")?.dataset.tell ?? null;
+  if (toldLast !== null && now !== null && now !== toldLast) one("#told").textContent = now;
+  toldLast = now;
+}
+
+document.addEventListener("DOMContentLoaded", tellProgress);
+document.addEventListener("htmx:afterSettle", tellProgress);
+
+// The tree: a long one can be searched, and shows what is chosen.
+function filterTree() {
+  const words = (one("[data-find-node]")?.value ?? "").trim().toLowerCase().split(/\s+/);
+  for (const branch of all("#tree li").reverse()) {
+    const fits = words.every((word) => one(".node", branch).textContent.toLowerCase().includes(word));
+    branch.hidden = !fits && !one("li:not([hidden])", branch);
+  }
+  const none = one("[data-no-node]");
+  if (none) none.hidden = Boolean(one("#tree li:not([hidden])"));
+}
+
+function showChosenNode() {
+  const tree = one("#tree");
+  const chosen = tree && one("[aria-current]", tree);
+  if (!chosen || tree.scrollHeight <= tree.clientHeight) return;
+  const [box, node] = [tree.getBoundingClientRect(), chosen.getBoundingClientRect()];
+  if (node.top < box.top || node.bottom > box.bottom) tree.scrollTop += node.top - box.top - box.height / 3;
 }
 
 // Keys.
