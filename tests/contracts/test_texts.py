@@ -20,8 +20,6 @@ SCRIPTS = sorted([*ROOT.glob("app/web/static/*.js"), *ROOT.glob("datasources/*/s
 SEEN = ("title", "placeholder", "aria-label", "alt", "data-dialog")
 NAMES = {"CAT", "API", "UTC", "CSV", "SVG", "PNG"}
 NAMES |= {"name", "email", "tags", "ann", "students", "course", "example", "org"}
-    ["name", "email", "tags", "ann", "students", "course", "example", "org"]
-)
 """What is the same in every language: names, and the table that is an example of users to make."""
 MARKS = ("_", "gettext", "ngettext", "say_many")
 _GAP = "\ue000"
