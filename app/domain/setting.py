@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.texts import say
+
 WORKERS = "workers"
 LIMITS = "limits"
 
@@ -34,7 +36,7 @@ class Rule:
     @property
     def expected(self) -> str:
         """What to write, as a sentence."""
-        return f"Write a whole number from {self.least:,} to {self.most:,}."
+        return say("Write a whole number from {least:,} to {most:,}.", least=self.least, most=self.most)
 
 
 _WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
@@ -49,7 +51,7 @@ class Switch:
     default: bool
     kind = "toggle"
     unit = ""
-    expected = "Write yes or no."
+    expected = say("Write yes or no.")
 
     def read(self, stored: object) -> bool | None:
         """A stored value, or one written as text; None when it is not valid."""
@@ -75,7 +77,7 @@ class Words:
     @property
     def expected(self) -> str:
         """What to write, as a sentence."""
-        return f"Write at most {self.longest:,} letters."
+        return say("Write at most {longest:,} letters.", longest=self.longest)
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class OneOf:
     @property
     def expected(self) -> str:
         """What to write, as a sentence."""
-        return f"Choose from: {', '.join(self.choices)}."
+        return say("Choose from: {choices}.", choices=", ".join(self.choices))
 
 
 WORKER_RULES: Mapping[str, Rule] = {

@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.domain.errors import UserError
+from app.domain.texts import say
 
 WIDTH = 860
 """The width of a chart that would fill its container, in a picture that has none."""
@@ -101,7 +102,9 @@ def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
     :raises UserError: when there is no such theme, or this is no Vega or Vega-Lite specification
     """
     if theme not in _INKS:
-        raise UserError(f"There is no theme called {theme}. Choose from: {', '.join(_INKS)}.")
+        raise UserError(
+            say("There is no theme called {theme}. Choose from: {choices}.", theme=theme, choices=", ".join(_INKS))
+        )
     is_lite = _is_lite(spec)
     chart = copy.deepcopy(dict(spec))
     look = config(theme)
@@ -159,7 +162,7 @@ def _refuse_addresses(part: Any) -> None:
     if isinstance(part, Mapping):
         for name, value in part.items():
             if name == "url" and not str(value).startswith("data:"):
-                raise UserError("A chart must hold its data itself; this one names an address to fetch it from.")
+                raise UserError(say("A chart must hold its data itself; this one names an address to fetch it from."))
             if name != "values":
                 _refuse_addresses(value)
     elif isinstance(part, list):
@@ -174,7 +177,7 @@ def _drawn(draw: Callable[..., Any], chart: dict[str, Any], **options: Any) -> A
         return draw(chart, allowed_base_urls=[], **options)
     except (ValueError, TypeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"This chart cannot be drawn: {reason}") from error
+        raise UserError(say("This chart cannot be drawn: {reason}", reason=reason)) from error
 
 
 def _is_lite(spec: Mapping[str, Any]) -> bool:
@@ -183,7 +186,7 @@ def _is_lite(spec: Mapping[str, Any]) -> bool:
         return True
     if "/schema/vega/" in schema:
         return False
-    raise UserError("This is not a chart: its $schema names neither Vega-Lite nor Vega.")
+    raise UserError(say("This is not a chart: its $schema names neither Vega-Lite nor Vega."))
 
 
 def _sized(chart: dict[str, Any], width: int) -> dict[str, Any]:

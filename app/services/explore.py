@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.annotation import Field
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.annotation import may_code
 from app.services.annotation_view import Coded, codes_for, view_of
@@ -62,7 +63,7 @@ def explore(
     """
     dataset = get_dataset(ctx, actor, key)
     if not can_explore(dataset):
-        raise NotFound(f"“{dataset.label}” has no posts to read.")
+        raise NotFound(say("“{dataset}” has no posts to read.", dataset=dataset.label))
     try:
         found = page(ctx, actor, key, offset=offset, limit=limit, sort=sort, filter=filter, find=find)
     except InvalidInput as error:
@@ -91,5 +92,5 @@ def read_image(ctx: Context, actor: User, key: str, name: str) -> tuple[str, Ite
     get_dataset(ctx, actor, key)
     found = _IMAGE.fullmatch(name)
     if not found:
-        raise NotFound("There is no such image.")
+        raise NotFound(say("There is no such image."))
     return PICTURES[found[1]], ctx.files.read(name)

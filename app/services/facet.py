@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.annotation_table import beside
 from app.services.context import Context
@@ -62,7 +63,7 @@ def facet(ctx: Context, actor: User, key: str, column: str, *, filter: Sequence[
         return Facet(column, "text", [])
     with open_table(ctx, path, beside(ctx.database, actor, dataset)) as table:
         if column not in table.columns:
-            raise InvalidInput({"facet": [f"There is no column “{column}”."]})
+            raise InvalidInput({"facet": [say("There is no column “{column}”.", column=column)]})
         filters = and_find(table.parse(filter), find, table.texts())
         chosen = table.columns[column]
         if chosen.is_time:

@@ -25,6 +25,7 @@ from app.domain.setting import (
     Switch,
     Words,
 )
+from app.domain.texts import declared, say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import specs
@@ -112,7 +113,7 @@ def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, object]
     known = [_find(ctx, name) for name in wanted]
     values = {found.name: _read(found.rule, wanted[found.name]) for found in known}
     wrong = {
-        found.name: [f"{_quoted(wanted[found.name])} will not do. {_expected(found.rule, wanted[found.name])}"]
+        found.name: [_will_not_do(wanted[found.name], _expected(found.rule, wanted[found.name]))]
         for found in known
         if wanted[found.name] is not None and values[found.name] is None
     }
@@ -185,7 +186,7 @@ def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Know
 def _find(ctx: Context, name: str) -> _Known:
     found = next((known for known in _known(ctx) if known.name == name), None)
     if found is None:
-        raise NotFound(f"There is no setting called {name}. The list of settings shows what there is.")
+        raise NotFound(say("There is no setting called {name}. The list of settings shows what there is.", name=name))
     return found
 
 
@@ -219,6 +220,8 @@ def _expected(rule: AnyRule, value: object) -> str:
     return rule.complaint(value) if isinstance(rule, SourceRule) else rule.expected
 
 
-def _quoted(value: object) -> str:
+def _will_not_do(value: object, expected: str) -> str:
     text = str(value).strip()
-    return f"“{text[:40]}”" if text else "Nothing"
+    if not text:
+        return say("Nothing will not do. {expected}", expected=declared(expected))
+    return say("“{given}” will not do. {expected}", given=text[:40], expected=declared(expected))

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
+from app.domain.texts import say
 from app.installation import installation
 from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
@@ -28,10 +29,10 @@ from app.web.page import current_actor, go_to, render, wants_piece
 pages = Blueprint("create", __name__)
 
 _KINDS = {
-    "import": ("Import a file", "Posts that you have already, from any tool."),
-    "capture": ("Capture now", "Posts that are collected from a platform when you ask for them."),
-    "search": ("Search the archive", "Posts that this installation collects by itself, all the time."),
-    "tool": ("From another tool", "Posts that you collect in your browser with the extension Zeeschuimer."),
+    "import": (say("Import a file"), say("Posts that you have already, from any tool.")),
+    "capture": (say("Capture now"), say("Posts that are collected from a platform when you ask for them.")),
+    "search": (say("Search the archive"), say("Posts that this installation collects by itself, all the time.")),
+    "tool": (say("From another tool"), say("Posts that you collect in your browser with the extension Zeeschuimer.")),
 }
 
 
@@ -141,7 +142,7 @@ def estimate(source_id: str) -> Response:
     ctx = installation()
     source = ctx.registry.datasource(source_id)
     if not source.estimates():
-        raise NotFound(f"{source.title} does not reckon how much it will find.")
+        raise NotFound(say("{source} does not reckon how much it will find.", source=source.title))
     given = read_form(source.Options, request.form)
     about: int | None = None
     errors: Mapping[str, Sequence[str]] = {}
@@ -198,7 +199,7 @@ def send_file(source_id: str) -> Response:
         else:
             sent = request.files.get("file")
             if sent is None or not sent.filename:
-                raise InvalidInput({"file": ["Choose a file first."]})
+                raise InvalidInput({"file": [say("Choose a file first.")]})
             upload = uploads.save_upload(ctx, actor, sent.filename, sent.stream)
     except (InvalidInput, LimitReached) as error:
         if name is not None:

@@ -12,6 +12,7 @@ from htmx_flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.domain.errors import InvalidInput, NotFound, UserError
+from app.domain.texts import say
 from app.installation import installation
 from app.services import explore as explorer
 from app.services.dataset import get_dataset
@@ -25,14 +26,14 @@ _IMAGE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _FIRST = ("timestamp", "author", "body")
 _MOST_CONDITIONS = 20
 OPERATOR_WORDS = {
-    "~": "contains",
-    "!~": "does not contain",
-    "==": "is",
-    "!=": "is not",
-    ">": "is more, or later, than",
-    ">=": "is at least, or from",
-    "<": "is less, or earlier, than",
-    "<=": "is at most, or up to",
+    "~": say("contains"),
+    "!~": say("does not contain"),
+    "==": say("is"),
+    "!=": say("is not"),
+    ">": say("is more, or later, than"),
+    ">=": say("is at least, or from"),
+    "<": say("is less, or earlier, than"),
+    "<=": say("is at most, or up to"),
 }
 
 
@@ -149,7 +150,7 @@ def one_item(key: str, number: int) -> Response:
         ctx, current_actor(), key, offset=start, sort=place.sort or None, find=place.find, filter=place.where, limit=1
     )
     if not found.items:
-        raise NotFound(f"“{found.dataset.label}” has no item with this number here.")
+        raise NotFound(say("“{dataset}” has no item with this number here.", dataset=found.dataset.label))
     values: dict[str, Any] = {
         "found": found,
         "dataset": found.dataset,
@@ -187,7 +188,7 @@ def image(key: str, signed: str) -> Response:
     try:
         name = _signer(key).loads(signed)
     except BadSignature:
-        raise NotFound("There is no such image.") from None
+        raise NotFound(say("There is no such image.")) from None
     mimetype, content = explorer.read_image(installation(), current_actor(), key, str(name))
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Security-Policy"] = _IMAGE_POLICY

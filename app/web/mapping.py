@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.texts import declared, say
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
 from app.web.forms import NOT_COLUMNS, Control, controls
@@ -48,14 +49,25 @@ def meanings(
         ]
         if name != "timestamp":
             instead = [(value, text) for value, text in instead if value != "__now__"]
-        by_format = [] if guess.get(name) else [("", f"As {preview.get('preset_title') or 'detected'} has it")]
+        by_format = [] if guess.get(name) else [("", _as_detected(preview))]
         value = given.get(name) or guess.get(name, "")
         made.append(
             Control(
-                name, "select", spec.label, "", value, [*by_format, *instead, *columns], errors=errors.get(name, ())
+                name,
+                "select",
+                declared(spec.label),
+                "",
+                value,
+                [*by_format, *instead, *columns],
+                errors=errors.get(name, ()),
             )
         )
     return made
+
+
+def _as_detected(preview: Mapping[str, Any]) -> str:
+    title = preview.get("preset_title")
+    return say("As {preset} has it", preset=declared(title)) if title else say("As detected has it")
 
 
 def others(source: type[DataSource], given: Mapping[str, Any], errors: Mapping[str, Any]) -> list[Control]:

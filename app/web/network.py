@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
+from app.domain.texts import say, told
 from app.services.context import Context
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ def piece_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     import polars as pl
 
     if dataset.result is None:
-        raise NotFound(f"“{dataset.label}” has no network.")
+        raise NotFound(say("“{dataset}” has no network.", dataset=dataset.label))
     paths = {role: ctx.files.local(dataset.result.files[role]) for role in ("nodes", "edges")}
     nodes, edges = pl.read_parquet(paths["nodes"]), pl.read_parquet(paths["edges"])
     totals = {"nodes": nodes.height, "edges": edges.height}
@@ -95,7 +96,13 @@ def _note(totals: dict[str, int], nodes: int, edges: int) -> str:
     """What is left out, as a sentence; empty when all is drawn."""
     if nodes == totals["nodes"] and edges == totals["edges"]:
         return ""
-    return (
-        f"Drawn are the {nodes:,} largest of {totals['nodes']:,} nodes and the {edges:,} strongest of"
-        f" {totals['edges']:,} links. The download has all of them."
+    return told(
+        say(
+            "Drawn are the {nodes:,} largest of {all_nodes:,} nodes and the {edges:,} strongest of {all_edges:,} links."
+            " The download has all of them.",
+            nodes=nodes,
+            all_nodes=totals["nodes"],
+            edges=edges,
+            all_edges=totals["edges"],
+        )
     )

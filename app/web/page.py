@@ -68,7 +68,7 @@ def render(template: str, *, piece: str | None = None, status: int = 200, **valu
     """The page, or for HTMX the piece of it."""
     name = piece if piece and wants_piece() else template
     response = plain_response(render_template(name, **values), status)
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.domain.texts import say
 from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
 from datasources.upload._ahead import ahead
 from datasources.upload._csv import DelimitedReader
@@ -103,8 +104,14 @@ def import_file(path: Path, filename: str, options: Any, run: CaptureRun) -> Ite
 def _refuse_without_columns(reader: Reader, run: CaptureRun) -> None:
     first = next((bad for chunk in reader.chunks() for bad in chunk.bad), None)
     if first is None:
-        raise EmptyResult("The file holds no records.")
-    raise InvalidInput({"file": [f"No record of this file can be read. Line {first.line}: {first.reason}"]})
+        raise EmptyResult(say("The file holds no records."))
+    raise InvalidInput(
+        {
+            "file": [
+                say("No record of this file can be read. Line {line}: {reason}", line=first.line, reason=first.reason)
+            ]
+        }
+    )
 
 
 def _decide_day_first(maker: Maker, reader: Reader, other: Reader | None, run: CaptureRun) -> None:

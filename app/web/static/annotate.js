@@ -17,7 +17,7 @@ function hasChanged(form) {
   });
 }
 
-function say(form, text, kind = "soft") {
+function tell(form, text, kind = "soft") {
   const box = one("[data-kept]", form);
   let line = one("span", box);
   if (!line) box.append(line = document.createElement("span"));
@@ -30,14 +30,14 @@ function saveIn(form, pause) {
   waiting.set(form, setTimeout(() => {
     if (!document.contains(form)) waiting.delete(form);
     else if (hasChanged(form)) htmx.trigger(form, "save");
-    else { waiting.delete(form); say(form, ""); }
+    else { waiting.delete(form); tell(form, ""); }
   }, pause));
 }
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-coding]");
   if (!form) return;
-  say(form, "…");
+  tell(form, "…");
   saveIn(form, event.target.type === "radio" ? 0 : TYPING_PAUSE);
   form.dataset.typed = Date.now();
 });
@@ -52,13 +52,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!form) return;
   const status = event.detail.xhr?.status ?? 0;
   if (status === 0 || status === 429 || status >= 500) {
-    say(form, "Not saved yet. The server does not answer; trying again …", "problem");
+    tell(form, say("Not saved yet. The server does not answer; trying again …"), "problem");
     saveIn(form, AGAIN_AFTER);
   } else if (status === 422) {
     waiting.delete(form);
   } else if (status >= 400) {
     waiting.delete(form);
-    say(form, "Not saved.", "problem");
+    tell(form, say("Not saved."), "problem");
   }
 });
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -157,7 +157,7 @@ function showCoding() {
   const isAway = page.classList.contains("without-coding");
   button.hidden = false;
   button.setAttribute("aria-pressed", String(isAway));
-  button.textContent = isAway ? "Show the fields" : "Hide the fields";
+  button.textContent = isAway ? button.dataset.show : button.dataset.hide;
 }
 
 document.addEventListener("click", (event) => {

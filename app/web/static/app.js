@@ -4,6 +4,20 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+// What scripts say: in English here, in other languages in the page, put there by the server (app/web/language.py).
+const texts = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
+const plural = new Intl.PluralRules(document.documentElement.lang || "en");
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+function say(text, values = {}) {
+  return filled(texts[text] ?? text, values);
+}
+
+function sayMany(one_, many, amount, values = {}) {
+  const text = texts[one_]?.[plural.select(amount)] ?? (amount === 1 ? one_ : many);
+  return filled(text, { n: amount.toLocaleString("en"), ...values });
+}
+
 // Times: in the zone that the reader has chosen, or that of the browser, with its name.
 const clock = new Intl.DateTimeFormat("en-GB", {
   timeZone: document.documentElement.dataset.zone || undefined,
@@ -50,10 +64,10 @@ function showMeanings(root) {
   for (const head of all("th[data-column]")) {
     const meant = parts.filter(({ select }) => select.value === head.dataset.column).map(({ label }) => label);
     const select = document.createElement("select");
-    select.setAttribute("aria-label", `What ${head.dataset.column} means`);
-    if (meant.length > 1) select.append(new Option(meant.join(", "), "as it is"));
-    select.append(new Option("kept as it is", ""), ...parts.map(({ label }) => new Option(label, label)));
-    select.value = meant.length > 1 ? "as it is" : meant[0] ?? "";
+    select.setAttribute("aria-label", say("What {column} means", { column: head.dataset.column }));
+    if (meant.length > 1) select.append(new Option(meant.join(", "), "several"));
+    select.append(new Option(say("kept as it is"), ""), ...parts.map(({ label }) => new Option(label, label)));
+    select.value = meant.length > 1 ? "several" : meant[0] ?? "";
     head.classList.toggle("used", meant.length > 0);
     one("[data-meaning]", head).replaceChildren(select);
   }
@@ -139,7 +153,7 @@ function showPicked(changed) {
   const picked = picks.filter((pick) => pick.checked).length;
   every.checked = picked === picks.length;
   every.indeterminate = picked > 0 && picked < picks.length;
-  one("[data-picked]").textContent = picked ? `${picked} picked` : "Pick all on this page";
+  one("[data-picked]").textContent = picked ? sayMany("{n} picked", "{n} picked", picked) : say("Pick all on this page");
 }
 
 // Filters of long lists of choices, and of the analyses in the palette.
@@ -167,7 +181,7 @@ let cameFrom = null;
 
 function openDialog(dialog) {
   if (!dialog || dialog.open) return;
-  if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? "New analysis");
+  if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? say("New analysis"));
   const active = document.activeElement;
   cameFrom = (active?.closest("details.menu")?.querySelector("summary") ?? active)?.id || null;
   dialog.showModal();
@@ -211,10 +225,10 @@ document.addEventListener("click", (event) => {
   if (copier) {
     const field = document.getElementById(copier.dataset.copy);
     field.select();
-    navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = "Copied"; });
+    navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = say("Copied"); });
   }
   const linker = target.closest("[data-copy-text]");
-  if (linker) navigator.clipboard?.writeText(linker.dataset.copyText).then(() => { linker.textContent = "Copied"; });
+  if (linker) navigator.clipboard?.writeText(linker.dataset.copyText).then(() => { linker.textContent = say("Copied"); });
   for (const menu of all("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
   const download = target.closest("a[download]");
   if (download) download.closest("details")?.removeAttribute("open");
@@ -230,12 +244,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 function showAway(isAway) {
   const shown = one("#away");
   if (!isAway) shown?.remove();
-  else if (!shown) notify("The server does not answer. This page goes on by itself when it is back.", "away");
+  else if (!shown) notify(say("The server does not answer. This page goes on by itself when it is back."), "away");
 }
 
 document.addEventListener("htmx:sendError", (event) => {
   if (polls(event.detail.elt)) showAway(true);
-  else notify("The server does not answer. Try again in a moment.");
+  else notify(say("The server does not answer. Try again in a moment."));
 });
 
 // Answers that are neither a page nor a notice of ours, such as those of a proxy, replace nothing.
@@ -250,7 +264,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
   if (xhr.status < 400 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) return;
   event.detail.shouldSwap = false;
-  notify("That did not work. Try again in a moment.");
+  notify(say("That did not work. Try again in a moment."));
 });
 
 function notify(message, id = "") {

@@ -1,7 +1,7 @@
 // Networks: drawn by sigma, laid out, coloured and sized as the reader chooses, searched, and saved as a picture.
 
 import { LAYOUTS } from "./network_layout.js";
-import { INKS, PALETTE, colouring, inWords, isNumeric, mix, rgb, said, sizing } from "./network_look.js";
+import { INKS, PALETTE, colouring, inWords, isNumeric, mix, rgb, sizing } from "./network_look.js";
 import { save } from "./network_save.js";
 
 const MOST_NAMES = 500;
@@ -13,7 +13,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
   try {
     [piece] = await Promise.all([fetchJSON(box.dataset.network), load("graphology"), load("sigma")]);
   } catch (error) {
-    status.textContent = `The network could not be drawn: ${error.message}. Load the page again; the tab Nodes has it as a table.`;
+    status.textContent = say("The network could not be drawn: {reason}. Load the page again; the tab Nodes has it as a table.", { reason: error.message });
     return null;
   }
   if (!box.isConnected) return null;
@@ -58,8 +58,8 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
 
   function tell() {
     const shown = nodes.filter((_, n) => isShown(n)).length;
-    const all = piece.note || `${said(graph.order, "node")}, ${said(graph.size, "link")}`;
-    status.textContent = shown === nodes.length ? all : `${said(shown, "node")} of ${nodes.length.toLocaleString("en")} shown`;
+    const all = piece.note || [sayMany("{n} node", "{n} nodes", graph.order), sayMany("{n} link", "{n} links", graph.size)].join(", ");
+    status.textContent = shown === nodes.length ? all : sayMany("{n} node of {all} shown", "{n} nodes of {all} shown", shown, { all: nodes.length.toLocaleString("en") });
   }
 
   function choose(n) {
@@ -75,7 +75,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
     const heading = document.createElement("div");
     const name = document.createElement("b");
     name.textContent = nodes[n].label;
-    heading.append(name, ` · ${facts.join(" · ")} · ${said(links.length, "link")}`);
+    heading.append(name, ` · ${facts.join(" · ")} · ${sayMany("{n} link", "{n} links", links.length)}`);
     const list = document.createElement("div");
     list.className = "chips";
     for (const [other, weight] of links.slice(0, 12)) {
@@ -86,7 +86,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
       chip.textContent = `${nodes[other].label} ${inWords(weight)}`;
       list.append(chip);
     }
-    if (links.length > 12) list.append(`and ${(links.length - 12).toLocaleString("en")} more`);
+    if (links.length > 12) list.append(say("and {amount} more", { amount: (links.length - 12).toLocaleString("en") }));
     about.replaceChildren(heading, list);
   }
 
@@ -111,7 +111,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
       const count = document.createElement("span");
       count.className = "soft num";
       count.textContent = entry.count.toLocaleString("en");
-      button.append(dot, entry.isRest ? `${entry.kinds.toLocaleString("en")} others` : inWords(entry.value), count);
+      button.append(dot, entry.isRest ? say("{amount} others", { amount: entry.kinds.toLocaleString("en") }) : inWords(entry.value), count);
       return button;
     }));
     if (scale) {
@@ -218,7 +218,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
     const wanted = event.target.value.trim().toLowerCase();
     const n = byLabel.get(wanted) ?? [...byLabel].find(([label]) => wanted && label.includes(wanted))?.[1];
     if (n !== undefined) goTo(n);
-    else { choose(null); status.textContent = wanted ? `No node is called “${event.target.value.trim()}”.` : status.textContent; if (!wanted) tell(); }
+    else { choose(null); status.textContent = wanted ? say("No node is called “{name}”.", { name: event.target.value.trim() }) : status.textContent; if (!wanted) tell(); }
   });
   restyle();
   place();

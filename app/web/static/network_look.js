@@ -10,8 +10,7 @@ export const INKS = {
   dark: { rest: "#70747c", edge: "#3a4047", out: "#2b2f35", paper: "#1d2024", low: [52, 68, 88], high: [150, 200, 255] },
 };
 
-export const said = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-export const inWords = (value) => (typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 3 }) : String(value ?? "not given"));
+export const inWords = (value) => (typeof value === "number" ? value.toLocaleString("en", { maximumFractionDigits: 3 }) : String(value ?? say("not given")));
 export const mix = (from, to, share) => `rgb(${from.map((part, n) => Math.round(part + (to[n] - part) * share)).join(",")})`;
 export const rgb = (hex) => [1, 3, 5].map((at) => parseInt(hex.slice(at, at + 2), 16));
 export const isNumeric = (values) => values.every((value) => value === null || typeof value === "number");

@@ -13,7 +13,7 @@
         const script = document.createElement("script");
         script.src = addresses[name];
         script.onload = resolve;
-        script.onerror = () => reject(new Error(`${name} could not be loaded`));
+        script.onerror = () => reject(new Error(say("{name} could not be loaded", { name })));
         document.head.append(script);
       }));
     }
@@ -22,7 +22,7 @@
 
   const fetchJSON = async (url) => {
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    if (!answer.ok) throw new Error(say("the server answered {status}", { status: answer.status }));
     return answer.json();
   };
 
@@ -53,7 +53,7 @@
     const said = chart.querySelector("[role='status']");
     const live = chart.querySelector(".live");
     button.disabled = true;
-    said.textContent = "Loading…";
+    said.textContent = say("Loading…");
     try {
       await load("vega");
       const [{ expressionInterpreter }, spec] = await Promise.all([
@@ -75,11 +75,11 @@
       await view.runAsync();
       chart.querySelector(".still").hidden = true;
       button.hidden = true;
-      said.textContent = "Point at a part of the chart for its values.";
+      said.textContent = say("Point at a part of the chart for its values.");
     } catch (error) {
       live.hidden = true;
       button.disabled = false;
-      said.textContent = `It could not be made interactive: ${error.message}.`;
+      said.textContent = say("It could not be made interactive: {reason}.", { reason: error.message });
     }
   }
 
