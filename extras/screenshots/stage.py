@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from app.domain.dataset import Dataset, Kind, Status
+from app.domain.dataset import Dataset, Kind, Result, Status
+from app.domain.errors import FourcatError
 from app.domain.share import Role
 from app.domain.user import User
+from app.local.capture import capture_file
 from app.local.installation import local_environment
 from app.local.opening import open_installation
+from app.local.progress import Board, wait_for
 from app.services.access_request import request_access
 from app.services.annotation import create_field, save_item
 from app.services.bulk import do_to_all
@@ -19,6 +23,7 @@ from app.services.context import Context
 from app.services.dataset import lineage
 from app.services.items import page
 from app.services.notification import send
+from app.services.run import run_processor
 from app.services.share import share_dataset
 from app.services.site_setting import set_site_setting
 from app.services.user import create_user, set_password
@@ -54,19 +59,38 @@ def _people(ctx: Context) -> Stage:
     captures = [made for made in _finished(ctx) if made.parent is None]
     posts = next(made for made in captures if made.datasource == "upload")
     board = next(made for made in captures if made.datasource != "upload")
-    ann, bob = (create_user(ctx, name, PASSWORD) for name in CODERS)
-    for user in (ann, bob):
-        assign_tag(ctx, admin, user.name, "newsroom")
+    ann, bob = (assign_tag(ctx, admin, create_user(ctx, name, PASSWORD).name, "newsroom") for name in CODERS)
     share_dataset(ctx, admin, posts.key, Role.OWNER, user="ann")
     share_dataset(ctx, admin, posts.key, Role.VIEWER, tag="newsroom")
     do_to_all(ctx, admin, [posts.key], "favourite")
     do_to_all(ctx, admin, [posts.key, board.key], "tag", tags=["election"])
     _annotate(ctx, admin, posts, (ann, bob))
+    network = _network(ctx, admin, posts)
     set_site_setting(ctx, admin, "accounts.requests", True)
     request_access(ctx, "Cleo", "cleo@university.example", "Media Studies", "A thesis on memes of the 2016 election.")
     send(ctx, admin, "The archive is read anew on Friday from 18:00 to 20:00. Searches wait until then.", user="bob")
-    family = [*lineage(ctx, admin, board.key), *lineage(ctx, admin, posts.key)]
+    family = [*lineage(ctx, admin, board.key), *lineage(ctx, admin, posts.key), network]
     return Stage(posts.key, board.key, {made.type: made.key for made in family if made.status is Status.FINISHED})
+
+
+def _network(ctx: Context, admin: User, posts: Dataset) -> Dataset:
+    """A network of the hashtags in the texts of posts, which their table does not have in a column of their own."""
+    import polars as pl
+
+    table = pl.read_parquet(ctx.files.local(_result(posts).files["table"]))
+    tags = pl.col("body").str.extract_all(r"#\w+").list.join(",").str.replace_all("#", "")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "hashtags.csv"
+        table.select("id", "timestamp", "author", "body", tags.alias("hashtags")).write_csv(path)
+        made = capture_file(ctx, admin, path, {}, label="The same tweets, with their hashtags")
+    network, _ = run_processor(ctx, admin, made.key, "cotag-network", {"column": "hashtags", "min_weight": 2})
+    return wait_for(ctx, admin, made.key, [network.key], Board())[0]
+
+
+def _result(dataset: Dataset) -> Result:
+    if dataset.result is None:
+        raise FourcatError(f"{dataset.label} has no result.")
+    return dataset.result
 
 
 def _finished(ctx: Context) -> list[Dataset]:
