@@ -6,6 +6,7 @@ from flask import Flask
 from htmx_flask import Htmx
 
 from app.api.base import init_api
+from app.installation import keep_installation
 from app.limits import init_limits
 from app.packing import init_packing
 from app.proxies import trust_proxies
@@ -35,7 +36,8 @@ def create_app(settings: Settings, ctx: Context | None = None) -> Flask:
     Htmx(app)
     init_packing(app)
     init_limits(app, settings)
-    init_sessions(app, context)
+    keep_installation(app, context)
+    init_sessions(app, settings)
     init_api(app, context)
     init_web(app, context)
     return app

@@ -10,15 +10,15 @@ from flask_login import LoginManager, UserMixin, current_user
 from flask_wtf.csrf import CSRFProtect
 
 from app.domain.user import User
+from app.installation import installation
 from app.services import user as users
-from app.services.context import Context
 from app.services.visitor import Visitors
+from app.settings import Settings
 
 csrf = CSRFProtect()
 """Checks the token of every request that changes something, unless the view is exempt: see `CSRFProtect.exempt`."""
 
 _REMEMBERED = timedelta(days=30)
-_INSTALLATION = "fourcat"
 _VISITORS = "fourcat_visitors"
 
 
@@ -39,8 +39,7 @@ def session_user() -> User | None:
     if user is not None:
         return user
     if "shared_user" not in g:
-        ctx: Context = current_app.extensions[_INSTALLATION]
-        g.shared_user = visitors().find_shared_user(ctx, request.remote_addr)
+        g.shared_user = visitors().find_shared_user(installation(), request.remote_addr)
     return cast("User | None", g.shared_user)
 
 
@@ -49,11 +48,9 @@ def visitors() -> Visitors:
     return cast(Visitors, current_app.extensions[_VISITORS])
 
 
-def init_sessions(app: Flask, ctx: Context) -> None:
+def init_sessions(app: Flask, settings: Settings) -> None:
     """Let the app know its visitors by a cookie that scripts cannot read and other sites do not send."""
-    settings = ctx.settings
     is_secure = settings.session_cookie_secure or settings.site_url.startswith("https://")
-    app.extensions[_INSTALLATION] = ctx
     app.extensions[_VISITORS] = Visitors(settings)
     app.config.update(
         SESSION_COOKIE_NAME="4cat",
@@ -74,7 +71,7 @@ def init_sessions(app: Flask, ctx: Context) -> None:
     @manager.user_loader  # type: ignore[untyped-decorator]
     def load(user_id: str) -> SignedIn | None:
         number, _, sessions = user_id.partition(".")
-        user = users.get_user(ctx, int(number)) if number.isdigit() else None
+        user = users.get_user(installation(), int(number)) if number.isdigit() else None
         return SignedIn(user) if user and sessions == str(user.sessions) else None
 
     csrf.init_app(app)

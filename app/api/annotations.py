@@ -14,6 +14,7 @@ from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.domain.annotation import Field, FieldKind
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.annotation_agreement import agreements
@@ -160,7 +161,7 @@ class Fields(MethodView):
     @blueprint.response(200, FieldSchema(many=True))
     def get(self, key: str) -> list[Field]:
         """List the fields of a dataset and of those that it was made from."""
-        return coding.list_fields(installation(), actor(), key)
+        return coding.get_view(installation(), actor(), key).fields
 
     @blueprint.arguments(NewFieldSchema)
     @blueprint.response(201, FieldSchema)
@@ -178,7 +179,7 @@ class OneField(MethodView):
     def patch(self, change: dict[str, Any], key: str, field_id: int) -> Field:
         """Change a field; its kind stays."""
         if not change:
-            raise InvalidInput({"body": ["Say what to change: name, choices, help, is_blind, is_open."]})
+            raise InvalidInput({"body": [say("Say what to change: name, choices, help, is_blind, is_open.")]})
         return coding.update_field(installation(), actor(), key, field_id, **change)
 
     @blueprint.response(204)

@@ -9,7 +9,9 @@ from urllib.parse import urlsplit
 from flask import current_app, g, request
 from flask_wtf.csrf import CSRFError, ValidationError, validate_csrf
 
+from app import installation as served
 from app.domain.errors import NotSignedIn
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.services.token import use_token
@@ -21,8 +23,8 @@ _SAFE = ("GET", "HEAD", "OPTIONS")
 
 
 def installation() -> Context:
-    """The installation that this application serves."""
-    ctx = cast(Context, current_app.extensions["fourcat"])
+    """The installation that this application serves, as this request asks of it."""
+    ctx = served.installation()
     return replace(ctx, asked_once=g.asked_once) if "asked_once" in g else ctx
 
 
@@ -48,7 +50,7 @@ def bearer_token() -> str | None:
         return older.removeprefix("Bearer ").strip() or None
     kind, _, secret = sent.partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
-        raise NotSignedIn("Send a token as: Authorization: Bearer <token>")
+        raise NotSignedIn(say("Send a token as: Authorization: Bearer <token>"))
     return secret.strip()
 
 
@@ -56,7 +58,7 @@ def actor() -> User:
     """Who asks. :raises NotSignedIn: when nobody has signed in or sent a token"""
     found = find_actor()
     if found is None:
-        raise NotSignedIn("Send a token as: Authorization: Bearer <token>")
+        raise NotSignedIn(say("Send a token as: Authorization: Bearer <token>"))
     return found
 
 

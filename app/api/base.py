@@ -185,7 +185,6 @@ def init_api(app: Flask, ctx: Context) -> None:
         users,
     )
 
-    app.extensions["fourcat"] = ctx
     app.config.update(API_TITLE="4CAT", API_VERSION=__version__, OPENAPI_VERSION="3.1.0")
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.json.ensure_ascii = False  # type: ignore[attr-defined]

@@ -18,6 +18,7 @@ from app.api.base import Blueprint, Query, Schema
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.plugins.validation import check_json
 from app.services import dataset as datasets
 from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
@@ -185,7 +186,7 @@ def _upload_id(datasource: str, given: str | None) -> str | None:
         return None
     source = installation().registry.datasource(datasource)
     if not source.imports():
-        raise InvalidInput({"upload": [f"{source.title} does not import files."]})
+        raise InvalidInput({"upload": [say("{source} does not import files.", source=source.title)]})
     return whole_upload(installation(), actor(), given.rstrip("/").rpartition("/")[2]).id
 
 
@@ -234,7 +235,9 @@ class OneDataset(MethodView):
     def patch(self, change: dict[str, Any], key: str) -> dict[str, Any]:
         """Rename a dataset, mark it, or change who may see it and how long it stays."""
         if not change:
-            raise InvalidInput({"body": [f"Say what to change: {', '.join(ChangeSchema().fields)}."]})
+            raise InvalidInput(
+                {"body": [say("Say what to change: {fields}.", fields=", ".join(ChangeSchema().fields))]}
+            )
         ctx, who = installation(), actor()
         known = datasets.get_dataset(ctx, who, key)
         tags = read_tags(change.get("tags", []))

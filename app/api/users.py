@@ -11,6 +11,7 @@ from marshmallow import validate
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.services import user_admin, user_tag
 from app.services.mail import link_to
 from app.services.password_link import give_link
@@ -163,7 +164,9 @@ class OneUser(MethodView):
         """Change a user. Who is switched off is signed out, and their tokens rest."""
         ctx, who = installation(), actor()
         if not wanted:
-            raise InvalidInput({"body": [f"Say what to change: {', '.join(UserChangeSchema().fields)}."]})
+            raise InvalidInput(
+                {"body": [say("Say what to change: {fields}.", fields=", ".join(UserChangeSchema().fields))]}
+            )
         user_admin.change_user(ctx, who, user_id, **wanted)
         return user_admin.get_listed(ctx, who, user_id)
 
@@ -239,7 +242,7 @@ class TagSettings(MethodView):
 
 def _change(whose: Whose, wanted: dict[str, Any]) -> Any:
     if not isinstance(wanted, dict) or not wanted:
-        raise InvalidInput({"body": ["Send a JSON object of names and values."]})
+        raise InvalidInput({"body": [say("Send a JSON object of names and values.")]})
     ctx, who = installation(), actor()
     change_person_settings(ctx, who, whose, wanted)
     return list_person_settings(ctx, who, whose)

@@ -16,6 +16,7 @@ from app.domain.annotation import State
 from app.domain.dataset import Dataset
 from app.domain.user import User
 from app.services.annotation_view import View, state_of, view_of
+from app.services.kept import Kept
 from app.storage import annotation as stored
 from app.storage.database import Database, Session, Transaction
 
@@ -25,8 +26,7 @@ if TYPE_CHECKING:
 
 ITEM = "id"
 _LONG = ("field", "item", "coder", "value")
-_MOST_KNOWN = 16
-_known: dict[tuple[str, ...], pl.DataFrame] = {}
+_known: Kept[pl.DataFrame] = Kept(64 * 1024**2, lambda frame: int(frame.estimated_size()))
 """Frames made lately, by the checksum of all that is in them: the next page of the same table needs none anew."""
 
 
@@ -89,17 +89,18 @@ def beside(db: Database, actor: User, dataset: Dataset) -> Beside | None:
     with db.transaction() as tx:
         state = _frozen_state(tx, view)
         question = (state.sha256, *names, "", *dataset.columns)
-        if question in _known:
-            return Beside(_known[question], state)
+        known = _known.get(question)
+        if known is not None:
+            return Beside(known, state)
         rows = [
             (row["field"], row["item"], row["coder"], row["value"])
             for some in stored.stream_codes(tx, view.ids, view.own, view.coder)
             for row in some
         ]
     long = pl.DataFrame(rows, schema=dict.fromkeys(_LONG, pl.String), orient="row")
-    for oldest in list(_known)[: -_MOST_KNOWN + 1]:
-        _known.pop(oldest, None)
-    return Beside(_known.setdefault(question, _wide(long, names, dataset.columns)), state)
+    frame = _wide(long, names, dataset.columns)
+    _known.put(question, frame)
+    return Beside(frame, state)
 
 
 def _frozen_state(tx: Transaction, view: View) -> State:

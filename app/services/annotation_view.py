@@ -16,11 +16,15 @@ from app.storage.database import Session
 
 @dataclass(frozen=True)
 class View:
-    """What one person sees of the annotations of a dataset: its fields, and those of which they see their own alone."""
+    """What one person sees of the annotations of a dataset: its fields, and those of which they see their own alone.
+
+    `homes` are the datasets that the fields belong to, by key.
+    """
 
     fields: list[Field]
     own: list[int]
     coder: str
+    homes: dict[str, Dataset]
 
     @property
     def ids(self) -> list[int]:
@@ -37,12 +41,12 @@ def can_be_annotated(dataset: Dataset) -> bool:
 def view_of(db: Session, actor: User, dataset: Dataset) -> View:
     """What an actor sees of the annotations of a dataset that they may see."""
     if not dataset.is_items:
-        return View([], [], actor.name)
+        return View([], [], actor.name, {})
     found = stored.fields_for(db, dataset.key)
     homes = {key: datasets.get(db, key) for key in {field.dataset for field in found}}
     seen = [field for field in found if can_see(actor, homes[field.dataset])]
     own = [field.id for field in seen if field.is_blind and not owns(actor, homes[field.dataset])]
-    return View(seen, own, actor.name)
+    return View(seen, own, actor.name, homes)
 
 
 @dataclass(frozen=True)

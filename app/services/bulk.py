@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 
-from app.domain.errors import UserError
 from app.domain.share import Role
 from app.domain.user import User
 from app.services.context import Context
 from app.services.dataset import update_dataset
 from app.services.dataset_bin import bring_back, delete_dataset, throw_away
+from app.services.each import Outcome, do_to_each
 from app.services.mark import read_tags, set_favourite, set_tags
 from app.services.share import share_with
 
 MOST = 500
-
-
-@dataclass
-class Outcome:
-    """The keys with which it worked, and why it did not with others, each reason once."""
-
-    done: list[str] = field(default_factory=list)
-    problems: list[str] = field(default_factory=list)
-    refused: int = 0
 
 
 def do_to_all(
@@ -35,7 +25,7 @@ def do_to_all(
     tags: Sequence[str] = (),
     names: Sequence[str] = (),
     role: Role = Role.VIEWER,
-) -> Outcome:
+) -> Outcome[str]:
     """Do one of `ACTIONS` to datasets: `tags` for the action `tag`, `names` and `role` for `share`.
 
     :raises InvalidInput: when a tag cannot be one
@@ -52,16 +42,7 @@ def do_to_all(
         "restore": lambda key: bring_back(ctx, actor, key),
         "purge": lambda key: delete_dataset(ctx, actor, key),
     }
-    outcome = Outcome()
-    for key in list(dict.fromkeys(keys))[:MOST]:
-        try:
-            doers[action](key)
-            outcome.done.append(key)
-        except UserError as error:
-            outcome.refused += 1
-            if error.message not in outcome.problems:
-                outcome.problems.append(error.message)
-    return outcome
+    return do_to_each(list(dict.fromkeys(keys))[:MOST], doers[action])
 
 
 ACTIONS = ("favourite", "unfavourite", "tag", "private", "public", "share", "delete", "restore", "purge")

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from app.domain.errors import InvalidInput, UserError
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
 from app.services.dataset import update_dataset
 from app.services.dataset_bin import throw_away
+from app.services.each import Outcome, do_to_each
 from app.services.user import find_user
 from app.storage import dataset_admin as listed
 from app.storage.database import Row
@@ -15,10 +19,10 @@ from app.storage.dataset_admin import Wanted
 
 MOST = 500
 ACTIONS = {
-    "private": "Make private",
-    "public": "Make public",
-    "owner": "Give to another owner",
-    "delete": "Delete with all made from them",
+    "private": say("Make private"),
+    "public": say("Make public"),
+    "owner": say("Give to another owner"),
+    "delete": say("Delete with all made from them"),
 }
 """What can be done to several datasets at once."""
 
@@ -29,29 +33,23 @@ def find_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Row],
     return listed.find(ctx.database, wanted, MOST)
 
 
-def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owner: str = "") -> tuple[int, list[str]]:
-    """Do one of `ACTIONS` to each of these datasets; with how many it worked, and why it did not with others.
+def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owner: str = "") -> Outcome[str]:
+    """Do one of `ACTIONS` to each of these datasets.
 
     :raises InvalidInput: when there is no such action, or no such owner
     """
     require_admin(actor)
     require_write(actor)
     if action not in ACTIONS:
-        raise InvalidInput({"action": ["Choose what to do."]})
+        raise InvalidInput({"action": [say("Choose what to do.")]})
     try:
         heir = find_user(ctx, owner.strip()) if action == "owner" else actor
     except UserError as error:
         raise InvalidInput({"owner": [error.message]}) from None
-    done, problems = 0, []
-    for key in list(dict.fromkeys(keys))[:MOST]:
-        try:
-            if action == "delete":
-                throw_away(ctx, actor, key)
-            elif action == "owner":
-                listed.hand_over(ctx.database, key, heir.id)
-            else:
-                update_dataset(ctx, actor, key, is_private=action == "private")
-            done += 1
-        except UserError as error:
-            problems.append(error.message)
-    return done, list(dict.fromkeys(problems))
+    doers: dict[str, Callable[[str], object]] = {
+        "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
+        "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
+        "owner": lambda key: listed.hand_over(ctx.database, key, heir.id),
+        "delete": lambda key: throw_away(ctx, actor, key),
+    }
+    return do_to_each(list(dict.fromkeys(keys))[:MOST], doers[action])

@@ -1,4 +1,4 @@
-"""Answers that a process keeps because they never change: those asked for last, up to so many bytes."""
+"""Answers that a process keeps because they never change: those asked for last, up to a size."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Answer = TypeVar("Answer")
 
 
 class Kept(Generic[Answer]):
-    """Answers by question; at most `most` bytes of them, of which `size` says how many one takes."""
+    """Answers by question; together at most `most` of what `size` says one takes, such as bytes."""
 
     def __init__(self, most: int, size: Callable[[Answer], int]) -> None:
         self._most = most
         self._size = size
         self._found: OrderedDict[Hashable, Answer] = OrderedDict()
-        self._bytes = 0
+        self._taken = 0
         self._lock = threading.Lock()
 
     def get(self, question: Hashable) -> Answer | None:
@@ -31,7 +31,7 @@ class Kept(Generic[Answer]):
         """Keep an answer, and let go of what has not been asked for the longest."""
         with self._lock:
             before = self._found.pop(question, None)
-            self._bytes += self._size(answer) - (self._size(before) if before is not None else 0)
+            self._taken += self._size(answer) - (self._size(before) if before is not None else 0)
             self._found[question] = answer
-            while self._bytes > self._most:
-                self._bytes -= self._size(self._found.popitem(last=False)[1])
+            while self._taken > self._most:
+                self._taken -= self._size(self._found.popitem(last=False)[1])

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.domain.errors import InvalidInput, Unavailable
+from app.domain.texts import say
 from app.services.annotation_table import ITEM, Beside
 from app.services.context import Context
 from app.services.item_filter import FileColumn, Filters, parse_filters, quoted
@@ -39,14 +40,13 @@ _CLOSED = {
 _FIRST_ROWS = 2_000
 """So far into a sorted table, finding the first rows costs less than sorting all of it."""
 _ROWS_TO_KEEP = 8_000_000
-_DESCRIPTIONS = 500
-_descriptions: dict[str, tuple[list[FileColumn], int]] = {}
 _engines: dict[int, duckdb.DuckDBPyConnection] = {}
 _lock = threading.Lock()
 
 
 _known: Kept[Numbers] = Kept(64 * 1024**2, lambda numbers: numbers.nbytes)
 """The numbers of rows that questions have found."""
+_descriptions: Kept[tuple[list[FileColumn], int]] = Kept(500, lambda _: 1)
 _pages: Kept[bytes] = Kept(16 * 1024**2, len)
 """Rows as JSON: people look at the same ones again, and those of a sorted page lie all over the file."""
 
@@ -82,9 +82,8 @@ def _described(engine: duckdb.DuckDBPyConnection, path: str) -> tuple[list[FileC
             names, rows = file.schema_arrow.names, file.metadata.num_rows
         # The engine renames columns that differ in case only, so names are matched by their place.
         columns = [FileColumn(name, row[0], row[1]) for name, row in zip(names, described, strict=True)]
-        if len(_descriptions) >= _DESCRIPTIONS:
-            _descriptions.clear()
-        _descriptions[path] = known = (columns, rows)
+        known = (columns, rows)
+        _descriptions.put(path, known)
     return known
 
 
@@ -161,7 +160,9 @@ class ParquetTable:
         return [self.columns[name] for name in dict.fromkeys(names or self.columns)]
 
     def _unknown(self, name: str) -> str:
-        return f"There is no column “{name}”. The columns are: {', '.join(self.columns)}."
+        return say(
+            "There is no column “{name}”. The columns are: {columns}.", name=name, columns=", ".join(self.columns)
+        )
 
     def texts(self) -> list[FileColumn]:
         """The columns in which a text is looked for."""
@@ -280,5 +281,5 @@ class ParquetTable:
             return self.engine.execute(sql, [self.path, *(filters.values if filters else [])])
         except duckdb.OutOfMemoryException as error:
             raise Unavailable(
-                "There is not enough memory to sort this table now. Filter it first, or download it."
+                say("There is not enough memory to sort this table now. Filter it first, or download it.")
             ) from error

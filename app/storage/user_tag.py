@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from app.storage.database import Row, Session
 
 
@@ -41,17 +39,6 @@ def members(db: Session, tag: str) -> list[str]:
         "SELECT name FROM user_tags JOIN users ON users.id = user_id WHERE tag = %(tag)s ORDER BY lower(name)", tag=tag
     )
     return [row["name"] for row in rows]
-
-
-def tags_of(db: Session, user_ids: Iterable[int]) -> dict[int, list[str]]:
-    """The groups of each of these people."""
-    found: dict[int, list[str]] = {user_id: [] for user_id in user_ids}
-    rows = db.many(
-        "SELECT user_id, tag FROM user_tags WHERE user_id = ANY(%(user_ids)s) ORDER BY tag", user_ids=list(found)
-    )
-    for row in rows:
-        found[row["user_id"]].append(row["tag"])
-    return found
 
 
 def exists(db: Session, tag: str) -> bool:

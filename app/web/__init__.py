@@ -25,6 +25,7 @@ from app.web import (
     datasets,
     errors,
     explore,
+    language,
     message,
     password,
     result,
@@ -33,16 +34,17 @@ from app.web import (
     site,
     sources,
 )
-from app.web.page import keep_context
+from app.web.page import init_pages
 from app.web.security import add_headers
 
 
 def init_web(app: Flask, ctx: Context) -> None:
     """Add the pages to an application that has sessions, limits and the API already."""
-    keep_context(app, ctx)
+    init_pages(app)
     assets.init_assets(app)
     brought.init_brought(app, ctx)
     shown.init_filters(app)
+    language.init_language(app)
     errors.init_errors(app)
     app.after_request(add_headers)
     areas = (

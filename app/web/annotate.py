@@ -9,6 +9,8 @@ from htmx_flask import request
 
 from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
+from app.domain.texts import say, say_many
+from app.installation import installation
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.access import can_change
@@ -16,15 +18,15 @@ from app.services.annotation_agreement import agreements
 from app.services.annotation_view import can_be_annotated
 from app.services.dataset import get_dataset
 from app.services.download import disposition
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("annotate", __name__)
 
 KINDS = {
-    FieldKind.CHOICE: "One of several choices",
-    FieldKind.CHECKBOX: "Yes or no",
-    FieldKind.TEXT: "A line of text",
-    FieldKind.LONG: "Longer text",
+    FieldKind.CHOICE: say("One of several choices"),
+    FieldKind.CHECKBOX: say("Yes or no"),
+    FieldKind.TEXT: say("A line of text"),
+    FieldKind.LONG: say("Longer text"),
 }
 
 
@@ -38,14 +40,13 @@ def _page(key: str, status: int = 200, **more: Any) -> Response:
     ctx, actor = installation(), current_actor()
     dataset = get_dataset(ctx, actor, key)
     if not can_be_annotated(dataset):
-        raise NotFound(f"“{dataset.label}” has no items to annotate.")
-    fields = coding.list_fields(ctx, actor, key)
-    homes = {home: get_dataset(ctx, actor, home) for home in {field.dataset for field in fields}}
+        raise NotFound(say("“{dataset}” has no items to annotate.", dataset=dataset.label))
+    view = coding.get_view(ctx, actor, key)
     values = {
         "dataset": dataset,
-        "fields": fields,
-        "homes": homes,
-        "changeable": [field.id for field in fields if can_change(actor, homes[field.dataset])],
+        "fields": view.fields,
+        "homes": view.homes,
+        "changeable": [field.id for field in view.fields if can_change(actor, view.homes[field.dataset])],
         "may_add": can_change(actor, dataset),
         "agreements": {one.field.id: one.agreement for one in agreements(ctx, actor, key)},
         "kinds": KINDS,
@@ -141,10 +142,10 @@ def upload(key: str) -> Response:
     """Note down the values of a file; what is wrong with it is listed with its lines."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _page(key, 422, file_errors=["Choose a file first."])
+        return _page(key, 422, file_errors=[say("Choose a file first.")])
     try:
         saved = files.import_codes(installation(), current_actor(), key, file.filename, file.stream)
     except InvalidInput as error:
         return _page(key, 422, file_errors=[text for texts in error.fields.values() for text in texts])
-    said = f"{saved:,} value{'' if saved == 1 else 's'} noted down."
+    said = say_many("{n} value noted down.", "{n} values noted down.", saved)
     return go_to(url_for("annotate.show", key=key, said=said, _anchor="files"))

@@ -9,13 +9,15 @@ from flask_login import login_user, logout_user
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotSignedIn
+from app.domain.texts import say
 from app.domain.user import User
+from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
 from app.services.access_request import takes_requests
 from app.services.sign_in import sign_in
 from app.sessions import SignedIn, session_user
-from app.web.page import go_to, installation, is_local, render
+from app.web.page import go_to, is_local, render
 
 pages = Blueprint("auth", __name__)
 
@@ -37,10 +39,11 @@ def guard() -> Response | None:
 
 def _needs_first_run() -> bool:
     """Whether there is no administrator; once there is one, it is not asked again."""
-    if current_app.extensions.get(_READY):
+    if current_app.extensions.get(_READY) is installation():
         return False
     needed = users.needs_first_run(installation())
-    current_app.extensions[_READY] = not needed
+    if not needed:
+        current_app.extensions[_READY] = installation()
     return needed
 
 
@@ -55,13 +58,13 @@ def first_run() -> Response:
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
     try:
         if password != request.form.get("repeated", ""):
-            raise InvalidInput({"repeated": ["This is not the same password. Type it again."]})
+            raise InvalidInput({"repeated": [say("This is not the same password. Type it again.")]})
         user = users.create_first_admin(installation(), name, password)
     except InvalidInput as error:
         return render("auth/first_run.html", name=name, errors=error.fields, status=422)
     except Conflict as error:
         return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
-    current_app.extensions[_READY] = True
+    current_app.extensions[_READY] = installation()
     remember(user)
     return go_to(url_for("datasets.overview"))
 

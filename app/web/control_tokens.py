@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
+from app.installation import installation
 from app.services import token as tokens
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("control_tokens", __name__)
 _PAGE = 200

@@ -15,6 +15,8 @@ from htmx_flask import request
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
+from app.domain.texts import say
+from app.installation import installation
 from app.services import dataset_admin, status
 from app.services.access import require_admin
 from app.services.error_report import list_errors
@@ -22,7 +24,7 @@ from app.services.failure import cancel_job
 from app.services.log_list import list_lines
 from app.services.plugin_list import list_plugins
 from app.storage.dataset_admin import Wanted
-from app.web.page import current_actor, go_to, installation, is_local, render
+from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("control_work", __name__)
 
@@ -108,14 +110,16 @@ def do_to_datasets() -> Response:
     """Do the same to several datasets."""
     keys = request.form.getlist("key")
     if not keys:
-        return _datasets(problems=["Choose datasets first: tick the boxes beside their names."], code=422)
+        return _datasets(problems=[say("Choose datasets first: tick the boxes beside their names.")], code=422)
     try:
-        done, problems = dataset_admin.do_to_datasets(
+        outcome = dataset_admin.do_to_datasets(
             installation(), current_actor(), keys, request.form.get("action", ""), request.form.get("heir", "")
         )
     except InvalidInput as error:
         return _datasets(problems=[text for texts in error.fields.values() for text in texts], code=422)
-    return _datasets(said=f"Done for {done:,} of {len(keys):,}.", problems=problems)
+    return _datasets(
+        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(keys)), problems=outcome.problems
+    )
 
 
 @pages.get("/control/logs")

@@ -12,6 +12,8 @@ from htmx_flask import make_response, request
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import limit_or_default
+from app.domain.texts import say
+from app.installation import installation
 from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.access import can_change, can_share
@@ -24,7 +26,7 @@ from app.services.outlook import outlook
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
 from app.web.described import made_by, parameters_of, summary_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, go_to, installation, render, wants_piece
+from app.web.page import STOP_POLLING, current_actor, go_to, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
 
@@ -50,7 +52,7 @@ def show_values(key: str, tab: str | None = None) -> dict[str, Any]:
     root = tree_of(ctx, family)
     dataset = next((found for found in family if found.key == key), None)
     if dataset is None:
-        raise NotFound(f"There is no dataset {key}.")
+        raise NotFound(say("There is no dataset {key}.", key=key))
     return {"root": root} | head_values(ctx, root.dataset) | result_values(ctx, dataset, tab)
 
 
@@ -169,7 +171,7 @@ def change_expiry(key: str) -> Response:
     try:
         expires = datetime.combine(date.fromisoformat(given), time(), UTC) if given else None
     except ValueError:
-        raise InvalidInput({"expires": ["Give a day as 2026-01-31."]}) from None
+        raise InvalidInput({"expires": [say("Give a day as 2026-01-31.")]}) from None
     set_expiry(installation(), current_actor(), key, expires=expires, is_kept="keep" in request.form)
     return _changed(key)
 

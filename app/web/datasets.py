@@ -12,6 +12,8 @@ from htmx_flask import request
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
+from app.domain.texts import say
+from app.installation import installation
 from app.services import dataset as datasets
 from app.services.access import can_change
 from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
@@ -20,20 +22,28 @@ from app.storage import dataset_bin as bin_
 from app.storage import dataset_list as lists
 from app.storage import overview as overview_of
 from app.web.described import made_by, node_of, nodes_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, installation, render
+from app.web.page import STOP_POLLING, current_actor, render
 
 pages = Blueprint("datasets", __name__)
 
 STATES = {
-    "running": "Running",
-    "waiting": "Waiting",
-    "finished": "Finished",
-    "failed": "Failed",
-    "empty": "Nothing found",
-    "cancelled": "Cancelled",
+    "running": say("Running"),
+    "waiting": say("Waiting"),
+    "finished": say("Finished"),
+    "failed": say("Failed"),
+    "empty": say("Nothing found"),
+    "cancelled": say("Cancelled"),
 }
-_WHOSE = dict(zip(WHOSE, ("Mine", "Shared with me", "Favourites", "All I may see", "Deleted"), strict=True))
-_ORDERS = dict(zip(ORDERS, ("Newest first", "Oldest first", "Largest first", "By name"), strict=True))
+_WHOSE = dict(
+    zip(
+        WHOSE,
+        (say("Mine"), say("Shared with me"), say("Favourites"), say("All I may see"), say("Deleted")),
+        strict=True,
+    )
+)
+_ORDERS = dict(
+    zip(ORDERS, (say("Newest first"), say("Oldest first"), say("Largest first"), say("By name")), strict=True)
+)
 _DEFAULTS = {"whose": "mine", "order": "newest"}
 _PAGE = 30
 

@@ -37,6 +37,11 @@ class Node:
         return not self.dataset.status.is_ended or any(child.is_open for child in self.children)
 
     @property
+    def below(self) -> int:
+        """How many datasets hang below it."""
+        return sum(1 + child.below for child in self.children)
+
+    @property
     def poll(self) -> int:
         """After how many seconds its tree is asked for again."""
         pauses = [child.poll for child in self.children if child.is_open]

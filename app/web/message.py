@@ -6,8 +6,9 @@ from flask import Blueprint, Response, url_for
 from flask import make_response as plain_response
 from htmx_flask import request
 
+from app.installation import installation
 from app.services.notification import dismiss as dismiss_message
-from app.web.page import current_actor, go_to, installation, is_local
+from app.web.page import current_actor, go_to, is_local
 
 pages = Blueprint("message", __name__)
 

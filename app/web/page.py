@@ -5,25 +5,41 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, current_app, redirect, render_template
+from flask import Flask, Response, redirect, render_template
 from flask import make_response as plain_response
 from htmx_flask import make_response, request
 
 from app.domain.errors import NotSignedIn, Unavailable
+from app.domain.setting import look_setting
 from app.domain.user import User
-from app.services.context import Context
+from app.installation import installation
 from app.services.notification import list_notifications
 from app.sessions import session_user
 from app.storage.database import Row
 
-_CONTEXT = "fourcat"
 STOP_POLLING = 286
 
 
-def keep_context(app: Flask, ctx: Context) -> None:
-    """Remember the installation that an application serves."""
-    app.extensions[_CONTEXT] = ctx
-    app.context_processor(lambda: {"actor": session_user(), "site_name": ctx.settings.site_name, "messages": _messages})
+def init_pages(app: Flask) -> None:
+    """Give every template what the layout shows."""
+    app.context_processor(_shown_everywhere)
+
+
+def _shown_everywhere() -> dict[str, Any]:
+    return {
+        "actor": session_user(),
+        "site_name": installation().settings.site_name,
+        "messages": _messages,
+        "accent": _accent,
+    }
+
+
+def _accent() -> str:
+    """The accent colour that an administrator has chosen; the usual one while the database does not answer."""
+    try:
+        return look_setting(installation().site_settings(), "accent")
+    except Unavailable:
+        return look_setting({}, "accent")
 
 
 def _messages() -> list[Row]:
@@ -33,12 +49,6 @@ def _messages() -> list[Row]:
         return list_notifications(installation(), user) if user else []
     except Unavailable:
         return []
-
-
-def installation() -> Context:
-    """The installation that this application serves."""
-    ctx: Context = current_app.extensions[_CONTEXT]
-    return ctx
 
 
 def current_actor() -> User:
@@ -58,7 +68,7 @@ def render(template: str, *, piece: str | None = None, status: int = 200, **valu
     """The page, or for HTMX the piece of it."""
     name = piece if piece and wants_piece() else template
     response = plain_response(render_template(name, **values), status)
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
 
 

@@ -13,6 +13,8 @@ from htmx_flask import request
 
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
+from app.domain.texts import say
+from app.installation import installation
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
@@ -20,7 +22,7 @@ from app.services.download import file_name
 from app.services.explore import PICTURES
 from app.services.provenance import provenance
 from app.web import network, timeline
-from app.web.page import current_actor, go_to, installation, render
+from app.web.page import current_actor, go_to, render
 from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
 
@@ -28,10 +30,16 @@ pages = Blueprint("result", __name__)
 
 ROWS = 50
 _MEMBERS = 500
-_PICTURES = 60
+_PICTURES = 500
 _MOST_BYTES = 20_000_000
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
-_TITLES = {"table": "Table", "chart": "Chart", "network": "Network", "page": "Page", "files": "Files"}
+_TITLES = {
+    "table": say("Table"),
+    "chart": say("Chart"),
+    "network": say("Network"),
+    "page": say("Page"),
+    "files": say("Files"),
+}
 
 
 def tabs_of(dataset: Dataset) -> dict[str, str]:
@@ -40,13 +48,13 @@ def tabs_of(dataset: Dataset) -> dict[str, str]:
     if dataset.result is not None:
         name = _NAMES[dataset.result.kind]
         if timeline.has_timeline(dataset):
-            tabs["chart"] = "Chart"
-        tabs[name] = "Items" if dataset.is_items else _TITLES[name]
+            tabs["chart"] = say("Chart")
+        tabs[name] = say("Items") if dataset.is_items else _TITLES[name]
         if name == "network":
-            tabs["table"] = "Nodes"
+            tabs["table"] = say("Nodes")
     if dataset.quarantined:
-        tabs["quarantine"] = "Quarantine"
-    return tabs | {"log": "Log", "provenance": "Provenance"}
+        tabs["quarantine"] = say("Quarantine")
+    return tabs | {"log": say("Log"), "provenance": say("Provenance")}
 
 
 def default_tab(dataset: Dataset) -> str:
@@ -93,7 +101,7 @@ def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     import zipfile
 
     if dataset.result is None or "archive" not in dataset.result.files:
-        raise NotFound(f"“{dataset.label}” has no archive.")
+        raise NotFound(say("“{dataset}” has no archive.", dataset=dataset.label))
     with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
         found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
     pictures = [name for name, size in found if _is_picture(name) and size <= _MOST_BYTES]
@@ -127,10 +135,12 @@ def picture(key: str, name: str) -> Response:
     ctx, dataset = _finished(key, "archive")
     mimetype = PICTURES.get(name.rpartition(".")[2].lower())
     if dataset.result is None or mimetype is None:
-        raise NotFound(f"“{name}” is no picture.")
+        raise NotFound(say("“{name}” is no picture.", name=name))
     with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
         if name not in archive.namelist() or archive.getinfo(name).file_size > _MOST_BYTES:
-            raise NotFound(f"There is no picture “{name}” in this archive, or it is too large to be shown.")
+            raise NotFound(
+                say("There is no picture “{name}” in this archive, or it is too large to be shown.", name=name)
+            )
         response = plain_response(archive.read(name))
     response.mimetype = mimetype
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
@@ -143,9 +153,9 @@ def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
     ctx = installation()
     dataset = datasets.get_dataset(ctx, current_actor(), key)
     if dataset.result is None or dataset.status is not Status.FINISHED:
-        raise NotFound(f"“{dataset.label}” has no result.")
+        raise NotFound(say("“{dataset}” has no result.", dataset=dataset.label))
     if role is not None and role not in dataset.result.files:
-        raise NotFound(f"“{dataset.label}” has nothing of this sort to show.")
+        raise NotFound(say("“{dataset}” has nothing of this sort to show.", dataset=dataset.label))
     return ctx, dataset
 
 
@@ -154,7 +164,7 @@ def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     if timeline.has_timeline(dataset):
         return timeline.spec_of(ctx, current_actor(), dataset)
     if dataset.result is None or "chart" not in dataset.result.files:
-        raise NotFound(f"“{dataset.label}” is not a chart.")
+        raise NotFound(say("“{dataset}” is not a chart.", dataset=dataset.label))
     spec: dict[str, Any] = json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name)))
     return spec
 
