@@ -80,6 +80,7 @@ def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: 
                 "title": None,
                 "axis": {
                     "labelAngle": 0,
+                    "labelOverlap": "greedy",
                     "values": dates[:: -(-len(dates) // labels) or 1],
                     "ticks": False,
                     "labelPadding": 8,

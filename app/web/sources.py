@@ -41,7 +41,7 @@ def show(source_id: str) -> Response:
         )
     described = (source.folder() / "DESCRIPTION.md").read_text()
     columns: list[tuple[str, str]] = [
-        *((name, say("datetime") if name == "timestamp" else say("text")) for name in source.item_columns())
+        *((name, say("date and time") if name == "timestamp" else say("text")) for name in source.item_columns())
     ]
     columns += [(name, _KINDS.get(kind.__name__) or kind.__name__) for name, kind in source.columns.items()]
     return render(
@@ -62,6 +62,7 @@ _KINDS = {
     "float": say("number"),
     "bool": say("yes or no"),
     "list": say("list"),
+    "datetime": say("datetime"),
 }
 
 

@@ -14,7 +14,7 @@ from datasources.upload._csv import DelimitedReader
 from datasources.upload._dialect import Dialect, Wanted, described_encoding, detect
 from datasources.upload._items import Maker, make_plan
 from datasources.upload._json import JsonReader
-from datasources.upload._mapping import check, guess
+from datasources.upload._mapping import CHOICES, check, guess
 from datasources.upload._presets import PRESETS, Derived, find_preset
 from datasources.upload._tables import Reader
 from datasources.upload._xlsx import WorkbookReader
@@ -133,5 +133,8 @@ def _decide_day_first(maker: Maker, reader: Reader, other: Reader | None, run: C
 
 def _log(run: CaptureRun, dialect: Dialect, preset: str, mapping: dict[str, Derived]) -> None:
     run.log(f"Format {dialect.format}, encoding {described_encoding(dialect.encoding)}, {preset or 'no named format'}.")
-    shown = (f"{item} from {source if isinstance(source, str) else preset}" for item, source in mapping.items())
+    named = {
+        item: CHOICES.get(source, source) if isinstance(source, str) else preset for item, source in mapping.items()
+    }
+    shown = (f"{item} from {source}" for item, source in named.items())
     run.log(f"Mapping: {', '.join(shown)}.")

@@ -1,8 +1,7 @@
 // Coding in the explorer: saved as one goes, tried again while the server does not answer; keys for choices.
+// `one` and `all` are those of app.js.
 "use strict";
 
-const one = (selector, within = document) => within.querySelector(selector);
-const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const TYPING_PAUSE = 700;
 const AGAIN_AFTER = 3000;
 const waiting = new Map(); // forms whose values are not saved yet, each with its timer
@@ -149,4 +148,25 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
-document.documentElement.classList.add("codes");
+// The fields can be put away for reading, and come back; the browser remembers it.
+const page = document.documentElement;
+
+function showCoding() {
+  const button = one("[data-hide-coding]");
+  if (!button) return;
+  const isAway = page.classList.contains("without-coding");
+  button.hidden = false;
+  button.setAttribute("aria-pressed", String(isAway));
+  button.textContent = isAway ? button.dataset.show : button.dataset.hide;
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-hide-coding]")) return;
+  localStorage.setItem("without-coding", page.classList.toggle("without-coding") ? "yes" : "");
+  showCoding();
+});
+document.addEventListener("htmx:afterSettle", showCoding);
+
+page.classList.add("codes");
+page.classList.toggle("without-coding", Boolean(localStorage.getItem("without-coding")));
+showCoding();

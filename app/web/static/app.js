@@ -227,6 +227,8 @@ document.addEventListener("click", (event) => {
     field.select();
     navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = say("Copied"); });
   }
+  const linker = target.closest("[data-copy-text]");
+  if (linker) navigator.clipboard?.writeText(linker.dataset.copyText).then(() => { linker.textContent = say("Copied"); });
   for (const menu of all("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
   const download = target.closest("a[download]");
   if (download) download.closest("details")?.removeAttribute("open");
@@ -273,6 +275,17 @@ function notify(message, id = "") {
   note.textContent = message;
   one("#notices").replaceChildren(note);
 }
+
+// Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (document.activeElement !== document.body || one("dialog[open]") || polls(requestConfig?.elt)) return;
+  if (!requestConfig || requestConfig.triggeringEvent?.type === "load") return;
+  const heading = one("h1, h2", elt) ?? (elt.matches?.("h1, h2") ? elt : null);
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+});
 
 // What goes on by itself is told to screen readers when it has come further, not each time that it is asked for.
 let toldLast = null;
