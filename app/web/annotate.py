@@ -9,7 +9,7 @@ from htmx_flask import request
 
 from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
-from app.domain.texts import say, say_many
+from app.domain.texts import say, say_many, told
 from app.installation import installation
 from app.services import annotation as coding
 from app.services import annotation_file as files
@@ -148,4 +148,4 @@ def upload(key: str) -> Response:
     except InvalidInput as error:
         return _page(key, 422, file_errors=[text for texts in error.fields.values() for text in texts])
     said = say_many("{n} value noted down.", "{n} values noted down.", saved)
-    return go_to(url_for("annotate.show", key=key, said=said, _anchor="files"))
+    return go_to(url_for("annotate.show", key=key, said=told(said), _anchor="files"))

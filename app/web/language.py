@@ -43,12 +43,14 @@ def init_language(app: Flask, catalogues: Path | None = None) -> None:
 
 
 def _choose() -> str:
-    """The best of our languages for this request. English is kept in mind as such, since it needs no catalogue."""
+    """The first language that the browser wants and that there is, whatever its region; else English."""
     languages: list[str] = current_app.extensions[_LANGUAGES]
     if len(languages) == 1:
         return ENGLISH
-    wanted = request.accept_languages
-    return wanted.best_match([name.replace("_", "-") for name in languages], ENGLISH).replace("-", "_")
+    names = {name.lower().replace("_", "-"): name for name in languages}
+    wanted = [tag.lower() for tag, quality in request.accept_languages if quality > 0]
+    found = (names.get(tag) or names.get(tag.partition("-")[0]) for tag in wanted)
+    return next((name for name in found if name), ENGLISH)
 
 
 def _catalogue() -> NullTranslations | None:
