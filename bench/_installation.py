@@ -7,7 +7,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
@@ -43,7 +43,9 @@ def wait_for_end(ctx: Context, key: str) -> Dataset:
 
 
 @contextmanager
-def servers(kept: Path | None = None, **more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+def servers(
+    more: Mapping[str, str] | None = None, *, kept: Path | None = None
+) -> Iterator[tuple[Context, dict[str, str]]]:
     """An open installation without any process at work, and the environment that its processes run in.
 
     Its folder goes with it, unless there is one that is kept.
@@ -63,7 +65,7 @@ def servers(kept: Path | None = None, **more: str) -> Iterator[tuple[Context, di
             "PLUGIN_PACKAGES": "bench.plugins",
             "PYTHONPATH": str(ROOT),
             "LOG_LEVEL": "WARNING",
-            **more,
+            **(more or {}),
         }
         ctx = open_context(Settings.from_env(environ), Registry.discover((*BUILT_IN, "bench.plugins")))
         try:
@@ -104,5 +106,5 @@ def managers(ctx: Context, environ: dict[str, str], count: int = 1, queues: Sequ
 @contextmanager
 def installation(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
     """An open installation with workers, and the environment its processes run in."""
-    with servers(**more) as (ctx, environ), managers(ctx, environ):
+    with servers(more) as (ctx, environ), managers(ctx, environ):
         yield ctx, environ

@@ -248,7 +248,7 @@ def main() -> None:
                 unchanged(ctx, report)
     if {"search", "stream"} & set(parts):
         archive.check_words()
-        with servers(given.keep) as (ctx, environ):
+        with servers(kept=given.keep) as (ctx, environ):
             print(f"filled and indexed in {seconds_for(lambda: archive.fill(ctx, given.posts)):.0f} s", flush=True)
             if "search" in parts:
                 search(ctx, given.posts, report, with_sphinx=given.engine == "all")

@@ -11,13 +11,13 @@ from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
 from app.domain.texts import say, say_many, told
 from app.installation import installation
+from app.sending import file_to_save
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.access import can_change
 from app.services.annotation_agreement import agreements
 from app.services.annotation_view import can_be_annotated
 from app.services.dataset import get_dataset
-from app.services.download import disposition
 from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("annotate", __name__)
@@ -131,10 +131,7 @@ def save(key: str) -> Response:
 def download(key: str, format: str) -> Response:
     """All values that the reader may see, as a file."""
     name, kind, chunks = files.export_codes(installation(), current_actor(), key, format)
-    answer = Response(chunks, content_type=kind)
-    answer.headers["Content-Disposition"] = disposition(name)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    return answer
+    return file_to_save(name, kind, chunks)
 
 
 @pages.post("/datasets/<key>/annotations/file")
