@@ -65,10 +65,10 @@ def test_the_api_answers_while_redis_is_away_and_counts_together_again_afterward
         before = ask(url, create_token(ctx, user, "before")[1], "GET", "/api/account", 5)
         assert [int(answer.headers["X-RateLimit-Remaining"]) for answer in before] == [29, 28, 27, 26, 25]
         redis.stop()
-        away = ask_together(url, create_token(ctx, user, "away")[1], "GET", "/api/account", 1)
+        away = ask_together(url, create_token(ctx, user, "away")[1], "GET", "/api/account", 2)
         counted = Counter(answer.status_code for answer in away)
         assert set(counted) == {200, 429}
-        assert 30 <= counted[200] < 50  # each of the two processes lets 30 pass
+        assert 30 <= counted[200] <= 60  # each of the two processes lets 30 pass
         redis.start(redis.port)
 
         def passed() -> int:
