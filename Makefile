@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help test lint fix migrate run docs
+.PHONY: help test lint fix migrate run docs texts
 
 PYTHON := .venv/bin/python
 TEST_TOOLS := .venv/.installed-requirements-test
@@ -29,6 +29,10 @@ run: ## run the tool until Ctrl-C
 docs: $(TEST_TOOLS) ## write docs/settings.md and sql/schema.sql anew
 	$(PYTHON) -c 'from app.settings import describe_settings; print(describe_settings(), end="")' >docs/settings.md
 	$(PYTHON) -m app.local.schema >sql/schema.sql
+
+texts: $(TEST_TOOLS) ## collect what pages say for translators, in app/translations/messages.pot
+	$(PYTHON) -m app.local.catalogue >app/translations/messages.pot.new
+	mv app/translations/messages.pot.new app/translations/messages.pot
 
 $(TEST_TOOLS): requirements-test.lock
 	./4cat test --version

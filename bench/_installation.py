@@ -45,13 +45,20 @@ def wait_for_end(ctx: Context, key: str) -> Dataset:
 @contextmanager
 def servers(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
     """An open installation without any process at work, and the environment that its processes run in."""
-    with tempfile.TemporaryDirectory() as folder, embedded_servers(Path(folder)) as (database_url, redis_url):
+    with tempfile.TemporaryDirectory() as folder, servers_in(Path(folder), **more) as found:
+        yield found
+
+
+@contextmanager
+def servers_in(folder: Path, /, **more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+    """The same in a folder that stays."""
+    with embedded_servers(folder) as (database_url, redis_url):
         migrate(database_url)
         environ = {
             **os.environ,
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "DATA_DIR": folder,
+            "DATA_DIR": str(folder),
             "SECRET_KEY": "for a benchmark " * 3,
             "PSEUDONYM_KEY": "for a benchmark " * 3,
             "PLUGIN_PACKAGES": "bench.plugins",

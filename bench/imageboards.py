@@ -1,10 +1,12 @@
 """Imageboards: storing, looking, searching, streaming and importing, against a bare COPY and between the engines.
 
-    python bench/imageboards.py [store unchanged search stream import] [--posts 1000000] [--document FILE]
+    python bench/imageboards.py [store unchanged search stream import] [--posts 1000000] [--keep DIR] [--document FILE]
 
-`--posts` is the size of the archive that is searched; 10000000 takes some 20 GB of disk and half an hour to fill.
-Sphinx is measured where `indexer` and `searchd` are installed. Latencies are the medians of five searches, each for the
-numbers of all posts that match, with a warm cache.
+`--posts` is the size of the archive that is searched; 10000000 takes some 15 GB of disk and a quarter of an hour to
+fill. With `--keep` it stays in that folder, and is used again from there. Sphinx is measured where `indexer` and
+`searchd` are installed, unless it says `--engine postgresql`. Latencies are the medians of five searches with a warm
+cache: for the number that the form shows (about), and with each engine for the numbers of all posts that match, of
+which a dataset is made.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ from app.storage import setting
 from app.storage.database import connect
 from bench import _board_archive as archive
 from bench import import_4chan
-from bench._installation import managers, servers, wait_for_end
+from bench._installation import managers, servers, servers_in, wait_for_end
 from bench._processes import memory, roles
 from bench._tables import Report
 from datasources._imageboard.engines import PostRead, ThreadRead
@@ -155,28 +157,34 @@ def all_numbers(engine: SearchEngine, asked: Asked, ctx: Context) -> list[int]:
     return [number for some in engine.find(asked, ctx.database, _MOST) for number in some]
 
 
-def search(ctx: Context, posts: int, report: Report) -> None:
+def milliseconds(work: Callable[[], object]) -> float:
+    return statistics.median(seconds_for(work) for _ in range(5)) * 1000
+
+
+def search(ctx: Context, posts: int, report: Report, *, with_sphinx: bool) -> None:
     """Latencies by kind of query."""
-    with engines(ctx) as found:
+    with engines(ctx, with_sphinx=with_sphinx) as found:
         rows: list[Sequence[object]] = []
         for name, given in queries().items():
             asked = read_asked("fourchan", load(FourChan.Options, given), FourChan.flag_groups)
             numbers: list[list[int]] = []
-            times = []
+            times = [milliseconds(partial(PostgreSQLEngine().estimate, asked, ctx.database))]
             for engine in found.values():
                 ask = partial(all_numbers, engine, asked, ctx)
                 numbers.append(ask())
-                times.append(statistics.median(seconds_for(ask) for _ in range(5)) * 1000)
+                times.append(milliseconds(ask))
             if any(other != numbers[0] for other in numbers):
                 raise RuntimeError(f"the engines differ: {name}")
             rows.append((name, f"{len(numbers[0]):,}", *times))
-        report.table(f"search in {posts:,} posts", ("asked", "found", *(f"{name}, ms" for name in found)), rows)
+            print(*rows[-1], flush=True)
+        heads = ("asked", "found", "about, ms", *(f"{name}, ms" for name in found))
+        report.table(f"search in {posts:,} posts", heads, rows)
 
 
 @contextmanager
-def engines(ctx: Context) -> Iterator[dict[str, SearchEngine]]:
+def engines(ctx: Context, *, with_sphinx: bool) -> Iterator[dict[str, SearchEngine]]:
     """Each engine that can be had here, by its name."""
-    if shutil.which("indexer") is None or shutil.which("searchd") is None:
+    if not with_sphinx or shutil.which("indexer") is None or shutil.which("searchd") is None:
         yield {"PostgreSQL": PostgreSQLEngine()}
         return
     with tempfile.TemporaryDirectory() as folder, sphinx_for(ctx, Path(folder), "fourchan") as sphinx:
@@ -208,9 +216,9 @@ def watched() -> Iterator[list[int]]:
 
 def stream(ctx: Context, environ: dict[str, str], posts: int, report: Report) -> None:
     """Searches by real workers, from asking to the Parquet file."""
-    actor = create_user(ctx, "bench", "a long enough password", is_admin=True)
+    actor = create_user(ctx, f"bench-{os.getpid()}", "a long enough password", is_admin=True)
     rows = []
-    for rank in (0, 31) if posts <= 2_000_000 else (31, 100):
+    for rank in (0, 31):
         with watched() as held:
             began = time.perf_counter()
             asked = create_capture(ctx, actor, "fourchan", {"body_match": archive.word(rank)})
@@ -225,27 +233,30 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("parts", nargs="*", choices=[*PARTS, []], help="what to measure (normally all)")
     parser.add_argument("--posts", type=int, default=1_000_000, help="posts of the archive that is searched")
-    parser.add_argument("--dump", type=int, default=200_000, help="posts of the dump that is imported")
+    parser.add_argument("--keep", type=Path, help="a folder in which that archive stays")
+    parser.add_argument("--engine", choices=("all", "postgresql"), default="all", help="what is searched with")
+    parser.add_argument("--dump", type=int, default=500_000, help="posts of the dump that is imported")
     parser.add_argument("--document", type=Path, help="a document that has places for the tables")
     given = parser.parse_args()
     parts, report = given.parts or PARTS, Report(given.document)
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
-    if {"store", "unchanged", "search", "stream"} & set(parts):
-        archive.check_words()
-        with servers() as (ctx, environ):
+    if {"store", "unchanged"} & set(parts):
+        with servers() as (ctx, _):
             if "store" in parts:
                 store(ctx, report)
             if "unchanged" in parts:
                 unchanged(ctx, report)
-            if {"search", "stream"} & set(parts):
-                print(f"filled and indexed in {seconds_for(lambda: archive.fill(ctx, given.posts)):.0f} s", flush=True)
+    if {"search", "stream"} & set(parts):
+        archive.check_words()
+        with servers_in(given.keep) if given.keep else servers() as (ctx, environ):
+            print(f"filled and indexed in {seconds_for(lambda: archive.fill(ctx, given.posts)):.0f} s", flush=True)
             if "search" in parts:
-                search(ctx, given.posts, report)
+                search(ctx, given.posts, report, with_sphinx=given.engine == "all")
             if "stream" in parts:
                 with managers(ctx, environ):
                     stream(ctx, environ, given.posts, report)
     if "import" in parts:
-        import_4chan.compare(given.dump, report)
+        import_4chan.compare(given.dump, Report())  # its place is in another document
 
 
 if __name__ == "__main__":

@@ -38,6 +38,7 @@ from bench._posts import posts_csv
 LIMIT = 0.1
 PASSWORD = "for a benchmark"
 EMPTY = "/robots.txt"
+CONTROL = ("jobs", "users", "tags", "requests", "messages", "datasets", "tokens", "logs", "plugins", "settings")
 
 
 def fill(ctx: Context, count: int, owner: User, other: User) -> None:
@@ -128,12 +129,15 @@ def pages(million: str, many: str) -> list[tuple[str, str, str]]:
         ("owner", "dataset of the largest table", f"/datasets/{million}"),
         ("owner", "its rows, in the middle", f"/datasets/{million}/rows?offset=400000"),
         ("owner", "its posts", f"/datasets/{million}/explore"),
+        ("owner", "its posts, with a word, by likes", f"/datasets/{million}/explore?find=tea&sort=-likes"),
+        ("owner", "its posts, far down", f"/datasets/{million}/explore?offset=900000"),
+        ("owner", "its annotations", f"/datasets/{million}/annotations"),
         ("owner", "new dataset", "/create"),
         ("owner", "form of a search", "/create/fourchan"),
         ("owner", "data sources", "/datasources"),
         ("owner", "account", "/account"),
         ("admin", "control panel", "/control"),
-        ("admin", "settings", "/control/settings"),
+        *(("admin", f"control panel: {name}", f"/control/{name}") for name in CONTROL),
     ]
 
 

@@ -164,8 +164,8 @@ CREATE SEQUENCE imageboard_post_numbers
     CACHE 1;
 
 CREATE TABLE imageboard_posts (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     id bigint NOT NULL,
     number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) NOT NULL,
     thread_id bigint NOT NULL,
@@ -189,14 +189,14 @@ CREATE TABLE imageboard_posts (
     image_filesize bigint,
     semantic_url text,
     unsorted_data jsonb DEFAULT '{}'::jsonb NOT NULL,
-    subject_words text DEFAULT ''::text NOT NULL,
-    body_words text DEFAULT ''::text NOT NULL
+    subject_words text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C",
+    body_words text DEFAULT ''::text NOT NULL COLLATE pg_catalog."C"
 )
 PARTITION BY LIST (source);
 
 CREATE TABLE eightchan_posts (
-    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
     number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
     thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
@@ -220,13 +220,13 @@ CREATE TABLE eightchan_posts (
     image_filesize bigint,
     semantic_url text,
     unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
-    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
-    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL COLLATE pg_catalog."C",
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE imageboard_threads (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     id bigint NOT NULL,
     created timestamp with time zone,
     seen timestamp with time zone NOT NULL,
@@ -255,8 +255,8 @@ CREATE TABLE imageboard_threads (
 PARTITION BY LIST (source);
 
 CREATE TABLE eightchan_threads (
-    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
@@ -284,8 +284,8 @@ CREATE TABLE eightchan_threads (
 );
 
 CREATE TABLE eightkun_posts (
-    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
     number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
     thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
@@ -309,13 +309,13 @@ CREATE TABLE eightkun_posts (
     image_filesize bigint,
     semantic_url text,
     unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
-    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
-    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL COLLATE pg_catalog."C",
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE eightkun_threads (
-    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
@@ -356,8 +356,8 @@ CREATE TABLE favourites (
 );
 
 CREATE TABLE fourchan_posts (
-    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
     number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
     thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
@@ -381,13 +381,13 @@ CREATE TABLE fourchan_posts (
     image_filesize bigint,
     semantic_url text,
     unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
-    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
-    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL COLLATE pg_catalog."C",
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE fourchan_threads (
-    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,
@@ -429,8 +429,8 @@ CREATE TABLE idempotency_keys (
 );
 
 CREATE TABLE imageboard_coverage (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     began timestamp with time zone NOT NULL,
     ended timestamp with time zone NOT NULL,
     outcome text NOT NULL,
@@ -442,16 +442,16 @@ CREATE TABLE imageboard_coverage (
 );
 
 CREATE TABLE imageboard_days (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,
     posts bigint NOT NULL
 );
 
 CREATE TABLE imageboard_events (
     number bigint NOT NULL,
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     thread_id bigint NOT NULL,
     id bigint,
     seen timestamp with time zone NOT NULL,
@@ -478,8 +478,8 @@ CREATE TABLE imageboard_images (
 );
 
 CREATE TABLE imageboard_imports (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     file text NOT NULL,
     name text NOT NULL,
     options text NOT NULL,
@@ -493,7 +493,7 @@ CREATE TABLE imageboard_imports (
 
 CREATE TABLE imageboard_indexes (
     build bigint NOT NULL,
-    source text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
     part text NOT NULL,
     after bigint NOT NULL,
     upto bigint NOT NULL,
@@ -504,12 +504,12 @@ CREATE TABLE imageboard_indexes (
 );
 
 CREATE TABLE imageboard_new_words (
-    word text NOT NULL
+    word text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE imageboard_uncounted (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,
     posts bigint NOT NULL
 );
@@ -522,8 +522,8 @@ CREATE SEQUENCE imageboard_version_numbers
     CACHE 1;
 
 CREATE TABLE imageboard_versions (
-    source text NOT NULL,
-    board text NOT NULL,
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
     id bigint NOT NULL,
     seen timestamp with time zone NOT NULL,
     subject text,
@@ -532,7 +532,7 @@ CREATE TABLE imageboard_versions (
 );
 
 CREATE TABLE imageboard_words (
-    word text NOT NULL
+    word text NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE SEQUENCE job_tokens
@@ -584,8 +584,8 @@ ALTER TABLE jobs ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
 );
 
 CREATE TABLE lainchan_posts (
-    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_posts_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_posts_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_posts_id_not_null NOT NULL,
     number bigint DEFAULT nextval('imageboard_post_numbers'::regclass) CONSTRAINT imageboard_posts_number_not_null NOT NULL,
     thread_id bigint CONSTRAINT imageboard_posts_thread_id_not_null NOT NULL,
@@ -609,13 +609,13 @@ CREATE TABLE lainchan_posts (
     image_filesize bigint,
     semantic_url text,
     unsorted_data jsonb DEFAULT '{}'::jsonb CONSTRAINT imageboard_posts_unsorted_data_not_null NOT NULL,
-    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL,
-    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL
+    subject_words text DEFAULT ''::text CONSTRAINT imageboard_posts_subject_words_not_null NOT NULL COLLATE pg_catalog."C",
+    body_words text DEFAULT ''::text CONSTRAINT imageboard_posts_body_words_not_null NOT NULL COLLATE pg_catalog."C"
 );
 
 CREATE TABLE lainchan_threads (
-    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL,
-    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL,
+    source text CONSTRAINT imageboard_threads_source_not_null NOT NULL COLLATE pg_catalog."C",
+    board text CONSTRAINT imageboard_threads_board_not_null NOT NULL COLLATE pg_catalog."C",
     id bigint CONSTRAINT imageboard_threads_id_not_null NOT NULL,
     created timestamp with time zone,
     seen timestamp with time zone CONSTRAINT imageboard_threads_seen_not_null NOT NULL,

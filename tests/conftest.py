@@ -40,13 +40,17 @@ PASSWORD = "correct horse battery"
 WITH_PROCESSES = {"start", "workers", "site"}
 """Fixtures with which a test has processes of an installation beside it."""
 RATE_LIMITS = ("RATE_LIMIT", *(f"RATE_LIMIT_{kind}" for kind in ("CREATE", "UPLOAD", "DOWNLOAD", "ESTIMATE")))
-BOARD_TABLES = [
-    f"imageboard_{name}"
-    for name in (
-        *("threads", "posts", "versions", "events", "images", "coverage", "days", "uncounted", "words", "new_words"),
-        *("imports", "indexes"),
-    )
-]
+_MANY = 1000
+_TABLES = """
+    SELECT relname AS name FROM pg_class
+    WHERE relkind IN ('r', 'p') AND NOT relispartition AND relnamespace = 'public'::regnamespace
+      AND relname <> 'schema_migrations'
+"""
+_RESTART = """
+    SELECT setval(s.oid::regclass, 1, false)
+    FROM pg_class s JOIN pg_depend d ON d.objid = s.oid AND d.deptype IN ('a', 'i') AND d.classid = 'pg_class'::regclass
+    WHERE s.relkind = 'S' AND s.relnamespace = 'public'::regnamespace
+"""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -116,16 +120,26 @@ def ctx(settings: Settings, registry: Registry) -> Iterator[Context]:
 
 
 def emptied(opened: Context) -> bool:
-    """Empty the tables; False when a process that still runs was in the way."""
+    """Empty the tables; False when a process that still runs was in the way.
+
+    A few rows are deleted, which takes a tenth of the time that emptying tables takes; numbers begin again either way.
+    """
+    db = opened.database
     try:
-        opened.database.run(
-            "TRUNCATE users, tokens, settings, uploads, datasets, dataset_logs, jobs, queue_turns, repairs, web_hosts,"
-            " mails, access_requests, notifications, person_settings, sign_in_failures, error_reports, measures"
-            " RESTART IDENTITY CASCADE"
+        tables = [row["name"] for row in db.many(_TABLES)]
+        counted = " UNION ALL ".join(
+            f"SELECT '{name}' AS name, (SELECT count(*) FROM (SELECT FROM {name} LIMIT {_MANY}) t) AS rows"
+            for name in tables
         )
-        filled = " OR ".join(f"EXISTS (SELECT 1 FROM {table})" for table in BOARD_TABLES)
-        if opened.database.one(f"SELECT {filled} AS found")["found"]:  # emptying partitions takes its time
-            opened.database.run(f"TRUNCATE {', '.join(BOARD_TABLES)} RESTART IDENTITY")
+        full = {row["name"]: row["rows"] for row in db.many(counted) if row["rows"]}
+        many = [name for name, rows in full.items() if rows == _MANY or name.startswith("imageboard_")]
+        if many:
+            db.run(f"TRUNCATE {', '.join(many)} RESTART IDENTITY CASCADE")
+        with db.transaction() as tx:
+            tx.run("SET LOCAL session_replication_role = replica")  # the order of the tables then does not matter
+            for name in full:
+                tx.run(f"DELETE FROM {name}")
+            tx.run(_RESTART)
     except Unavailable:
         return False
     return True

@@ -11,6 +11,7 @@ from flask_wtf.csrf import CSRFError, ValidationError, validate_csrf
 
 from app import installation as served
 from app.domain.errors import NotSignedIn
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.services.token import use_token
@@ -49,7 +50,7 @@ def bearer_token() -> str | None:
         return older.removeprefix("Bearer ").strip() or None
     kind, _, secret = sent.partition(" ")
     if kind.lower() != "bearer" or not secret.strip():
-        raise NotSignedIn("Send a token as: Authorization: Bearer <token>")
+        raise NotSignedIn(say("Send a token as: Authorization: Bearer <token>"))
     return secret.strip()
 
 
@@ -57,7 +58,7 @@ def actor() -> User:
     """Who asks. :raises NotSignedIn: when nobody has signed in or sent a token"""
     found = find_actor()
     if found is None:
-        raise NotSignedIn("Send a token as: Authorization: Bearer <token>")
+        raise NotSignedIn(say("Send a token as: Authorization: Bearer <token>"))
     return found
 
 

@@ -18,6 +18,7 @@ from werkzeug.exceptions import HTTPException
 from app.api.auth import actor, bearer_token, find_actor, installation, is_extension, is_foreign
 from app.api.base import Blueprint, Query, Schema
 from app.domain.errors import InvalidInput, NotAllowed
+from app.domain.texts import say
 from app.services.dataset import PSEUDONYMISE, get_dataset
 from app.services.platform_import import import_platform
 
@@ -31,9 +32,9 @@ def let_in() -> Response | None:
     if request.method == "OPTIONS":
         return Response(status=204)
     if bearer_token() is None and request.method == "POST" and is_foreign():
-        raise NotAllowed("Another web site may not send posts on behalf of a signed-in browser.")
+        raise NotAllowed(say("Another web site may not send posts on behalf of a signed-in browser."))
     if find_actor() is None:
-        raise NotAllowed("Sign in to 4CAT in this browser first, or send a token.")
+        raise NotAllowed(say("Sign in to 4CAT in this browser first, or send a token."))
     return None
 
 
@@ -126,7 +127,7 @@ class ImportDataset(MethodView):
         """Make a dataset of posts that Zeeschuimer has collected: the body is NDJSON."""
         platform = request.headers.get(_PLATFORM)
         if platform is None:
-            raise InvalidInput({_PLATFORM: ["Say in this header where the posts are from, such as tiktok.com."]})
+            raise InvalidInput({_PLATFORM: [say("Say in this header where the posts are from, such as tiktok.com.")]})
         made = import_platform(installation(), actor(), platform, cast(BinaryIO, request.stream), query["pseudonymise"])
         return {"status": "queued", "key": made.key, "url": _page(made.key)}
 

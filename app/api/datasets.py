@@ -19,6 +19,7 @@ from app.api.body import require_change
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.plugins.validation import check_json
 from app.services import dataset as datasets
 from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
@@ -186,7 +187,7 @@ def _upload_id(datasource: str, given: str | None) -> str | None:
         return None
     source = installation().registry.datasource(datasource)
     if not source.imports():
-        raise InvalidInput({"upload": [f"{source.title} does not import files."]})
+        raise InvalidInput({"upload": [say("{source} does not import files.", source=source.title)]})
     return whole_upload(installation(), actor(), given.rstrip("/").rpartition("/")[2]).id
 
 

@@ -19,6 +19,7 @@ from app.api.base import Blueprint, Query, Schema
 from app.api.results import send
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.plugins.options import OptionsClass
 from app.plugins.validation import json_schema
 from app.services import dataset as datasets
@@ -102,7 +103,7 @@ def _answered(made: Dataset, message: str) -> dict[str, Any]:
 def _required(name: str) -> str:
     value = request.form.get(name, "").strip()
     if not value:
-        raise InvalidInput({name: ["Send it as a field of the form."]})
+        raise InvalidInput({name: [say("Send it as a field of the form.")]})
     return value
 
 
@@ -160,7 +161,9 @@ class QueueQuery(MethodView):
         source = ctx.registry.datasource(_required("datasource").removesuffix("-search"))
         way = form.get("pseudonymise") or "none"
         if way not in datasets.PSEUDONYMISE:
-            raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(datasets.PSEUDONYMISE)}."]})
+            raise InvalidInput(
+                {"pseudonymise": [say("Choose from: {choices}.", choices=", ".join(datasets.PSEUDONYMISE))]}
+            )
         more: dict[str, Any] = {
             "label": form.get("label") or None,
             "is_private": form.get("make-private", "yes").lower() not in ("", "0", "false", "no", "off"),

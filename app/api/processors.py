@@ -15,6 +15,7 @@ from app.api.base import Blueprint, Query, Schema
 from app.api.body import has_body, read_json
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.plugins.processor import Preset
 from app.plugins.registry import Analysis
 from app.plugins.validation import check_json, json_schema
@@ -168,6 +169,6 @@ def _options(analysis: Analysis) -> Mapping[str, Any]:
         return {}
     given = read_json()
     if not isinstance(given, dict):
-        raise InvalidInput({"body": ["Send the options as a JSON object, such as {}."]})
+        raise InvalidInput({"body": [say("Send the options as a JSON object, such as {}.")]})
     check_json(analysis.Options, given)
     return given

@@ -19,6 +19,7 @@ from werkzeug.exceptions import ClientDisconnected, PreconditionFailed, Unsuppor
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.plugins.validation import check_json
 from app.services import resume_upload as uploads
 from app.services.resume_upload import Checksum, Received
@@ -148,7 +149,9 @@ def _filename(about: str) -> str:
             try:
                 return base64.b64decode(value, validate=True).decode()
             except (binascii.Error, UnicodeDecodeError):
-                raise InvalidInput({"Upload-Metadata": ["Send the name of the file in Base64, as UTF-8."]}) from None
+                raise InvalidInput(
+                    {"Upload-Metadata": [say("Send the name of the file in Base64, as UTF-8.")]}
+                ) from None
     return "upload"
 
 
@@ -161,7 +164,13 @@ def _checksum(given: str | None) -> Checksum | None:
             return Checksum(algorithm, base64.b64decode(value, validate=True))
     except binascii.Error:
         pass
-    raise InvalidInput({"Upload-Checksum": [f"Send {', '.join(uploads.ALGORITHMS)} and the checksum in Base64."]})
+    raise InvalidInput(
+        {
+            "Upload-Checksum": [
+                say("Send {algorithms} and the checksum in Base64.", algorithms=", ".join(uploads.ALGORITHMS))
+            ]
+        }
+    )
 
 
 def _receive(upload_id: str, offset: int, checksum: str | None = None) -> Received:

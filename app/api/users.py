@@ -13,6 +13,7 @@ from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.api.body import require_change
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.services import user_admin, user_tag
 from app.services.mail import link_to
 from app.services.password_link import give_link
@@ -267,7 +268,7 @@ class TagSettings(MethodView):
 
 def _change(whose: Whose, wanted: dict[str, Any]) -> Any:
     if not isinstance(wanted, dict) or not wanted:
-        raise InvalidInput({"body": ["Send a JSON object of names and values."]})
+        raise InvalidInput({"body": [say("Send a JSON object of names and values.")]})
     ctx, who = installation(), actor()
     change_person_settings(ctx, who, whose, wanted)
     return list_person_settings(ctx, who, whose)

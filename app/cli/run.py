@@ -155,7 +155,7 @@ def _run_beside(command: list[str]) -> int:
 def run_tests(arguments: list[str]) -> int:
     """Run pytest over the tests, with these arguments; without any, over all tests in several processes."""
     if not arguments:
-        processes = str(max(2, min(os.cpu_count() or 1, 4)))
+        processes = str(min((os.cpu_count() or 1) + 1, 4))  # one more than can compute, for many tests wait
         arguments = ["-n", processes, "--dist", "loadfile", "--no-loadscope-reorder"]
     given = [str(Path(part).absolute()) if Path(part).exists() else part for part in arguments]
     environment = process_environment(dict(os.environ))

@@ -25,17 +25,20 @@ Cancelled (BaseException)        the user asked to stop; no plug-in can swallow 
 
 from __future__ import annotations
 
+from app.domain.texts import declared, join, say
+
 
 class FourcatError(Exception):
     """Something went wrong in 4CAT."""
 
     def __init__(self, message: str | None = None) -> None:
-        super().__init__(message or (self.__doc__ or "").strip())
+        super().__init__(message or declared((self.__doc__ or "").strip()))
 
     @property
     def message(self) -> str:
         """The sentence to show."""
-        return str(self.args[0])
+        message = self.args[0]
+        return message if isinstance(message, str) else str(message)
 
 
 class UserError(FourcatError):
@@ -48,7 +51,8 @@ class InvalidInput(UserError):
     def __init__(self, fields: dict[str, list[str]], message: str | None = None) -> None:
         self.fields = fields
         if message is None:
-            message = "; ".join(f"{name}: {' '.join(texts)}" for name, texts in fields.items())
+            named = [say("{name}: {texts}", name=name, texts=join(" ", texts)) for name, texts in fields.items()]
+            message = join("; ", named)
         super().__init__(message)
 
 

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.texts import say
+
 WORKERS = "workers"
 LIMITS = "limits"
 
@@ -34,7 +36,7 @@ class Rule:
     @property
     def expected(self) -> str:
         """What to write, as a sentence."""
-        return f"Write a whole number from {self.least:,} to {self.most:,}."
+        return say("Write a whole number from {least:,} to {most:,}.", least=self.least, most=self.most)
 
 
 _WORDS = {"yes": True, "true": True, "on": True, "1": True, "no": False, "false": False, "off": False, "0": False}
@@ -49,7 +51,7 @@ class Switch:
     default: bool
     kind = "toggle"
     unit = ""
-    expected = "Write yes or no."
+    expected = say("Write yes or no.")
 
     def read(self, stored: object) -> bool | None:
         """A stored value, or one written as text; None when it is not valid."""
@@ -75,7 +77,28 @@ class Words:
     @property
     def expected(self) -> str:
         """What to write, as a sentence."""
-        return f"Write at most {self.longest:,} letters."
+        return say("Write at most {longest:,} letters.", longest=self.longest)
+
+
+@dataclass(frozen=True)
+class OneOf:
+    """What a setting takes that is one of some `choices`, each with how it is shown."""
+
+    label: str
+    help: str
+    choices: Mapping[str, str]
+    default: str
+    kind = "choice"
+    unit = ""
+
+    def read(self, stored: object) -> str | None:
+        """A stored choice, or None when it is none."""
+        return stored if isinstance(stored, str) and stored in self.choices else None
+
+    @property
+    def expected(self) -> str:
+        """What to write, as a sentence."""
+        return say("Choose from: {choices}.", choices=", ".join(self.choices))
 
 
 WORKER_RULES: Mapping[str, Rule] = {
@@ -142,6 +165,27 @@ ACCOUNT_RULES: Mapping[str, Switch | Words] = {
 }
 """By the last part of `accounts.requests` and so on."""
 
+LOOKS = "looks"
+
+LOOK_RULES: Mapping[str, OneOf] = {
+    "accent": OneOf(
+        "Accent colour",
+        "The colour of main buttons and of what is chosen, on all pages.",
+        {
+            "red": "Red",
+            "orange": "Orange",
+            "green": "Green",
+            "teal": "Teal",
+            "blue": "Blue",
+            "violet": "Violet",
+            "pink": "Pink",
+            "graphite": "Graphite",
+        },
+        "red",
+    )
+}
+"""By the last part of `looks.accent`. The style sheet has each colour for light and dark, with enough contrast."""
+
 RIGHT_RULES: Mapping[str, Switch] = {
     "capture": Switch("May make datasets", "Capture, search, import and upload.", default=True),
     "analyse": Switch("May run analyses", "On every dataset that they see.", default=True),
@@ -164,6 +208,12 @@ def account_setting(site: Mapping[str, Any], what: str) -> bool | str:
     rule = ACCOUNT_RULES[what]
     found = rule.read(site[f"{ACCOUNTS}.{what}"]) if f"{ACCOUNTS}.{what}" in site else None
     return rule.default if found is None else found
+
+
+def look_setting(site: Mapping[str, Any], what: str) -> str:
+    """How pages look, such as the `accent`: what has been set, else the default."""
+    rule = LOOK_RULES[what]
+    return rule.read(site.get(f"{LOOKS}.{what}")) or rule.default
 
 
 def tag_order(site: Mapping[str, Any]) -> list[str]:
@@ -222,6 +272,7 @@ def describe_site_settings() -> list[str]:
             f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
             for what, rule in ACCOUNT_RULES.items()
         ),
+        *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
         "",
         "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
         "what is set for them, else for the first of their tags in the order of the page *Tags*, else for everybody,",

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.dataset import Dataset, Kind
+from app.domain.texts import join, say
 
 
 @dataclass(frozen=True)
@@ -31,17 +32,19 @@ class Accepts:
         The columns of a dataset that has not ended are not known, so they are not held against it.
         """
         if self.types and dataset.acts_as not in self.types:
-            return f"It needs a result of {' or '.join(self.types)}."
+            return say("It needs a result of {types}.", types=join(say(" or "), self.types))
         if self.items and not dataset.is_items:
-            return "It needs a dataset of posts."
+            return say("It needs a dataset of posts.")
         if dataset.kind is not None and dataset.kind not in self.kinds:
-            return f"It needs a {' or '.join(self.kinds)}, and this is a {dataset.kind}."
+            return say(
+                "It needs a {kinds}, and this is a {kind}.", kinds=join(say(" or "), self.kinds), kind=dataset.kind
+            )
         if not dataset.columns:
             return None
         if self.any_columns and not set(self.any_columns) & set(dataset.columns):
-            return f"It needs a column named {' or '.join(self.any_columns)}."
+            return say("It needs a column named {columns}.", columns=join(say(" or "), self.any_columns))
         missing = [name for name in self.all_columns if name not in dataset.columns]
-        return f"It needs the columns {', '.join(missing)}." if missing else None
+        return say("It needs the columns {missing}.", missing=", ".join(missing)) if missing else None
 
 
 @dataclass(frozen=True)
@@ -56,11 +59,11 @@ class Needs:
         """What is not there, as a sentence that says how to mend it; None when all is."""
         for library in self.libraries:
             if importlib.util.find_spec(library) is None:
-                return f"The Python library {library} is not installed."
+                return say("The Python library {library} is not installed.", library=library)
         for program in self.programs:
             if shutil.which(program) is None:
-                return f"The program {program} is not installed on this machine."
+                return say("The program {program} is not installed on this machine.", program=program)
         for name in self.settings:
             if not settings.get(name):
-                return f"The setting {name} is empty. An administrator can fill it in."
+                return say("The setting {name} is empty. An administrator can fill it in.", name=name)
         return None

@@ -6,6 +6,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 
 if TYPE_CHECKING:
     import polars as pl
@@ -161,4 +162,6 @@ def check_pattern(pattern: str, field: str) -> None:
         pl.select(pl.lit("").str.contains(pattern))
     except pl.exceptions.ComputeError as error:
         reason = str(error).partition("\n\n")[0].rpartition("error: ")[2].rstrip(".")
-        raise InvalidInput({field: [f"“{pattern}” is not a valid regular expression: {reason}."]}) from None
+        raise InvalidInput(
+            {field: [say("“{pattern}” is not a valid regular expression: {reason}.", pattern=pattern, reason=reason)]}
+        ) from None

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from app.domain.errors import SourceError
+from app.domain.texts import say
 
 if TYPE_CHECKING:
     import requests
@@ -62,7 +63,9 @@ class PublicWeb:
                 return answer
             answer.close()
             url = urljoin(url, answer.headers["Location"])
-        raise SourceError(f"{url} redirects more than {self._redirects} times.", permanent=True)
+        raise SourceError(
+            say("{url} redirects more than {redirects} times.", url=url, redirects=self._redirects), permanent=True
+        )
 
     def final_url(self, url: str) -> str:
         """Where a link ends after its redirects. Some sites refuse to be asked for the address alone: then GET is used.
@@ -74,7 +77,7 @@ class PublicWeb:
                 if answer.status_code not in (403, 405, 501) or method == "GET":
                     break
         if answer.status_code in (404, 410):
-            raise SourceError(f"{url} does not exist any more.", permanent=True)
+            raise SourceError(say("{url} does not exist any more.", url=url), permanent=True)
         return str(answer.url)
 
     def _ask(self, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
@@ -89,7 +92,7 @@ class PublicWeb:
                 method, url, timeout=self._timeout, allow_redirects=False, stream=True, **kwargs
             )
         except (requests.RequestException, UnicodeError) as error:
-            raise SourceError(f"{url} does not answer: {type(error).__name__}.") from error
+            raise SourceError(say("{url} does not answer: {name}.", url=url, name=type(error).__name__)) from error
         finally:
             self._last = time.monotonic()
 
@@ -106,13 +109,13 @@ class _Guard:
             parts = urlsplit(url)
             host, port = parts.hostname, parts.port
         except ValueError:
-            raise SourceError(f"{url} is not a web address.", permanent=True) from None
+            raise SourceError(say("{url} is not a web address.", url=url), permanent=True) from None
         if parts.scheme not in ("http", "https") or not host:
-            raise SourceError(f"{url} is not a web address.", permanent=True)
+            raise SourceError(say("{url} is not a web address.", url=url), permanent=True)
         try:
             found = socket.getaddrinfo(host, port or 80, type=socket.SOCK_STREAM)
         except (OSError, UnicodeError):
-            raise SourceError(f"The host {host} cannot be found.") from None
+            raise SourceError(say("The host {host} cannot be found.", host=host)) from None
         for *_, address in found:
             self.check_address(str(address[0]))
 
@@ -124,7 +127,8 @@ class _Guard:
         is_local = isinstance(address, ipaddress.IPv6Address) and address.is_site_local
         if is_local or not address.is_global or address.is_multicast or address.is_reserved:
             raise SourceError(
-                f"The address {address} is not on the public internet, so it is not visited.", permanent=True
+                say("The address {address} is not on the public internet, so it is not visited.", address=address),
+                permanent=True,
             )
 
 

@@ -11,6 +11,7 @@ from types import ModuleType
 from typing import Any
 
 from app.domain.errors import NotFound, PluginError
+from app.domain.texts import say
 from app.plugins.datasource import DataSource
 from app.plugins.processor import Preset, Processor
 from app.plugins.worker import Worker
@@ -72,20 +73,20 @@ class Registry:
     def processor(self, type_: str) -> Analysis:
         """One processor or preset. :raises NotFound: when there is none of this type"""
         if type_ not in self.processors:
-            raise NotFound(f"There is no processor called {type_}.")
+            raise NotFound(say("There is no processor called {type}.", type=type_))
         return self.processors[type_]
 
     def datasource(self, id_: str) -> type[DataSource]:
         """One data source. :raises NotFound: when there is none of this name"""
         if id_ not in self.datasources:
-            raise NotFound(f"There is no data source called {id_}.")
+            raise NotFound(say("There is no data source called {id}.", id=id_))
         return self.datasources[id_]
 
     def runnable(self, type_: str) -> Runnable:
         """Whatever does the jobs of this type. :raises NotFound: when nothing does"""
         found = self._find(type_)
         if found is None or issubclass(found, Preset):
-            raise NotFound(f"Nothing here does jobs of type {type_}.")
+            raise NotFound(say("Nothing here does jobs of type {type}.", type=type_))
         runnable: Runnable = found
         return runnable
 

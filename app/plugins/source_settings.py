@@ -13,6 +13,7 @@ from typing import Any
 import marshmallow as ma
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import Text, declared, join, say
 from app.plugins.datasource import DataSource
 from app.plugins.options import OptionsClass, Spec, specs
 from app.plugins.validation import schema_for
@@ -53,22 +54,27 @@ def read_setting(settings: OptionsClass, name: str, given: object) -> Any:
         value = schema_for(settings).fields[name].deserialize(given)
     except ma.ValidationError as error:
         said = error.messages if isinstance(error.messages, list) else [str(error.messages)]
-        raise InvalidInput({name: [str(text) for text in said]}) from None
+        raise InvalidInput({name: [text if isinstance(text, str) else str(text) for text in said]}) from None
     return value
 
 
 def expected(spec: Spec) -> str:
     """What to write, as a sentence."""
     if spec.kind == "toggle":
-        return "Write yes or no."
+        return say("Write yes or no.")
     if spec.kind == "number":
-        what = "whole number" if spec.integer else "number"
-        return (
-            f"Write a {what} from {spec.minimum or 0:,g} to {spec.maximum:,g}." if spec.maximum else f"Write a {what}."
-        )
+        return _expected_number(spec)
     if spec.choices:
-        return f"Choose from: {', '.join(spec.choices)}."
-    return spec.help or "Write a text."
+        return say("Choose from: {choices}.", choices=", ".join(spec.choices))
+    return declared(spec.help) if spec.help else say("Write a text.")
+
+
+def _expected_number(spec: Spec) -> Text:
+    if not spec.maximum:
+        return say("Write a whole number.") if spec.integer else say("Write a number.")
+    if spec.integer:
+        return say("Write a whole number from {least:,g} to {most:,g}.", least=spec.minimum or 0, most=spec.maximum)
+    return say("Write a number from {least:,g} to {most:,g}.", least=spec.minimum or 0, most=spec.maximum)
 
 
 @dataclass(frozen=True)
@@ -96,7 +102,7 @@ class SourceRule:
     @property
     def help(self) -> str:
         """What it means, as a sentence."""
-        return self.spec.help or f"{self.spec.label}."
+        return self.spec.help or say("{label}.", label=declared(self.spec.label))
 
     @property
     def unit(self) -> str:
@@ -135,6 +141,6 @@ class SourceRule:
         try:
             read_setting(self.settings, self.name, value)
         except InvalidInput as error:
-            said = " ".join(error.fields[self.name])
-            return said if said.startswith("Write") else f"{said} {expected(self.spec)}"
+            said = join(" ", error.fields[self.name])
+            return said if said.startswith("Write") else join(" ", [said, expected(self.spec)])
         return ""

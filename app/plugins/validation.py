@@ -11,6 +11,7 @@ import marshmallow as ma
 from marshmallow import validate
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import Text, say
 from app.plugins.options import OptionsClass, Period, Spec, applies, default_for, specs
 
 
@@ -47,13 +48,13 @@ class _Moment(ma.fields.Field[Period]):
         if isinstance(value, Mapping):
             unknown = set(value) - {"after", "before"}
             if unknown:
-                raise ma.ValidationError("Give a period as after and before.")
+                raise ma.ValidationError(say("Give a period as after and before."))
             value = [value.get("after"), value.get("before")]
         if not isinstance(value, (list, tuple)) or len(value) != 2:
-            raise ma.ValidationError("Give a period as two dates: after and before.")
+            raise ma.ValidationError(say("Give a period as two dates: after and before."))
         after, before = (self._end(end) for end in value)
         if after and before and after >= before:
-            raise ma.ValidationError("The end of the period must come after its start.")
+            raise ma.ValidationError(say("The end of the period must come after its start."))
         return Period(after, before)
 
     @staticmethod
@@ -66,7 +67,7 @@ class _Moment(ma.fields.Field[Period]):
                 return datetime.fromtimestamp(int(text), UTC)
             moment = datetime.fromisoformat(text)
         except (ValueError, OverflowError, OSError):
-            raise ma.ValidationError(f"“{text}” is not a date. Write it as 2026-01-31.") from None
+            raise ma.ValidationError(say("“{text}” is not a date. Write it as 2026-01-31.", text=text)) from None
         return moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -123,21 +124,21 @@ def _wrong_type(spec: Spec, value: Any) -> str | None:
     """What is wrong with the type of a value of JSON, in a sentence; None when nothing is."""
     if spec.is_list:
         if not isinstance(value, list) or not all(isinstance(part, str) for part in value):
-            return "Send a list of texts."
+            return say("Send a list of texts.")
         unknown = [part for part in value if spec.choices and part not in spec.choices]
         return _unknown_text(spec, list(spec.choices or [])).format(input=unknown[0]) if unknown else None
     if spec.kind == "daterange":
         ends = value.values() if isinstance(value, dict) else [value]
         fits = isinstance(value, dict) and all(end is None or isinstance(end, str) for end in ends)
-        sentence = 'Send a period, such as {"after": "2026-01-31", "before": null}.'
+        sentence = say('Send a period, such as {"after": "2026-01-31", "before": null}.')
     elif spec.kind == "number":
         fits = isinstance(value, (int, float)) and not isinstance(value, bool) and math.isfinite(value)
         fits = fits and (not spec.integer or value == int(value))
-        sentence = "Send a whole number." if spec.integer else "Send a number."
+        sentence = say("Send a whole number.") if spec.integer else say("Send a number.")
     else:
         is_toggle = spec.kind == "toggle"
         fits = isinstance(value, bool if is_toggle else str)
-        sentence = "Send true or false." if is_toggle else "Send a text."
+        sentence = say("Send true or false.") if is_toggle else say("Send a text.")
     return None if fits else sentence
 
 
@@ -182,35 +183,40 @@ def _field(spec: Spec, columns: Sequence[str] | None, *, required: bool) -> ma.f
         if known or (spec.is_column and columns is not None):
             checks.append(validate.ContainsOnly(known, error=_unknown_text(spec, known)))
         if required and (columns is not None or not spec.is_column):
-            checks.append(validate.Length(min=1, error="Choose at least one."))
+            checks.append(validate.Length(min=1, error=say("Choose at least one.")))
         return _Names(validate=checks)
     if spec.choices is not None or (spec.is_column and columns is not None):
         allowed = [*known, ""] if spec.is_column and not required else known
         checks.append(validate.OneOf(allowed, error=_unknown_text(spec, known)))
     elif required and not spec.is_column:
-        checks.append(validate.Length(min=1, error="This cannot be empty."))
+        checks.append(validate.Length(min=1, error=say("This cannot be empty.")))
     if spec.pattern:
-        checks.append(validate.Regexp(rf"(?:{spec.pattern})\Z", error="This is not in the form expected."))
+        checks.append(validate.Regexp(rf"(?:{spec.pattern})\Z", error=say("This is not in the form expected.")))
     return ma.fields.String(validate=checks)
 
 
 def _some_end(period: Period) -> None:
     if period.after is None and period.before is None:
-        raise ma.ValidationError("Give at least one of the two dates.")
+        raise ma.ValidationError(say("Give at least one of the two dates."))
 
 
 def _range_text(spec: Spec) -> str:
     if spec.minimum is not None and spec.maximum is not None:
-        return f"Give a number from {spec.minimum:g} to {spec.maximum:g}."
+        return say("Give a number from {minimum:g} to {maximum:g}.", minimum=spec.minimum, maximum=spec.maximum)
     if spec.minimum is not None:
-        return f"Give a number of {spec.minimum:g} or more."
-    return f"Give a number of {spec.maximum or 0:g} or less." if spec.maximum is not None else "Give a number."
+        return say("Give a number of {minimum:g} or more.", minimum=spec.minimum)
+    return (
+        say("Give a number of {maximum:g} or less.", maximum=spec.maximum)
+        if spec.maximum is not None
+        else say("Give a number.")
+    )
 
 
 def _unknown_text(spec: Spec, known: Sequence[str]) -> str:
     shown = ", ".join(known[:30]) + (", …" if len(known) > 30 else "")
-    what = "column of this dataset" if spec.is_column else "choice"
-    return f"“{{input}}” is not a {what}. Choose from: {shown}."
+    if spec.is_column:
+        return say("“{input}” is not a column of this dataset. Choose from: {shown}.", input="{input}", shown=shown)
+    return say("“{input}” is not a choice. Choose from: {shown}.", input="{input}", shown=shown)
 
 
 def _json_property(spec: Spec, columns: Sequence[str] | None) -> dict[str, Any]:
@@ -249,12 +255,24 @@ def _json_property(spec: Spec, columns: Sequence[str] | None) -> dict[str, Any]:
     return described | shape | extra
 
 
+def _unknown_option(wanted: Mapping[str, Spec]) -> Text:
+    if not wanted:
+        return say("There is no such option. There are none at all.")
+    return say("There is no such option. The options are: {names}.", names=", ".join(wanted))
+
+
 def _sentences(messages: Any, wanted: Mapping[str, Spec]) -> dict[str, list[str]]:
     """Flatten marshmallow's messages, and say what options there are where one is unknown."""
     flat: dict[str, list[str]] = {}
     plainer = {
-        "Unknown field.": f"There is no such option. The options are: {', '.join(wanted) or 'none'}.",
-        "Missing data for required field.": "This cannot be empty.",
+        "Unknown field.": _unknown_option(wanted),
+        "Missing data for required field.": say("This cannot be empty."),
+        "Field may not be null.": say("Field may not be null."),
+        "Not a valid number.": say("Not a valid number."),
+        "Not a valid integer.": say("Not a valid integer."),
+        "Not a valid boolean.": say("Not a valid boolean."),
+        "Not a valid string.": say("Not a valid string."),
+        "Number too large.": say("Number too large."),
     }
     for name, found in messages.items():
         parts = found.values() if isinstance(found, dict) else [found]

@@ -11,32 +11,35 @@ from dataclasses import replace
 from app.domain.dataset import Dataset
 from app.domain.errors import NotAllowed, NotFound
 from app.domain.share import Role
+from app.domain.texts import say
 from app.domain.user import User
 
 
 def require_active(actor: User) -> None:
     """Make sure that the actor may look at what everybody here may see. :raises NotAllowed: when switched off"""
     if not actor.is_active:
-        raise NotAllowed("This account has been switched off. Ask an administrator.")
+        raise NotAllowed(say("This account has been switched off. Ask an administrator."))
 
 
 def require_write(actor: User) -> None:
     """Make sure that the actor may change anything at all. :raises NotAllowed: with a token that may only read"""
     require_active(actor)
     if actor.read_only:
-        raise NotAllowed("This token may only read. Make one that may also change things.")
+        raise NotAllowed(say("This token may only read. Make one that may also change things."))
 
 
 def require_admin(actor: User) -> None:
     """Make sure that the actor is an administrator. :raises NotAllowed: when not"""
     if not (actor.is_admin and actor.is_active):
-        raise NotAllowed("Only administrators may do this.")
+        raise NotAllowed(say("Only administrators may do this."))
 
 
 def require_own_account(actor: User) -> None:
     """Make sure that the actor is one person. :raises NotAllowed: for visitors who share an account"""
     if actor.is_shared:
-        raise NotAllowed("You share this account with all who are let in without a password. Sign in with your own.")
+        raise NotAllowed(
+            say("You share this account with all who are let in without a password. Sign in with your own.")
+        )
 
 
 def role_in(actor: User, dataset: Dataset) -> Role | None:
@@ -66,7 +69,7 @@ def can_see(actor: User, dataset: Dataset) -> bool:
 def require_see(actor: User, dataset: Dataset) -> None:
     """Make sure that the actor may look. :raises NotFound: when not, as if it did not exist"""
     if not can_see(actor, dataset):
-        raise NotFound(f"There is no dataset {dataset.key}.")
+        raise NotFound(say("There is no dataset {key}.", key=dataset.key))
 
 
 def can_change(actor: User, dataset: Dataset) -> bool:
@@ -93,7 +96,7 @@ def require_change(actor: User, dataset: Dataset) -> None:
     require_see(actor, dataset)
     require_write(actor)
     if not can_change(actor, dataset):
-        raise NotAllowed("This dataset belongs to somebody else.")
+        raise NotAllowed(say("This dataset belongs to somebody else."))
 
 
 def owns(actor: User, dataset: Dataset) -> bool:
@@ -117,4 +120,4 @@ def require_family(actor: User, dataset: Dataset) -> None:
     """Make sure that the actor is an owner of the family of a dataset. :raises NotFound, NotAllowed: when not"""
     require_see(actor, dataset)
     if not owns_family(actor, dataset):
-        raise NotAllowed("Only the owners of a capture decide who may see it and what was made from it.")
+        raise NotAllowed(say("Only the owners of a capture decide who may see it and what was made from it."))

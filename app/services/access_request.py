@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import account_setting
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -34,24 +35,24 @@ def request_access(ctx: Context, name: str, email: str, affiliation: str, reason
     :raises InvalidInput: naming the fields that will not do
     """
     if not takes_requests(ctx):
-        raise NotFound("This site takes no requests for accounts.")
+        raise NotFound(say("This site takes no requests for accounts."))
     given = {"name": name.strip(), "affiliation": affiliation.strip(), "reason": reason.strip()}
-    wrong = {
-        field: [f"Write at most {longest:,} letters."]
+    wrong: dict[str, list[str]] = {
+        field: [say("Write at most {longest:,} letters.", longest=longest)]
         for field, longest in _LONGEST.items()
         if len(given[field]) > longest
     }
     if not given["name"]:
-        wrong["name"] = ["Say who you are."]
+        wrong["name"] = [say("Say who you are.")]
     if not given["reason"]:
-        wrong["reason"] = ["Say in a sentence or two what you want to do here."]
+        wrong["reason"] = [say("Say in a sentence or two what you want to do here.")]
     try:
         address = read_email(email)
     except InvalidInput as error:
         wrong |= error.fields
     else:
         if address is None:
-            wrong["email"] = ["Give an address at which you can be reached."]
+            wrong["email"] = [say("Give an address at which you can be reached.")]
     if wrong:
         raise InvalidInput(wrong)
     with ctx.database.transaction() as tx:
@@ -96,7 +97,7 @@ def _decide(tx: Transaction, request_id: int, decision: str, actor: User) -> Row
     """Note down what becomes of a request that waits; what it says. :raises NotFound: when it waits no longer"""
     found = access_request.lock_waiting(tx, request_id)
     if found is None:
-        raise NotFound("This request has been decided already, perhaps by somebody else a moment ago.")
+        raise NotFound(say("This request has been decided already, perhaps by somebody else a moment ago."))
     access_request.decide(tx, request_id, decision, actor.name)
     return found
 

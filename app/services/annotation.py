@@ -12,6 +12,7 @@ from typing import Any
 from app.domain.annotation import Code, Field, FieldKind
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, NotAllowed, NotCompatible
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import can_code, require_change, require_see, require_write
 from app.services.annotation_view import View, can_be_annotated, view_of
@@ -42,7 +43,12 @@ def create_field(ctx: Context, actor: User, key: str, **given: Any) -> Field:
     dataset = datasets.get(ctx.database, key)
     require_change(actor, dataset)
     if not can_be_annotated(dataset):
-        raise NotCompatible(f"“{dataset.label}” has no items to annotate. Fields are for finished datasets of posts.")
+        raise NotCompatible(
+            say(
+                "“{dataset}” has no items to annotate. Fields are for finished datasets of posts.",
+                dataset=dataset.label,
+            )
+        )
     values = _checked({"choices": (), "help": "", "is_blind": True, "is_open": True, **given}, dataset)
     with ctx.database.transaction() as tx:
         made = stored.insert_field(tx, dataset.key, dataset.top, values)
@@ -62,7 +68,7 @@ def update_field(ctx: Context, actor: User, key: str, field_id: int, **given: An
     if field.kind is FieldKind.CHOICE:
         gone = [value for value in stored.used_values(ctx.database, field.id) if value not in values["choices"]]
         if gone:
-            raise InvalidInput({"choices": [f"These are used and must stay: {', '.join(gone)}."]})
+            raise InvalidInput({"choices": [say("These are used and must stay: {gone}.", gone=", ".join(gone))]})
     with ctx.database.transaction() as tx:
         if not stored.update_field(tx, field.id, values):
             raise _taken(values["name"])
@@ -85,7 +91,9 @@ def _field_to_change(ctx: Context, actor: User, key: str, field_id: int) -> tupl
 
 
 def _taken(name: str) -> InvalidInput:
-    return InvalidInput({"name": [f"There is a field “{name}” already, here or in a dataset of the same family."]})
+    return InvalidInput(
+        {"name": [say("There is a field “{name}” already, here or in a dataset of the same family.", name=name)]}
+    )
 
 
 def _checked(values: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
@@ -96,17 +104,17 @@ def _checked(values: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     help_ = str(values["help"] or "").strip()
     wrong: dict[str, list[str]] = {}
     if not name or len(name) > LONGEST_NAME or any(letter in _NOT_IN_NAMES for letter in name):
-        wrong["name"] = [f"Give it a name of up to {LONGEST_NAME} letters, without ( ) = < > ! and ~."]
+        wrong["name"] = [say("Give it a name of up to {most} letters, without ( ) = < > ! and ~.", most=LONGEST_NAME)]
     elif name.lower() in (column.lower() for column in dataset.columns):
-        wrong["name"] = [f"“{name}” is a column of this dataset. Give the field another name."]
+        wrong["name"] = [say("“{name}” is a column of this dataset. Give the field another name.", name=name)]
     if kind not in list(FieldKind):
-        wrong["kind"] = [f"Choose from: {', '.join(FieldKind)}."]
+        wrong["kind"] = [say("Choose from: {choices}.", choices=", ".join(FieldKind))]
     if kind == FieldKind.CHOICE and not 2 <= len(choices) <= MOST_CHOICES:
-        wrong["choices"] = [f"Give 2 to {MOST_CHOICES} choices."]
+        wrong["choices"] = [say("Give 2 to {most} choices.", most=MOST_CHOICES)]
     if any(len(choice) > LONGEST_TEXT for choice in choices):
-        wrong["choices"] = [f"A choice has at most {LONGEST_TEXT} letters."]
+        wrong["choices"] = [say("A choice has at most {most} letters.", most=LONGEST_TEXT)]
     if len(help_) > LONGEST_VALUE:
-        wrong["help"] = [f"Write at most {LONGEST_VALUE:,} letters."]
+        wrong["help"] = [say("Write at most {most:,} letters.", most=LONGEST_VALUE)]
     if wrong:
         raise InvalidInput(wrong)
     kept = choices if kind == FieldKind.CHOICE else ()
@@ -129,9 +137,9 @@ def save_item(ctx: Context, actor: User, key: str, item: str, values: Mapping[in
     dataset = get_dataset(ctx, actor, key)
     open_to_me = {field.id: field for field in may_code(actor, view_of(ctx.database, actor, dataset))}
     if any(field_id not in open_to_me for field_id in values):
-        raise NotAllowed("The owner of this dataset does not let you code this field, or it has been deleted.")
+        raise NotAllowed(say("The owner of this dataset does not let you code this field, or it has been deleted."))
     if not known_items(ctx, dataset, [item]):
-        raise InvalidInput({"item": [f"This dataset has no item {item}."]})
+        raise InvalidInput({"item": [say("This dataset has no item {item}.", item=item)]})
     wrong = {}
     entries = []
     for field_id, value in values.items():
@@ -154,9 +162,14 @@ def tidy(value: str) -> str:
 def refusal(field: Field, value: str) -> str | None:
     """Why a value will not do in a field, as a sentence; None when it will. An empty one always does."""
     if len(value) > LONGEST_VALUE:
-        return f"It is longer than {LONGEST_VALUE:,} letters."
+        return say("It is longer than {most:,} letters.", most=LONGEST_VALUE)
     if value and field.allowed and value not in field.allowed:
-        return f"“{value[:100]}” is not a choice of “{field.name}”. Choose from: {', '.join(field.allowed)}."
+        return say(
+            "“{value}” is not a choice of “{name}”. Choose from: {allowed}.",
+            value=value[:100],
+            name=field.name,
+            allowed=", ".join(field.allowed),
+        )
     return None
 
 
@@ -185,4 +198,4 @@ def list_codes(
 def unknown_field(name: str, fields: Sequence[Field]) -> str:
     """The sentence that says that there is no such field, and which there are."""
     there = ", ".join(field.name for field in fields) or "none"
-    return f"There is no field “{name[:100]}”. The fields are: {there}."
+    return say("There is no field “{name}”. The fields are: {there}.", name=name[:100], there=there)

@@ -13,6 +13,7 @@ from typing import IO, Any
 from app.domain.annotation import Field
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, NotAllowed
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import owns, require_write
 from app.services.annotation import LONGEST_NAME, may_code, refusal, tidy, unknown_field
@@ -41,7 +42,7 @@ def export_codes(ctx: Context, actor: User, key: str, format: str = "csv") -> tu
     """
     dataset = get_dataset(ctx, actor, key)
     if format not in FORMATS:
-        raise InvalidInput({"format": [f"Choose from: {', '.join(FORMATS)}."]})
+        raise InvalidInput({"format": [say("Choose from: {choices}.", choices=", ".join(FORMATS))]})
     name = file_name(dataset, f"-annotations.{format}")
     return name, FORMATS[format], _written(ctx, actor, dataset, format)
 
@@ -75,12 +76,16 @@ def import_codes(ctx: Context, actor: User, key: str, filename: str, content: IO
     """
     data = content.read(MOST_BYTES + 1)
     if len(data) > MOST_BYTES:
-        raise InvalidInput({"file": [f"It is larger than {MOST_BYTES // 1024**2} MB. Send it in parts."]})
+        raise InvalidInput(
+            {"file": [say("It is larger than {megabytes} MB. Send it in parts.", megabytes=MOST_BYTES // 1024**2)]}
+        )
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
-        raise InvalidInput({"file": [f"Line {line} is not UTF-8. Save the file as UTF-8 and send it again."]}) from None
+        raise InvalidInput(
+            {"file": [say("Line {line} is not UTF-8. Save the file as UTF-8 and send it again.", line=line)]}
+        ) from None
     is_json = filename.lower().endswith((".ndjson", ".jsonl", ".json")) or text.lstrip().startswith("{")
     return save_codes(ctx, actor, key, _json_lines(text) if is_json else _csv_lines(text), place="file")
 
@@ -94,17 +99,39 @@ def _csv_lines(text: str) -> Iterator[Line]:
         names = ["item" if name in ("id", "item_id") else name for name in names]
         missing = [name for name in _NEEDED if name not in names]
         if missing:
-            lacks = f"The first line lacks {', '.join(missing)}"
-            raise InvalidInput({"file": [f"{lacks}. It must name the columns: {', '.join(COLUMNS)}."]})
+            raise InvalidInput(
+                {
+                    "file": [
+                        say(
+                            "The first line lacks {missing}. It must name the columns: {columns}.",
+                            missing=", ".join(missing),
+                            columns=", ".join(COLUMNS),
+                        )
+                    ]
+                }
+            )
         line = reader.line_num + 1
         for cells in reader:
             if cells:
                 if len(cells) > len(names):
-                    raise InvalidInput({"file": [f"Line {line} has {len(cells)} cells, and the first {len(names)}."]})
+                    raise InvalidInput(
+                        {
+                            "file": [
+                                say(
+                                    "Line {line} has {amount} cells, and the first {most}.",
+                                    line=line,
+                                    amount=len(cells),
+                                    most=len(names),
+                                )
+                            ]
+                        }
+                    )
                 yield line, dict(zip(names, cells, strict=False))
             line = reader.line_num + 1
     except csv.Error as error:
-        raise InvalidInput({"file": [f"Line {reader.line_num} cannot be read as CSV: {error}."]}) from None
+        raise InvalidInput(
+            {"file": [say("Line {line_num} cannot be read as CSV: {error}.", line_num=reader.line_num, error=error)]}
+        ) from None
 
 
 def _json_lines(text: str) -> Iterator[Line]:
@@ -113,9 +140,11 @@ def _json_lines(text: str) -> Iterator[Line]:
             try:
                 found = json.loads(line)
             except ValueError as error:
-                raise InvalidInput({"file": [f"Line {number} is not JSON: {error}."]}) from None
+                raise InvalidInput(
+                    {"file": [say("Line {number} is not JSON: {error}.", number=number, error=error)]}
+                ) from None
             if not isinstance(found, dict):
-                raise InvalidInput({"file": [f"Line {number} is not a JSON object."]})
+                raise InvalidInput({"file": [say("Line {number} is not a JSON object.", number=number)]})
             yield number, {"item" if name in ("id", "item_id") else name: part for name, part in found.items()}
 
 
@@ -135,19 +164,21 @@ class _Reader:
         try:
             return self._read(given)
         except ValueError as error:
-            self.problems.append(f"Line {number}: {error}")
+            self.problems.append(say("Line {number}: {error}", number=number, error=error))
             return None
 
     def _read(self, given: Mapping[str, Any]) -> Entry:
         item, name = _text(given, "item"), _text(given, "field")
         if not item:
-            raise ValueError("it names no item.")
+            raise ValueError(say("it names no item."))
         field = self._field(name)
         coder = _text(given, "coder") or self._actor.name
         if coder != self._actor.name and field.id not in self._owned:
-            raise ValueError(f"only an owner of the dataset may upload values of others, such as {coder[:100]}.")
+            raise ValueError(
+                say("only an owner of the dataset may upload values of others, such as {coder}.", coder=coder[:100])
+            )
         if len(coder) > LONGEST_NAME:
-            raise ValueError(f"a coder’s name has at most {LONGEST_NAME} letters.")
+            raise ValueError(say("a coder’s name has at most {most} letters.", most=LONGEST_NAME))
         value = tidy(_text(given, "value"))
         problem = refusal(field, value)
         if problem:
@@ -157,7 +188,7 @@ class _Reader:
     def _field(self, name: str) -> Field:
         field = self.fields.get(name.lower())
         if field is None and any(known.name.lower() == name.lower() for known in self._all):
-            raise ValueError(f"the owner does not let you code “{name}”.")
+            raise ValueError(say("the owner does not let you code “{name}”.", name=name))
         if field is None:
             raise ValueError(unknown_field(name, self._all))
         return field
@@ -168,7 +199,7 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, dict | list):
-        raise ValueError(f"“{name}” must be text.")
+        raise ValueError(say("“{name}” must be text.", name=name))
     return "" if value is None else str(value).strip().replace("\x00", "")
 
 
@@ -178,7 +209,7 @@ def _moment(text: str) -> datetime | None:
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:
-        raise ValueError(f"“{text[:100]}” is not a time. Write it as 2026-01-31T12:00:00Z.") from None
+        raise ValueError(say("“{text}” is not a time. Write it as 2026-01-31T12:00:00Z.", text=text[:100])) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
@@ -191,7 +222,7 @@ def save_codes(ctx: Context, actor: User, key: str, lines: Iterable[Line], *, pl
     dataset = get_dataset(ctx, actor, key)
     reader = _Reader(ctx, actor, dataset)
     if not reader.fields:
-        raise NotAllowed("There is no field here that you may code. Its owner makes fields and says who codes.")
+        raise NotAllowed(say("There is no field here that you may code. Its owner makes fields and says who codes."))
     entries: dict[tuple[int, str, str], Entry] = {}
     iterator = iter(lines)
     while some := list(islice(iterator, _AT_ONCE)):
@@ -202,8 +233,8 @@ def save_codes(ctx: Context, actor: User, key: str, lines: Iterable[Line], *, pl
             break
     if reader.problems:
         shown = reader.problems[:_MOST_PROBLEMS]
-        more = ["More lines are wrong."] if len(reader.problems) > len(shown) else []
-        raise InvalidInput({place: [*shown, *more, "Nothing has been changed."]})
+        more = [say("More lines are wrong.")] if len(reader.problems) > len(shown) else []
+        raise InvalidInput({place: [*shown, *more, say("Nothing has been changed.")]})
     with ctx.database.transaction() as tx:
         stored.save(tx, list(entries.values()))
     return len(entries)
@@ -212,4 +243,7 @@ def save_codes(ctx: Context, actor: User, key: str, lines: Iterable[Line], *, pl
 def _check_items(ctx: Context, dataset: Dataset, found: Sequence[tuple[int, Entry]], reader: _Reader) -> None:
     known = known_items(ctx, dataset, list({entry[1] for _, entry in found}))
     unknown = [(number, entry[1]) for number, entry in found if entry[1] not in known]
-    reader.problems.extend(f"Line {number}: this dataset has no item {item[:100]}." for number, item in unknown)
+    reader.problems.extend(
+        say("Line {number}: this dataset has no item {item}.", number=number, item=item[:100])
+        for number, item in unknown
+    )

@@ -7,9 +7,12 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from app.domain.errors import UserError
+from app.domain.texts import say
 
 WIDTH = 860
 """The width of a chart that would fill its container, in a picture that has none."""
+NARROW = 430
+"""The same on a phone."""
 
 _FONT = "system-ui, DejaVu Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"
 _INKS = {
@@ -77,7 +80,8 @@ def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: 
                 "title": None,
                 "axis": {
                     "labelAngle": 0,
-                    "values": dates[:: max(len(dates) // labels, 1)],
+                    "labelOverlap": "greedy",
+                    "values": dates[:: -(-len(dates) // labels) or 1],
                     "ticks": False,
                     "labelPadding": 8,
                 },
@@ -98,7 +102,9 @@ def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
     :raises UserError: when there is no such theme, or this is no Vega or Vega-Lite specification
     """
     if theme not in _INKS:
-        raise UserError(f"There is no theme called {theme}. Choose from: {', '.join(_INKS)}.")
+        raise UserError(
+            say("There is no theme called {theme}. Choose from: {choices}.", theme=theme, choices=", ".join(_INKS))
+        )
     is_lite = _is_lite(spec)
     chart = copy.deepcopy(dict(spec))
     look = config(theme)
@@ -109,14 +115,14 @@ def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
     return chart
 
 
-def draw_svg(spec: Mapping[str, Any], theme: str = "light") -> str:
+def draw_svg(spec: Mapping[str, Any], theme: str = "light", width: int = WIDTH) -> str:
     """A chart as SVG with a transparent background.
 
     :raises UserError: when the specification cannot be drawn, with the reason
     """
     import vl_convert
 
-    chart = _sized(styled(spec, theme))
+    chart = _sized(styled(spec, theme), width)
     draw = vl_convert.vegalite_to_svg if _is_lite(spec) else vl_convert.vega_to_svg
     return str(_drawn(draw, chart))
 
@@ -128,7 +134,7 @@ def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") ->
     """
     import vl_convert
 
-    chart = _sized(styled(spec, theme))
+    chart = _sized(styled(spec, theme), WIDTH)
     chart["background"] = _INKS[theme]["paper"]
     draw = vl_convert.vegalite_to_png if _is_lite(spec) else vl_convert.vega_to_png
     return bytes(_drawn(draw, chart, scale=scale))
@@ -156,7 +162,7 @@ def _refuse_addresses(part: Any) -> None:
     if isinstance(part, Mapping):
         for name, value in part.items():
             if name == "url" and not str(value).startswith("data:"):
-                raise UserError("A chart must hold its data itself; this one names an address to fetch it from.")
+                raise UserError(say("A chart must hold its data itself; this one names an address to fetch it from."))
             if name != "values":
                 _refuse_addresses(value)
     elif isinstance(part, list):
@@ -171,7 +177,7 @@ def _drawn(draw: Callable[..., Any], chart: dict[str, Any], **options: Any) -> A
         return draw(chart, allowed_base_urls=[], **options)
     except (ValueError, TypeError, RuntimeError) as error:
         reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
-        raise UserError(f"This chart cannot be drawn: {reason}") from error
+        raise UserError(say("This chart cannot be drawn: {reason}", reason=reason)) from error
 
 
 def _is_lite(spec: Mapping[str, Any]) -> bool:
@@ -180,15 +186,15 @@ def _is_lite(spec: Mapping[str, Any]) -> bool:
         return True
     if "/schema/vega/" in schema:
         return False
-    raise UserError("This is not a chart: its $schema names neither Vega-Lite nor Vega.")
+    raise UserError(say("This is not a chart: its $schema names neither Vega-Lite nor Vega."))
 
 
-def _sized(chart: dict[str, Any]) -> dict[str, Any]:
+def _sized(chart: dict[str, Any], width: int) -> dict[str, Any]:
     """A chart that fills its container, with a width of its own."""
     if chart.get("width") == "container":
-        chart["width"] = WIDTH
+        chart["width"] = width
     if chart.get("height") == "container":
-        chart["height"] = WIDTH * 9 // 16
+        chart["height"] = width * 9 // 16
     return chart
 
 

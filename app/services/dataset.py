@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.dataset import ITEMS, Dataset, Kind, Status
 from app.domain.errors import Conflict, InvalidInput, NotCompatible
+from app.domain.texts import say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import dump, secrets_of
@@ -28,9 +29,9 @@ from app.storage import upload as uploads
 from app.storage.database import Transaction
 
 PSEUDONYMISE = {
-    "none": "Keep names as they are",
-    "pseudonymise": "Replace names by codes that stay the same",
-    "anonymise": "Remove names",
+    "none": say("Keep names as they are"),
+    "pseudonymise": say("Replace names by codes that stay the same"),
+    "anonymise": say("Remove names"),
 }
 
 
@@ -69,9 +70,11 @@ def create_capture(
     source = ctx.registry.datasource(datasource_id)
     unavailable = ctx.registry.unavailable(source, ctx.site_settings())
     if unavailable:
-        raise NotCompatible(f"{source.title} cannot be used now. {unavailable}")
+        raise NotCompatible(
+            say("{source} cannot be used now. {unavailable}", source=source.title, unavailable=unavailable)
+        )
     if pseudonymise not in PSEUDONYMISE:
-        raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(PSEUDONYMISE)}."]})
+        raise InvalidInput({"pseudonymise": [say("Choose from: {choices}.", choices=", ".join(PSEUDONYMISE))]})
     options = load(source.Options, parameters)
     source.check(options, ctx.site_settings(), ctx.database)
     dataset = _new_capture(ctx, actor, source, dump(options), label, is_private)
@@ -81,7 +84,7 @@ def create_capture(
         work["notify"] = True
     if source.imports():
         if not upload_id:
-            raise InvalidInput({"file": ["Choose a file to import."]})
+            raise InvalidInput({"file": [say("Choose a file to import.")]})
         upload = get_upload(ctx, actor, upload_id)
         work |= {"upload": upload.id, "filename": upload.filename}
         dataset = replace(dataset, label=_label(label, upload.filename))
@@ -90,7 +93,7 @@ def create_capture(
         if not datasets.insert(tx, dataset):
             return datasets.get(tx, dataset.key)
         if upload_id and not uploads.attach(tx, upload_id, dataset.key):
-            raise Conflict("A dataset is being made of this file already. Upload it again to make another one.")
+            raise Conflict(say("A dataset is being made of this file already. Upload it again to make another one."))
         secrets = {name: getattr(options, name) for name in secrets_of(source.Options)}
         enqueue_dataset(ctx, tx, dataset, secrets={name: value for name, value in secrets.items() if value})
     return datasets.get(ctx.database, dataset.key)
@@ -176,7 +179,7 @@ def update_dataset(
     if is_private is not None:
         require_share(actor, known)
     if label is not None and not label.strip():
-        raise InvalidInput({"label": ["Give the dataset a name."]})
+        raise InvalidInput({"label": [say("Give the dataset a name.")]})
     with ctx.database.transaction() as tx:
         datasets.update(tx, key, label=label.strip()[:200] if label else None, is_private=is_private)
     return get_dataset(ctx, actor, key)
@@ -188,7 +191,7 @@ def cancel_dataset(ctx: Context, actor: User, key: str) -> Dataset:
     with ctx.database.transaction() as tx:
         dataset = datasets.get(tx, key)
         if dataset.status.is_ended:
-            raise Conflict(f"“{dataset.label}” has already ended.")
+            raise Conflict(say("“{dataset}” has already ended.", dataset=dataset.label))
         for part in datasets.descendants(tx, key) if _is_preset(ctx, dataset) else [dataset]:
             current = datasets.lock(tx, part.key)
             if not current.status.is_ended:
@@ -212,7 +215,7 @@ def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, known.owner_id):
         dataset = datasets.lock(tx, key)
         if dataset.status not in (Status.FAILED, Status.CANCELLED, Status.EMPTY):
-            raise Conflict("Only a dataset that failed, was cancelled or is empty can be run again.")
+            raise Conflict(say("Only a dataset that failed, was cancelled or is empty can be run again."))
         for again in [dataset, *_steps_to_retry(ctx, tx, dataset)]:
             _wait_again(ctx, tx, again)
     return get_dataset(ctx, actor, key)
@@ -242,10 +245,12 @@ def _wait_again(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
 def _require_source(tx: Transaction, dataset: Dataset) -> None:
     source = datasets.find(tx, dataset.work["source"]) if "source" in dataset.work else None
     if source is not None and source.status.is_ended and source.result is None:
-        raise Conflict(f"The dataset it reads, “{source.label}”, has no result. Run that one again first.")
+        raise Conflict(
+            say("The dataset it reads, “{dataset}”, has no result. Run that one again first.", dataset=source.label)
+        )
     upload = dataset.work.get("upload")
     if upload and uploads.find(tx, upload) is None:
-        raise Conflict("The uploaded file has been removed. Upload it again as a new dataset.")
+        raise Conflict(say("The uploaded file has been removed. Upload it again as a new dataset."))
 
 
 def log_text(ctx: Context, actor: User, key: str) -> str:

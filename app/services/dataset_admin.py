@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from app.domain.errors import InvalidInput, UserError
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -18,10 +19,10 @@ from app.storage.dataset_admin import Wanted
 
 MOST = 500
 ACTIONS = {
-    "private": "Make private",
-    "public": "Make public",
-    "owner": "Give to another owner",
-    "delete": "Delete with all made from them",
+    "private": say("Make private"),
+    "public": say("Make public"),
+    "owner": say("Give to another owner"),
+    "delete": say("Delete with all made from them"),
 }
 """What can be done to several datasets at once."""
 
@@ -40,7 +41,7 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
     require_admin(actor)
     require_write(actor)
     if action not in ACTIONS:
-        raise InvalidInput({"action": ["Choose what to do."]})
+        raise InvalidInput({"action": [say("Choose what to do.")]})
     try:
         heir = find_user(ctx, owner.strip()) if action == "owner" else actor
     except UserError as error:

@@ -9,6 +9,7 @@ from typing import Any
 from app.domain.dataset import Dataset
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.setting import limit_or_default
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_change, require_share
 from app.services.context import Context
@@ -52,7 +53,7 @@ def bring_back(ctx: Context, actor: User, key: str) -> Dataset:
         dataset = bin_.get(tx, key, lock=True)
         require_change(actor, dataset)
         if dataset.parent and datasets.find(tx, dataset.parent) is None:
-            raise Conflict("What this was made from has been deleted too. Bring that back first.")
+            raise Conflict(say("What this was made from has been deleted too. Bring that back first."))
         bin_.take_out(tx, dataset)
     return datasets.get(ctx.database, key)
 
@@ -85,7 +86,7 @@ def _find(ctx: Context, key: str) -> Dataset:
     try:
         return bin_.get(ctx.database, key)
     except NotFound:
-        raise NotFound(f"There is no dataset {key}.") from None
+        raise NotFound(say("There is no dataset {key}.", key=key)) from None
 
 
 def undo_days(ctx: Context) -> int:
@@ -102,9 +103,9 @@ def set_expiry(ctx: Context, actor: User, key: str, *, expires: datetime | None,
     dataset = datasets.get(ctx.database, key)
     require_share(actor, dataset)
     if dataset.parent is not None:
-        raise InvalidInput({"expires": ["What is made from a capture goes with it. Set this for the capture."]})
+        raise InvalidInput({"expires": [say("What is made from a capture goes with it. Set this for the capture.")]})
     if expires is not None and expires <= datetime.now(UTC):
-        raise InvalidInput({"expires": ["Give a day that is yet to come."]})
+        raise InvalidInput({"expires": [say("Give a day that is yet to come.")]})
     bin_.set_expiry(ctx.database, key, expires=expires, is_kept=is_kept)
     return datasets.get(ctx.database, key)
 

@@ -17,6 +17,7 @@ from urllib.parse import quote
 
 from app.domain.dataset import Dataset, Kind, StoredFile
 from app.domain.errors import InvalidInput, NotCompatible, NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services import charts, table_export, table_part, workbook_export
 from app.services.annotation_table import Beside, beside
@@ -94,14 +95,16 @@ def open_download(
     name = format or next(iter(choices), "")
     if name not in choices:
         there = ", ".join(choices) or "none"
-        raise InvalidInput({"format": [f"This dataset cannot be downloaded as “{name}”. Choose from: {there}."]})
+        wrong = say("This dataset cannot be downloaded as “{name}”. Choose from: {there}.", name=name, there=there)
+        raise InvalidInput({"format": [wrong]})
     chosen = choices[name]
     stored = _stored(dataset, chosen.role)
     filename = file_name(dataset, _suffix(dataset, name, chosen))
     extra = beside(ctx.database, actor, dataset) if chosen.role == "table" else None
     make = chosen.make_part if columns or filter or extra else chosen.make
     if make is None and (columns or filter):
-        raise NotCompatible(f"Only tables can be downloaded in part. Leave out columns and filter for “{name}”.")
+        whole = say("Only tables can be downloaded in part. Leave out columns and filter for “{name}”.", name=name)
+        raise NotCompatible(whole)
     if make is None:
         return Download(
             filename,
@@ -152,7 +155,7 @@ def file_name(dataset: Dataset, suffix: str) -> str:
 
 def _stored(dataset: Dataset, role: str) -> StoredFile:
     if dataset.result is None or role not in dataset.result.files:
-        raise NotFound("This file is not part of the result.")
+        raise NotFound(say("This file is not part of the result."))
     return dataset.result.files[role]
 
 
@@ -249,30 +252,30 @@ def _values(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]
 _TABLE = {
     "csv": Format("CSV", "table", ".csv", "text/csv; charset=utf-8; header=present", _csv("table"), _csv("table")),
     "ndjson": Format("NDJSON", "table", ".ndjson", "application/x-ndjson", _ndjson, _ndjson),
-    "xlsx": Format("Excel", "table", ".xlsx", _XLSX, _xlsx, _xlsx),
+    "xlsx": Format(say("Excel"), "table", ".xlsx", _XLSX, _xlsx, _xlsx),
     "json": Format("JSON", "table", ".json", "application/json", _json, _json),
-    "parquet": Format("Parquet", "table", ".parquet", "application/vnd.apache.parquet", make_part=_parquet),
+    "parquet": Format(say("Parquet"), "table", ".parquet", "application/vnd.apache.parquet", make_part=_parquet),
 }
 _FORMATS: dict[Kind, dict[str, Format]] = {
     Kind.TABLE: _TABLE,
     Kind.GRAPH: {
-        "gexf": Format("GEXF, for Gephi", "edges", ".gexf", "application/gexf+xml", _gexf),
-        "graphml": Format("GraphML", "edges", ".graphml", "application/graphml+xml", _graphml),
-        "nodes-csv": Format("Nodes as CSV", "nodes", "-nodes.csv", "text/csv; charset=utf-8", _csv("nodes")),
-        "edges-csv": Format("Edges as CSV", "edges", "-edges.csv", "text/csv; charset=utf-8", _csv("edges")),
+        "gexf": Format(say("GEXF, for Gephi"), "edges", ".gexf", "application/gexf+xml", _gexf),
+        "graphml": Format(say("GraphML"), "edges", ".graphml", "application/graphml+xml", _graphml),
+        "nodes-csv": Format(say("Nodes as CSV"), "nodes", "-nodes.csv", "text/csv; charset=utf-8", _csv("nodes")),
+        "edges-csv": Format(say("Edges as CSV"), "edges", "-edges.csv", "text/csv; charset=utf-8", _csv("edges")),
     },
     Kind.CHART: {
-        "svg": Format("SVG picture", "chart", ".svg", "image/svg+xml", _svg),
-        "png": Format("PNG picture", "chart", ".png", "image/png", _png),
-        "csv": Format("Values as CSV", "chart", ".csv", "text/csv; charset=utf-8; header=present", _values),
-        "json": Format("Vega-Lite specification", "chart", ".vl.json", "application/json"),
+        "svg": Format(say("SVG picture"), "chart", ".svg", "image/svg+xml", _svg),
+        "png": Format(say("PNG picture"), "chart", ".png", "image/png", _png),
+        "csv": Format(say("Values as CSV"), "chart", ".csv", "text/csv; charset=utf-8; header=present", _values),
+        "json": Format(say("Vega-Lite specification"), "chart", ".vl.json", "application/json"),
     },
     Kind.PAGE: {"html": Format("HTML", "page", ".html", "text/html; charset=utf-8")},
-    Kind.FILES: {"zip": Format("Zip archive", "archive", ".zip", "application/zip")},
+    Kind.FILES: {"zip": Format(say("Zip archive"), "archive", ".zip", "application/zip")},
 }
 _KEPT = {
-    "raw": Format("Records as captured", "raw", ".raw.ndjson.zst", "application/zstd"),
-    "original": Format("The file as uploaded", "original", ".bin", "application/octet-stream"),
+    "raw": Format(say("Records as captured"), "raw", ".raw.ndjson.zst", "application/zstd"),
+    "original": Format(say("The file as uploaded"), "original", ".bin", "application/octet-stream"),
 }
 
 
@@ -283,10 +286,8 @@ def media_types() -> list[str]:
 
 
 def _formats_of(dataset: Dataset) -> dict[str, Format]:
-    if dataset.result is None:
-        return {}
-    there = {**_FORMATS[dataset.result.kind], **_KEPT}
-    return {name: found for name, found in there.items() if found.role in dataset.result.files}
+    there = {**_FORMATS[dataset.result.kind], **_KEPT} if dataset.result else {}
+    return {name: found for name, found in there.items() if dataset.result and found.role in dataset.result.files}
 
 
 def disposition(filename: str) -> str:

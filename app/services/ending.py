@@ -7,6 +7,7 @@ from dataclasses import replace
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
 from app.domain.job import Job
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.services.mail import can_mail, link_to, queue_mail
@@ -59,9 +60,9 @@ def _tell_owner(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending)
 def require_address(ctx: Context, owner: User) -> None:
     """Make sure that a mail can reach somebody. :raises InvalidInput: naming `notify`"""
     if not can_mail(ctx):
-        raise InvalidInput({"notify": ["This site cannot send mail. Leave it out."]})
+        raise InvalidInput({"notify": [say("This site cannot send mail. Leave it out.")]})
     if not owner.email:
-        raise InvalidInput({"notify": ["Give your e-mail address on your account page first."]})
+        raise InvalidInput({"notify": [say("Give your e-mail address on your account page first.")]})
 
 
 def _end_dependents(ctx: Context, tx: Transaction, dataset: Dataset, status: Status) -> None:

@@ -1,4 +1,4 @@
-"""How much a capture would find, reckoned before it is asked for."""
+"""How much a capture would find and how long work takes, reckoned before it is asked for."""
 
 from __future__ import annotations
 
@@ -10,7 +10,10 @@ from app.domain.user import User
 from app.plugins.validation import load
 from app.services.access import require_write
 from app.services.context import Context
+from app.storage import overview
 
+HEAVY = 100_000
+"""From how many items on people are asked whether they mean it."""
 _SECONDS = 2.0
 
 
@@ -30,3 +33,9 @@ def estimate_capture(ctx: Context, actor: User, datasource_id: str, parameters: 
             return source.estimate(options, tx)
     except TookTooLong:
         return None
+
+
+def expected_seconds(ctx: Context, type_: str, rows: int) -> float | None:
+    """About how long work of a type takes that reads so many rows, judged by its last 20; None when none has ended."""
+    pace = overview.pace_of(ctx.database, type_)
+    return None if pace is None else max(pace["least"], rows * pace["per_row"])

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.annotation import Field
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.annotation import may_code
 from app.services.annotation_view import Coded, codes_for, view_of
@@ -53,19 +54,20 @@ def explore(
     sort: str | None = None,
     find: str = "",
     filter: Sequence[str] = (),
+    limit: int = AT_ONCE,
 ) -> Explored:
-    """Some items of a dataset, `AT_ONCE` from `offset` on, that hold the text `find` and meet all conditions.
+    """Some items of a dataset, as many as `limit` from `offset` on, that hold the text `find` and meet all conditions.
 
     :raises NotFound: when it has no items to read, or the actor may not see it
     """
     dataset = get_dataset(ctx, actor, key)
     if not can_explore(dataset):
-        raise NotFound(f"“{dataset.label}” has no posts to read.")
+        raise NotFound(say("“{dataset}” has no posts to read.", dataset=dataset.label))
     try:
-        found = page(ctx, actor, key, offset=offset, limit=AT_ONCE, sort=sort, filter=filter, find=find)
+        found = page(ctx, actor, key, offset=offset, limit=limit, sort=sort, filter=filter, find=find)
     except InvalidInput as error:
         problem = " ".join(text for texts in error.fields.values() for text in texts)
-        return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, AT_ONCE), [], problem)
+        return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, limit), [], problem)
     source = ctx.registry.datasources.get(dataset.datasource or "")
     more = source.explain(found.rows, ctx.database) if source else [{} for _ in found.rows]
     view = view_of(ctx.database, actor, dataset)
@@ -89,5 +91,5 @@ def read_image(ctx: Context, actor: User, key: str, name: str) -> tuple[str, Ite
     get_dataset(ctx, actor, key)
     found = _IMAGE.fullmatch(name)
     if not found:
-        raise NotFound("There is no such image.")
+        raise NotFound(say("There is no such image."))
     return PICTURES[found[1]], ctx.files.read(name)

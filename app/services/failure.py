@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -59,7 +60,11 @@ def cancel_job(ctx: Context, actor: User, job_id: int) -> None:
     require_write(actor)
     key = failed_job.dataset_of_open(ctx.database, job_id)
     if key is None:
-        raise NotFound(f"There is no job {job_id} that waits or runs for a dataset. It may have ended meanwhile.")
+        raise NotFound(
+            say(
+                "There is no job {job_id} that waits or runs for a dataset. It may have ended meanwhile.", job_id=job_id
+            )
+        )
     cancel_dataset(ctx, actor, key)
 
 
@@ -73,5 +78,7 @@ def _find(ctx: Context, actor: User, job_id: int) -> Row:
 def _lock(tx: Transaction, job_id: int) -> Row:
     found = failed_job.lock(tx, job_id)
     if found is None:
-        raise NotFound(f"There is no failed job {job_id}. It may have been run again or dismissed meanwhile.")
+        raise NotFound(
+            say("There is no failed job {job_id}. It may have been run again or dismissed meanwhile.", job_id=job_id)
+        )
     return found

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from app.domain.errors import BeingDone, InvalidInput
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.storage import idempotency as keys
@@ -63,7 +64,7 @@ def begin(ctx: Context, actor: User, key: str, target: str) -> Claim | Kept:
     :raises BeingDone: while another request with this key is at work
     """
     if not re.match(PATTERN, key) or key.endswith("\n"):
-        raise InvalidInput({FIELD: ["Send 1 to 255 letters, digits and other signs of ASCII, such as a UUID."]})
+        raise InvalidInput({FIELD: [say("Send 1 to 255 letters, digits and other signs of ASCII, such as a UUID.")]})
     attempt, seed = secrets.token_hex(16), secrets.token_hex(16)
     taken = keys.claim(ctx.database, actor.id, key, target, attempt=attempt, seed=seed, seconds=_HELD_SECONDS)
     if taken is not None:
@@ -78,4 +79,6 @@ def begin(ctx: Context, actor: User, key: str, target: str) -> Claim | Kept:
 
 def used_otherwise() -> InvalidInput:
     """The error for a key that comes with another request than its first one."""
-    return InvalidInput({FIELD: ["This key has been used for another request. Take a new key for each thing to do."]})
+    return InvalidInput(
+        {FIELD: [say("This key has been used for another request. Take a new key for each thing to do.")]}
+    )

@@ -7,6 +7,7 @@ from typing import Any, BinaryIO
 
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, UserError
+from app.domain.texts import say
 from app.domain.user import User
 from app.plugins.validation import load
 from app.services.access import require_write
@@ -38,7 +39,9 @@ def import_file(
     require_write(actor)
     source = ctx.registry.datasource(datasource_id)
     if not source.imports():
-        raise InvalidInput({"datasource": [f"{source.title} does not import files. Use POST /api/datasets."]})
+        raise InvalidInput(
+            {"datasource": [say("{source} does not import files. Use POST /api/datasets.", source=source.title)]}
+        )
     load(source.Options, parameters)
     require_room(ctx, actor)
     upload = save_upload(ctx, actor, filename, stream)

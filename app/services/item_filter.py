@@ -20,6 +20,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 
 OPERATORS = ("==", "!=", ">=", "<=", "!~", ">", "<", "~")
 _NUMBERS = ("TINYINT", "SMALLINT", "INTEGER", "BIGINT", "HUGEINT", "FLOAT", "DOUBLE", "DECIMAL")
@@ -102,7 +103,15 @@ def order_by(sort: str, columns: Mapping[str, FileColumn]) -> str:
     name = sort if sort in columns else sort.removeprefix("-")
     if name not in columns:
         raise InvalidInput(
-            {"sort": [f"There is no column “{name}” to sort by. The columns are: {', '.join(columns)}."]}
+            {
+                "sort": [
+                    say(
+                        "There is no column “{name}” to sort by. The columns are: {columns}.",
+                        name=name,
+                        columns=", ".join(columns),
+                    )
+                ]
+            }
         )
     column = columns[name]
     way = "ASC" if name == sort else "DESC"
@@ -141,7 +150,7 @@ def parse_filters(
         column, operator, value = _split(text, columns)
         problem = check_pattern(value) if operator in ("~", "!~") else None
         if problem:
-            raise _wrong(text, f"“{value}” is not a regular expression ({problem}).")
+            raise _wrong(text, say("“{value}” is not a regular expression ({problem}).", value=value, problem=problem))
         sql, needed = _condition(column, operator, value, text)
         parts.append(f"({sql})")
         values.extend(needed)
@@ -159,7 +168,7 @@ def and_find(filters: Filters | None, text: str, columns: Sequence[FileColumn]) 
 
 
 def _wrong(text: str, problem: str) -> InvalidInput:
-    return InvalidInput({"filter": [f"“{text[:200]}”: {problem}"]})
+    return InvalidInput({"filter": [say("“{text}”: {problem}", text=text[:200], problem=problem)]})
 
 
 def _split(text: str, columns: Mapping[str, FileColumn]) -> tuple[FileColumn, str, str]:
@@ -172,14 +181,22 @@ def _split(text: str, columns: Mapping[str, FileColumn]) -> tuple[FileColumn, st
             return columns[name], operator, rest[len(operator) :].strip()
     places = [(given.find(sign), sign) for sign in OPERATORS if sign in given]
     if not places:
-        raise _wrong(text, f"Write a column, an operator ({' '.join(OPERATORS)}) and a value, such as likes>10.")
+        raise _wrong(
+            text,
+            say(
+                "Write a column, an operator ({operators}) and a value, such as likes>10.",
+                operators=" ".join(OPERATORS),
+            ),
+        )
     name = given[: min(places)[0]].strip()
-    raise _wrong(text, f"There is no column “{name}”. The columns are: {', '.join(columns)}.")
+    raise _wrong(
+        text, say("There is no column “{name}”. The columns are: {columns}.", name=name, columns=", ".join(columns))
+    )
 
 
 def _condition(column: FileColumn, operator: str, value: str, text: str) -> tuple[str, list[Any]]:
     if len(value) > _MOST_TEXT:
-        raise _wrong(text, f"The value is longer than {_MOST_TEXT:,} characters.")
+        raise _wrong(text, say("The value is longer than {most:,} characters.", most=_MOST_TEXT))
     if operator in ("~", "!~"):
         return f"{operator.replace('!~', 'NOT ').replace('~', '')}regexp_matches({column.text}, ?, 'i')", [value]
     if value == "":
@@ -189,7 +206,9 @@ def _condition(column: FileColumn, operator: str, value: str, text: str) -> tupl
     if column.is_number:
         number = _number(value)
         if number is None:
-            raise _wrong(text, f"The column “{column.name}” holds numbers, and “{value}” is not one.")
+            raise _wrong(
+                text, say("The column “{name}” holds numbers, and “{value}” is not one.", name=column.name, value=value)
+            )
         return f"{column.sql} {operator} ?", [number]
     if column.is_list and operator in ("==", "!="):
         found = f"coalesce(list_contains(CAST({column.sql} AS VARCHAR[]), ?), false)"
@@ -199,7 +218,7 @@ def _condition(column: FileColumn, operator: str, value: str, text: str) -> tupl
 
 def _is_empty(column: FileColumn, operator: str, text: str) -> tuple[str, list[Any]]:
     if operator not in ("==", "!="):
-        raise _wrong(text, f"Write a value after {operator}.")
+        raise _wrong(text, say("Write a value after {operator}.", operator=operator))
     return f"trim({column.text}) {'=' if operator == '==' else '<>'} ''", []
 
 
@@ -218,7 +237,9 @@ def _in_time(column: FileColumn, operator: str, value: str, text: str) -> tuple[
         length = timedelta(seconds=1) if not moment.microsecond else timedelta(microseconds=1)
         before = after + (timedelta(days=1) if len(value) == 10 else length)
     except (ValueError, OverflowError):
-        raise _wrong(text, f"“{value}” is not a date. Write it as 2026-01-31 or 2026-01-31 23:59:59.") from None
+        raise _wrong(
+            text, say("“{value}” is not a date. Write it as 2026-01-31 or 2026-01-31 23:59:59.", value=value)
+        ) from None
     cell = f"CAST({column.shown} AS TIMESTAMP)"
     return {
         "==": (f"{cell} >= ? AND {cell} < ?", [after, before]),

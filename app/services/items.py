@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import Conflict, InvalidInput, NotCompatible
+from app.domain.texts import Text, declared, join, say
 from app.domain.user import User
 from app.services.annotation_table import beside
 from app.services.context import Context
@@ -56,9 +57,9 @@ def page(
     """
     wrong: dict[str, list[str]] = {}
     if offset < 0:
-        wrong["offset"] = ["Give a number of 0 or more."]
+        wrong["offset"] = [say("Give a number of 0 or more.")]
     if not 1 <= limit <= MAX_LIMIT:
-        wrong["limit"] = [f"Give a number from 1 to {MAX_LIMIT}."]
+        wrong["limit"] = [say("Give a number from 1 to {MAX_LIMIT}.", MAX_LIMIT=MAX_LIMIT)]
     if wrong:
         raise InvalidInput(wrong)
     dataset = get_dataset(ctx, actor, key)
@@ -96,14 +97,20 @@ def quarantined(ctx: Context, actor: User, key: str, *, offset: int = 0, limit: 
 def require_result(dataset: Dataset) -> None:
     """Make sure that there is a result to show. :raises Conflict: when not, with the reason"""
     if dataset.status is Status.EMPTY:
-        raise Conflict(f"“{dataset.label}” is empty. {dataset.message}".strip())
+        raise Conflict(_with_message(say("“{dataset}” is empty.", dataset=dataset.label), dataset))
     if not dataset.status.is_ended:
-        raise Conflict(f"“{dataset.label}” has not finished yet. Try again when it has.")
+        raise Conflict(say("“{dataset}” has not finished yet. Try again when it has.", dataset=dataset.label))
     if dataset.result is None:
-        raise Conflict(f"“{dataset.label}” has no result: it {_WENT[dataset.status]}. {dataset.message}".strip())
+        went = {
+            Status.FAILED: say("“{dataset}” has no result: it failed.", dataset=dataset.label),
+            Status.CANCELLED: say("“{dataset}” has no result: it was cancelled.", dataset=dataset.label),
+            Status.FINISHED: say("“{dataset}” has no result: it lost its file.", dataset=dataset.label),
+        }
+        raise Conflict(_with_message(went[dataset.status], dataset))
 
 
-_WENT = {Status.FAILED: "failed", Status.CANCELLED: "was cancelled", Status.FINISHED: "lost its file"}
+def _with_message(sentence: Text, dataset: Dataset) -> Text:
+    return join(" ", [sentence, declared(dataset.message)]) if dataset.message else sentence
 
 
 def file_of(ctx: Context, dataset: Dataset, role: str | None = None) -> Path | None:
@@ -116,12 +123,20 @@ def file_of(ctx: Context, dataset: Dataset, role: str | None = None) -> Path | N
             return None
         require_result(dataset)
     if dataset.result is None:
-        raise Conflict(f"“{dataset.label}” has no result.")
+        raise Conflict(say("“{dataset}” has no result.", dataset=dataset.label))
     roles = (*_ROLES.get(dataset.result.kind, ()), "quarantine")
     if len(roles) == 1 and role is None:
-        raise NotCompatible(f"“{dataset.label}” has no rows to page through: it is a {dataset.result.kind}.")
+        raise NotCompatible(
+            say(
+                "“{dataset}” has no rows to page through: it is a {kind}.",
+                dataset=dataset.label,
+                kind=dataset.result.kind,
+            )
+        )
     wanted = role or roles[0]
     if wanted not in roles or wanted not in dataset.result.files:
         there = ", ".join(name for name in roles if name in dataset.result.files) or "none"
-        raise InvalidInput({"part": [f"This dataset has no part “{wanted}”. Choose from: {there}."]})
+        raise InvalidInput(
+            {"part": [say("This dataset has no part “{wanted}”. Choose from: {there}.", wanted=wanted, there=there)]}
+        )
     return ctx.files.local(dataset.result.files[wanted])

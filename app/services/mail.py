@@ -15,6 +15,7 @@ from email.utils import format_datetime
 from urllib.parse import unquote, urlsplit
 
 from app.domain.errors import SourceError
+from app.domain.texts import say
 from app.services.context import Context
 from app.storage import mail
 from app.storage.database import Row, Transaction
@@ -66,11 +67,21 @@ def _send(ctx: Context, found: Row) -> None:
             client.send_message(_message(ctx, found))
     except smtplib.SMTPRecipientsRefused as error:
         code, reason = next(iter(error.recipients.values()))
-        raise SourceError(f"{where} refuses the address: {_text(reason)}", permanent=code >= 500) from error
+        raise SourceError(
+            say("{where} refuses the address: {reason}", where=where, reason=_text(reason)), permanent=code >= 500
+        ) from error
     except smtplib.SMTPResponseException as error:
-        raise SourceError(f"{where} says {error.smtp_code}: {_text(error.smtp_error)}", retry_after=60) from error
+        raise SourceError(
+            say(
+                "{where} says {smtp_code}: {smtp_error}",
+                where=where,
+                smtp_code=error.smtp_code,
+                smtp_error=_text(error.smtp_error),
+            ),
+            retry_after=60,
+        ) from error
     except (OSError, smtplib.SMTPException) as error:
-        raise SourceError(f"{where} does not answer: {error}", retry_after=60) from error
+        raise SourceError(say("{where} does not answer: {error}", where=where, error=error), retry_after=60) from error
 
 
 def _connect(url: str) -> smtplib.SMTP:

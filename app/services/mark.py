@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_change, require_see, require_write
 from app.services.context import Context
@@ -46,9 +47,9 @@ def read_tags(given: Sequence[str]) -> list[str]:
     """Tags as they are kept: in small letters, each once. :raises InvalidInput: when one cannot be a tag"""
     tags = list(dict.fromkeys(" ".join(tag.split()).lower() for tag in given if tag.strip()))
     if any(len(tag) > _LETTERS or "," in tag or not tag.isprintable() for tag in tags):
-        raise InvalidInput({"tags": [f"A tag has at most {_LETTERS} letters, and no comma."]})
+        raise InvalidInput({"tags": [say("A tag has at most {letters} letters, and no comma.", letters=_LETTERS)]})
     if len(tags) > _MOST:
-        raise InvalidInput({"tags": [f"A dataset has at most {_MOST} tags."]})
+        raise InvalidInput({"tags": [say("A dataset has at most {most} tags.", most=_MOST)]})
     return tags
 
 

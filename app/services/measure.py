@@ -27,10 +27,11 @@ class Use:
 def use_over_time(ctx: Context, actor: User) -> Use:
     """What has been asked for and stored, day by day."""
     require_admin(actor)
-    return Use(measure.by_day(ctx.database, DAYS), measure.sizes(ctx.database), _free(ctx))
+    return Use(measure.by_day(ctx.database, DAYS), measure.sizes(ctx.database), free_bytes(ctx))
 
 
-def _free(ctx: Context) -> int | None:
+def free_bytes(ctx: Context) -> int | None:
+    """How much room is left on the disk of results; None when they are not on this machine."""
     storage = urlsplit(ctx.settings.storage_url)
     try:
         return shutil.disk_usage(storage.path).free if storage.scheme == "file" else None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -44,11 +45,11 @@ def send(
     require_write(actor)
     text = text.strip()
     if not text or len(text) > _LONGEST:
-        raise InvalidInput({"text": [f"Write something of at most {_LONGEST:,} letters."]})
+        raise InvalidInput({"text": [say("Write something of at most {most:,} letters.", most=_LONGEST)]})
     if user and tag:
-        raise InvalidInput({"tag": ["Give a user or a tag, not both."]})
+        raise InvalidInput({"tag": [say("Give a user or a tag, not both.")]})
     if days is not None and not 1 <= days <= 3650:
-        raise InvalidInput({"days": ["Give a number of days from 1 to 3,650, or nothing."]})
+        raise InvalidInput({"days": [say("Give a number of days from 1 to 3,650, or nothing.")]})
     try:
         user_id = find_user(ctx, user.strip()).id if user else None
     except NotFound as error:
@@ -63,4 +64,4 @@ def take_back(ctx: Context, actor: User, notification_id: int) -> None:
     require_admin(actor)
     require_write(actor)
     if not notification.delete(ctx.database, notification_id):
-        raise NotFound(f"There is no message {notification_id}.")
+        raise NotFound(say("There is no message {notification_id}.", notification_id=notification_id))

@@ -18,6 +18,7 @@ import redis
 
 from app.domain.dataset import Dataset, Status
 from app.domain.setting import places_of
+from app.domain.texts import declared, say, say_many
 from app.plugins.processor import Preset
 from app.services.context import Context
 from app.storage import job as jobs
@@ -29,11 +30,11 @@ MOST = 10_000
 
 _FRESH = 2.0
 _FORGET = 60.0
-_STARTS = "Starts in a moment."
-_STEPS = "Its steps are under way."
-_NOBODY = "No machine takes work of this type at the moment."
-_OFF = "Work of this type is switched off by an administrator."
-_NO_REDIS = "Redis, which hands out the work, does not answer at the moment."
+_STARTS = say("Starts in a moment.")
+_STEPS = say("Its steps are under way.")
+_NOBODY = say("No machine takes work of this type at the moment.")
+_OFF = say("Work of this type is switched off by an administrator.")
+_NO_REDIS = say("Redis, which hands out the work, does not answer at the moment.")
 
 
 Answer = TypeVar("Answer")
@@ -86,12 +87,18 @@ def _outlook(ctx: Context, dataset: Dataset, job: Row | None) -> Outlook:
         analysis = ctx.registry.processors.get(dataset.type)
         return Outlook(_STEPS if analysis is not None and issubclass(analysis, Preset) else _STARTS)
     if job["blocked_by"] is not None:
-        return Outlook(f"Waits for “{job['source'] or job['blocked_by']}” to finish.")
+        return Outlook(say("Waits for “{value}” to finish.", value=job["source"] or job["blocked_by"]))
     line = _fresh(ctx, f"line {job['type']}", lambda: _line(ctx, job["type"]))
     if job["state"] == "waiting" and not job["is_due"]:
         return Outlook(_delayed(job["claim_after"], dataset.message), expected_start=job["claim_after"])
     position = _position(ctx, line, job["id"]) if job["state"] == "waiting" else None
     return _in_line(line, position)
+
+
+def ahead(ctx: Context, type_: str) -> str:
+    """What work of a type would wait for if it were asked for now, as a sentence."""
+    line = _fresh(ctx, f"line {type_}", lambda: _line(ctx, type_))
+    return _in_line(line, len(line.places) + 1).reason
 
 
 def _line(ctx: Context, type_: str) -> Line:
@@ -132,8 +139,10 @@ def _obstacle(line: Line) -> str | None:
 
 def _delayed(moment: datetime, message: str) -> str:
     """When it is tried again, and what went wrong before."""
-    said = message.strip()
-    return f"Tries again at {moment.astimezone(UTC):%H:%M:%S} UTC{': ' + said if said else '.'}"
+    said, time_ = message.strip(), f"{moment.astimezone(UTC):%H:%M:%S} UTC"
+    if not said:
+        return say("Tries again at {time}.", time=time_)
+    return say("Tries again at {time}: {reason}", time=time_, reason=declared(said))
 
 
 def _position(ctx: Context, line: Line, job_id: int) -> int | None:
@@ -156,15 +165,17 @@ def _in_line(line: Line, position: int | None) -> Outlook:
     if obstacle is not None:
         return Outlook(obstacle, position, is_capped)
     taken = len(line.running)
-    before = f"more than {MOST:,} jobs are" if is_capped else _are_before(position - 1)
-    verb = "is" if taken == 1 else "are"
-    reason = f"{taken:,} of {line.limit:,} places {verb} taken and {before} before it."
+    before = say("more than {most:,} jobs are before it.", most=MOST) if is_capped else _are_before(position - 1)
+    places = say_many("{n} of {all:,} places is taken", "{n} of {all:,} places are taken", taken, all=line.limit)
+    reason = say("{places} and {jobs}", places=places, jobs=before)
     start = None if is_capped else _start(line, position)
     return Outlook(_STARTS if position <= line.limit - taken else reason, position, is_capped, start)
 
 
 def _are_before(count: int) -> str:
-    return "no job is" if count == 0 else "1 job is" if count == 1 else f"{count:,} jobs are"
+    if count == 0:
+        return say("no job is before it.")
+    return say_many("{n} job is before it.", "{n} jobs are before it.", count)
 
 
 def _start(line: Line, position: int) -> datetime | None:

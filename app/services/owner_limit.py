@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from app.domain.errors import StorageFull, TooManyJobs
 from app.domain.setting import LIMITS
+from app.domain.texts import Text, say, say_many
 from app.domain.user import User
 from app.services.context import Context
 from app.services.person_setting import resolve
@@ -79,21 +80,38 @@ def _check_jobs(limits: Limits, before: int, new: int, *, is_own: bool) -> None:
     most = limits.open_jobs
     if most is None or before + new <= most:
         return
-    has = "You have" if is_own else "The owner of this dataset has"
-    more = "" if before >= most else f" and this makes {new:,} more"
     raise TooManyJobs(
-        f"{has} {before:,} open job{'' if before == 1 else 's'}{more}; one person may have {most:,} here."
-        " Wait until some have ended, or cancel some."
+        say(
+            "{has}; one person may have {most:,} here. Wait until some have ended, or cancel some.",
+            has=_has_jobs(before, 0 if before >= most else new, is_own=is_own),
+            most=most,
+        )
     )
+
+
+def _has_jobs(before: int, new: int, *, is_own: bool) -> Text:
+    """How many open jobs somebody has, and how many come to that."""
+    if is_own:
+        has = say_many("You have {n} open job", "You have {n} open jobs", before)
+    else:
+        has = say_many(
+            "The owner of this dataset has {n} open job", "The owner of this dataset has {n} open jobs", before
+        )
+    return say("{has} and this makes {new:,} more", has=has, new=new) if new else has
 
 
 def _check_storage(limits: Limits, stored: int, *, is_own: bool) -> None:
     if limits.stored_bytes is None or stored < limits.stored_bytes:
         return
-    whose = "Your results and uploads" if is_own else "The results and uploads of this dataset's owner"
+    whose = say("Your results and uploads") if is_own else say("The results and uploads of this dataset's owner")
     raise StorageFull(
-        f"{whose} take {stored // MEGABYTE:,} MB; one person may store {limits.stored_bytes // MEGABYTE:,} MB here."
-        " Delete datasets that are no longer needed, for good."
+        say(
+            "{whose} take {stored:,} MB; one person may store {most:,} MB here. Delete"
+            " datasets that are no longer needed, for good.",
+            whose=whose,
+            stored=stored // MEGABYTE,
+            most=limits.stored_bytes // MEGABYTE,
+        )
     )
 
 
@@ -128,6 +146,9 @@ def require_room_for_file(ctx: Context, tx: Transaction, owner_id: int, size: in
 def no_room(room: int) -> StorageFull:
     """What to say of a file that is larger than the room that is left."""
     return StorageFull(
-        f"This file is too large for you: of what one person may store here you have {room // MEGABYTE:,} MB left."
-        " Delete datasets that are no longer needed, for good."
+        say(
+            "This file is too large for you: of what one person may store here you have {room:,} MB"
+            " left. Delete datasets that are no longer needed, for good.",
+            room=room // MEGABYTE,
+        )
     )

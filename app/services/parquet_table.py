@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from app.domain.errors import InvalidInput, Unavailable
+from app.domain.texts import say
 from app.services.annotation_table import ITEM, Beside
 from app.services.context import Context
 from app.services.item_filter import FileColumn, Filters, parse_filters, quoted
@@ -159,7 +160,9 @@ class ParquetTable:
         return [self.columns[name] for name in dict.fromkeys(names or self.columns)]
 
     def _unknown(self, name: str) -> str:
-        return f"There is no column “{name}”. The columns are: {', '.join(self.columns)}."
+        return say(
+            "There is no column “{name}”. The columns are: {columns}.", name=name, columns=", ".join(self.columns)
+        )
 
     def texts(self) -> list[FileColumn]:
         """The columns in which a text is looked for."""
@@ -278,5 +281,5 @@ class ParquetTable:
             return self.engine.execute(sql, [self.path, *(filters.values if filters else [])])
         except duckdb.OutOfMemoryException as error:
             raise Unavailable(
-                "There is not enough memory to sort this table now. Filter it first, or download it."
+                say("There is not enough memory to sort this table now. Filter it first, or download it.")
             ) from error

@@ -9,6 +9,7 @@ import hashlib
 import secrets
 
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -22,7 +23,7 @@ ASKED_HOURS = 2
 GIVEN_HOURS = 7 * 24
 _MOST = 3
 _MINUTES = 60
-_INVALID = "This link has been used already or has expired. Ask for a new one."
+_INVALID = say("This link has been used already or has expired. Ask for a new one.")
 
 
 def _hash(secret: str) -> str:
@@ -42,7 +43,7 @@ def ask_for_link(ctx: Context, email: str) -> None:
     :raises NotFound: when this installation cannot send mail
     """
     if not can_mail(ctx):
-        raise NotFound("This site cannot send mail. Ask an administrator for a link to a new password.")
+        raise NotFound(say("This site cannot send mail. Ask an administrator for a link to a new password."))
     with ctx.database.transaction() as tx:
         user = users.find_by_email(tx, email.strip())
         if user is None or not user.is_active or password_link.count_recent(tx, user.id, _MINUTES) >= _MOST:
@@ -70,7 +71,7 @@ def give_link(ctx: Context, actor: User, user_id: int) -> str:
     require_write(actor)
     user = users.find(ctx.database, user_id)
     if user is None:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(say("There is no user {user_id}.", user_id=user_id))
     return make_link(ctx.database, user, GIVEN_HOURS)
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
 from app.domain.setting import LIMITS, PERSON_RULES, RIGHTS, TAG_ORDER, Rule, Switch, tag_order
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -21,9 +22,9 @@ from app.storage import user as users
 from app.storage.database import Session
 
 _REFUSALS = {
-    "capture": "Your account may not make datasets. Ask an administrator.",
-    "analyse": "Your account may not run analyses. Ask an administrator.",
-    "tokens": "Your account may not make API tokens. Ask an administrator.",
+    "capture": say("Your account may not make datasets. Ask an administrator."),
+    "analyse": say("Your account may not run analyses. Ask an administrator."),
+    "tokens": say("Your account may not make API tokens. Ask an administrator."),
 }
 
 
@@ -108,7 +109,7 @@ def list_person_settings(ctx: Context, actor: User, whose: Whose) -> list[Person
     require_admin(actor)
     db = ctx.database
     if whose.user_id is not None and users.find(db, whose.user_id) is None:
-        raise NotFound(f"There is no user {whose.user_id}.")
+        raise NotFound(say("There is no user {user_id}.", user_id=whose.user_id))
     site = setting.all_settings(db)
     own = person_setting.own(db, whose.user_id, whose.tag)
     rows = [] if whose.user_id is None else person_setting.of_user(db, whose.user_id)
@@ -132,16 +133,16 @@ def change_person_settings(ctx: Context, actor: User, whose: Whose, wanted: Mapp
     if whose.tag is not None:
         read_tag(whose.tag)
     elif whose.user_id is None or users.find(ctx.database, whose.user_id) is None:
-        raise NotFound(f"There is no user {whose.user_id}.")
+        raise NotFound(say("There is no user {user_id}.", user_id=whose.user_id))
     values: dict[str, Any] = {}
     wrong: dict[str, list[str]] = {}
     for name, given in wanted.items():
         rule = PERSON_RULES.get(name)
         if rule is None:
-            raise NotFound(f"Nothing called {name} can be set for a person.")
+            raise NotFound(say("Nothing called {name} can be set for a person.", name=name))
         values[name] = _read(rule, given)
         if values[name] is None and given not in (None, ""):
-            wrong[name] = [f"“{str(given)[:40]}” will not do. {rule.expected}"]
+            wrong[name] = [say("“{given}” will not do. {expected}", given=str(given)[:40], expected=rule.expected)]
     if wrong:
         raise InvalidInput(wrong)
     with ctx.database.transaction() as tx:

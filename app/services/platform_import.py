@@ -8,6 +8,7 @@ from typing import BinaryIO
 
 from app.domain.dataset import Dataset
 from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.services.access import require_change, require_write
@@ -38,7 +39,12 @@ def source_of_platform(ctx: Context, platform: str) -> type[DataSource]:
     for source in found:
         if short == source.id or any(short == domain.partition(".")[0] for domain in source.domains):
             return source
-    raise NotFound(f"Unknown platform or source format: {platform[:100]!r} is not among what this site takes.")
+    raise NotFound(
+        say(
+            "Unknown platform or source format: {platform!r} is not among what this site takes.",
+            platform=platform[:100],
+        )
+    )
 
 
 def import_platform(ctx: Context, actor: User, platform: str, stream: BinaryIO, pseudonymise: str = "none") -> Dataset:
@@ -50,7 +56,7 @@ def import_platform(ctx: Context, actor: User, platform: str, stream: BinaryIO, 
     require_write(actor)
     source = source_of_platform(ctx, platform)
     if pseudonymise not in PSEUDONYMISE:
-        raise InvalidInput({"pseudonymise": [f"Choose from: {', '.join(PSEUDONYMISE)}."]})
+        raise InvalidInput({"pseudonymise": [say("Choose from: {choices}.", choices=", ".join(PSEUDONYMISE))]})
     label = f"{source.title}, collected until {datetime.now(UTC):%Y-%m-%d %H:%M}"
     return import_file(ctx, actor, f"{source.id}.ndjson", stream, source.id, {}, label=label, pseudonymise=pseudonymise)
 
@@ -75,9 +81,9 @@ def remap_dataset(ctx: Context, actor: User, key: str) -> Dataset:
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, known.owner_id):
         dataset = datasets.lock(tx, key)
         if not dataset.status.is_ended:
-            raise Conflict(f"“{dataset.label}” is still being made. Wait until it has ended.")
+            raise Conflict(say("“{dataset}” is still being made. Wait until it has ended.", dataset=dataset.label))
         if dataset.result is None or not can_remap(ctx, dataset):
-            raise Conflict("Its raw records are not kept, so it cannot be mapped again. Import the file anew.")
+            raise Conflict(say("Its raw records are not kept, so it cannot be mapped again. Import the file anew."))
         kept, name = dataset.result.files["original"], str(dataset.work.get("filename") or f"{dataset.type}.ndjson")
         upload = uploads.insert(tx, uuid.uuid4().hex, dataset.owner_id, name, kept)
         uploads.attach(tx, upload.id, key)

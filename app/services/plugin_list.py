@@ -7,6 +7,7 @@ from functools import lru_cache
 from importlib import metadata
 from typing import Any
 
+from app.domain.texts import say
 from app.domain.user import User
 from app.plugins.registry import BUILT_IN
 from app.services.access import require_admin
@@ -32,9 +33,9 @@ def list_plugins(ctx: Context, actor: User) -> list[Listed]:
     found = [
         Listed(kind, type_, getattr(plugin, "title", type_), plugin.description(), _origin(plugin), missing)
         for kind, plugins in (
-            ("analysis", registry.processors),
-            ("data source", registry.datasources),
-            ("standing task", registry.workers),
+            (say("analysis"), registry.processors),
+            (say("data source"), registry.datasources),
+            (say("standing task"), registry.workers),
         )
         for type_, plugin in plugins.items()
         for missing in (registry.unavailable(plugin, site),)

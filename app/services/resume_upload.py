@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable, WrongChecksum
+from app.domain.texts import say
 from app.domain.upload import UnfinishedUpload, Upload
 from app.domain.user import User
 from app.services.access import require_write
@@ -61,7 +62,7 @@ def begin_upload(ctx: Context, actor: User, filename: str, length: int) -> Recei
     if length > limit:
         raise too_large(limit, "Upload-Length")
     if length < 1:
-        raise InvalidInput({"Upload-Length": ["This file is empty. Send one with at least a header and one row."]})
+        raise InvalidInput({"Upload-Length": [say("This file is empty. Send one with at least a header and one row.")]})
     with ctx.database.transaction() as tx:
         require_room_for_file(ctx, tx, actor.id, length)
         return _so_far(unfinished.insert(tx, uuid.uuid4().hex, actor.id, plain_name(filename), length))
@@ -128,7 +129,7 @@ def _take(stream: BinaryIO, path: Path, most: int, checksum: Checksum | None) ->
                 if found:
                     found.update(chunk)
     except OSError as error:
-        raise Unavailable(f"The file could not be stored: {error.strerror or error}.") from error
+        raise Unavailable(say("The file could not be stored: {reason}.", reason=error.strerror or error)) from error
     if checksum and found and found.digest() != checksum.digest:
         raise WrongChecksum
     return came
@@ -143,13 +144,18 @@ def _add(ctx: Context, upload: UnfinishedUpload, path: Path) -> UnfinishedUpload
         discard(ctx.files, [part.name])
         now = unfinished.find(ctx.database, upload.id)
         if now is None:
-            raise NotFound("This upload has been finished or given up meanwhile.")
+            raise NotFound(say("This upload has been finished or given up meanwhile."))
         raise _elsewhere(now.received)
     return added
 
 
 def _elsewhere(offset: int) -> Conflict:
-    return Conflict(f"This upload goes on at {offset}. Ask for its offset with HEAD, and send what comes after it.")
+    return Conflict(
+        say(
+            "This upload goes on at {offset}. Ask for its offset with HEAD, and send what comes after it.",
+            offset=offset,
+        )
+    )
 
 
 def whole_upload(ctx: Context, actor: User, upload_id: str) -> Upload:
@@ -158,7 +164,11 @@ def whole_upload(ctx: Context, actor: User, upload_id: str) -> Upload:
     if found is not None:
         if found.received < found.length:
             raise Conflict(
-                f"Only {found.received:,} of the {found.length:,} bytes of this upload have come in. Send the rest."
+                say(
+                    "Only {received:,} of the {length:,} bytes of this upload have come in. Send the rest.",
+                    received=found.received,
+                    length=found.length,
+                )
             )
         _finish(ctx, found)
     return get_upload(ctx, actor, upload_id)
@@ -202,5 +212,5 @@ def drop_upload(ctx: Context, actor: User, upload_id: str) -> None:
         return
     upload = get_upload(ctx, actor, upload_id)
     if not uploads.delete_unused(ctx.database, upload_id):
-        raise Conflict("A dataset is being made of this file. Delete that one instead.")
+        raise Conflict(say("A dataset is being made of this file. Delete that one instead."))
     discard(ctx.files, [upload.file.name])

@@ -9,6 +9,7 @@ from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import NotCompatible, PluginError
+from app.domain.texts import say
 from app.domain.user import User
 from app.plugins.options import dump, secrets_of, specs
 from app.plugins.processor import Preset, Processor, Step, fill_in
@@ -68,7 +69,7 @@ def _followups(ctx: Context, dataset: Dataset) -> Sequence[str]:
 
 def _refusal(ctx: Context, analysis: Analysis, dataset: Dataset, settings: Mapping[str, Any]) -> str | None:
     if dataset.status.is_ended and dataset.status is not Status.FINISHED:
-        return "This dataset has no result to work on."
+        return say("This dataset has no result to work on.")
     return analysis.accepts.refusal(dataset) or ctx.registry.unavailable(analysis, settings)
 
 
@@ -98,7 +99,11 @@ def run_processor(
     analysis = ctx.registry.processor(type_)
     reason = _refusal(ctx, analysis, parent, ctx.site_settings())
     if reason:
-        raise NotCompatible(f"{analysis.title} cannot run on “{parent.label}”. {reason}")
+        raise NotCompatible(
+            say(
+                "{title} cannot run on “{dataset}”. {reason}", title=analysis.title, dataset=parent.label, reason=reason
+            )
+        )
     columns = columns_of(ctx, actor, parent) or None
     chosen = load(analysis.Options, options, columns)
     secrets = {name: getattr(chosen, name) for name in secrets_of(analysis.Options) if getattr(chosen, name)}

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from app.domain.dataset import Dataset
 from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.share import Role, Share, holders, person
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import owns_family, require_family, require_see, require_share, require_write
 from app.services.context import Context
@@ -37,7 +38,7 @@ def share_dataset(
     """
     named = [name for name in (user, f"{TAG}{tag}" if tag else None) if name]
     if len(named) != 1:
-        raise InvalidInput({"user": ["Name either a user or a tag."]})
+        raise InvalidInput({"user": [say("Name either a user or a tag.")]})
     return share_with(ctx, actor, [key], role, named)[key]
 
 
@@ -72,14 +73,14 @@ def _known(ctx: Context, db: Session, names: Sequence[str]) -> tuple[list[User],
             tag = name.removeprefix(TAG).strip().lower()
             tags.append(tag)
             if not user_tags.exists(db, tag):
-                wrong.setdefault("tag", []).append(f"Nobody has the tag “{tag}”.")
+                wrong.setdefault("tag", []).append(say("Nobody has the tag “{tag}”.", tag=tag))
             continue
         try:
             people.append(find_user(ctx, name))
         except NotFound as error:
             wrong.setdefault("user", []).append(error.message)
     if not people and not tags and not wrong:
-        wrong["user"] = ["Name at least one user or tag."]
+        wrong["user"] = [say("Name at least one user or tag.")]
     if wrong:
         raise InvalidInput(wrong, " ".join(text for texts in wrong.values() for text in texts))
     return people, tags
@@ -98,7 +99,7 @@ def unshare_dataset(
     require_see(actor, dataset)
     require_write(actor)
     if (user is None) == (tag is None):
-        raise InvalidInput({"user": ["Name either a user or a tag."]})
+        raise InvalidInput({"user": [say("Name either a user or a tag.")]})
     leaves = user is not None and user.lower() == actor.name.lower()
     if not leaves:
         require_share(actor, dataset)
@@ -110,9 +111,13 @@ def _end(ctx: Context, dataset: Dataset, user: str | None, tag: str | None) -> N
     if user is not None:
         found = find_user(ctx, user)
         if found.id == dataset.family_owner_id:
-            raise Conflict(f"{found.name} has made this and always owns it.")
+            raise Conflict(say("{name} has made this and always owns it.", name=found.name))
         who = person(found.id)
     else:
         who = holders((tag or "").strip().lower())
     if not shares.delete(ctx.database, dataset.top, who):
-        raise NotFound(f"This is not shared with {user or f'those who have the tag “{tag}”'}.")
+        raise NotFound(
+            say("This is not shared with {name}.", name=user)
+            if user
+            else say("This is not shared with those who have the tag “{tag}”.", tag=tag)
+        )

@@ -9,6 +9,7 @@ from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerifyMismatchError
 
 from app.domain.errors import NotSignedIn
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.storage import sign_in_failure
@@ -46,8 +47,12 @@ def sign_in(ctx: Context, name: str, password: str) -> User:
     key = _name_hash(name)
     if sign_in_failure.count(ctx.database, key, LOCKED_MINUTES) >= MOST_FAILURES:
         raise NotSignedIn(
-            f"This name has been tried in vain {MOST_FAILURES} times, so it is locked for {LOCKED_MINUTES} minutes."
-            " Wait, or ask an administrator for a link to a new password."
+            say(
+                "This name has been tried in vain {times} times, so it is locked for"
+                " {minutes} minutes. Wait, or ask an administrator for a link to a new password.",
+                times=MOST_FAILURES,
+                minutes=LOCKED_MINUTES,
+            )
         )
     found = users.find_by_name(ctx.database, name)
     stored = (found[1] if found else None) or _decoy()
@@ -57,10 +62,10 @@ def sign_in(ctx: Context, name: str, password: str) -> User:
         found = None
     if found is None or found[1] is None:
         sign_in_failure.add(ctx.database, key, LOCKED_MINUTES)
-        raise NotSignedIn("This name and password do not belong together.")
+        raise NotSignedIn(say("This name and password do not belong together."))
     user = found[0]
     if not user.is_active:
-        raise NotSignedIn("This account has been switched off. Ask an administrator.")
+        raise NotSignedIn(say("This account has been switched off. Ask an administrator."))
     unlock(ctx.database, name)
     if hasher().check_needs_rehash(stored):
         users.rehash_password(ctx.database, user.id, hasher().hash(password))

@@ -14,14 +14,18 @@ from app.domain.setting import (
     LIMIT_DEFAULTS,
     LIMIT_RULES,
     LIMITS,
+    LOOK_RULES,
+    LOOKS,
     RIGHT_RULES,
     RIGHTS,
     WORKER_RULES,
     WORKERS,
+    OneOf,
     Rule,
     Switch,
     Words,
 )
+from app.domain.texts import declared, say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.options import specs
@@ -37,7 +41,7 @@ from app.storage.database import Transaction
 _DECLARED = "declared by the type"
 _OF_SOURCE = "declared by the data source"
 _OF_4CAT = "the tool"
-AnyRule = Rule | SourceRule | Switch | Words
+AnyRule = Rule | SourceRule | Switch | Words | OneOf
 
 
 @dataclass(frozen=True)
@@ -45,7 +49,7 @@ class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
     `type` is the type of work that it is about, `source` the data source; both are None for what is about people, of
-    which `group` is `accounts`, `rights` or, for the limits, empty.
+    which `group` is `accounts`, `looks`, `rights` or, for the limits, empty.
     `ignored` is a stored value that is not valid and so does not count.
     """
 
@@ -109,7 +113,7 @@ def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, object]
     known = [_find(ctx, name) for name in wanted]
     values = {found.name: _read(found.rule, wanted[found.name]) for found in known}
     wrong = {
-        found.name: [f"{_quoted(wanted[found.name])} will not do. {_expected(found.rule, wanted[found.name])}"]
+        found.name: [_will_not_do(wanted[found.name], _expected(found.rule, wanted[found.name]))]
         for found in known
         if wanted[found.name] is not None and values[found.name] is None
     }
@@ -153,6 +157,8 @@ def _known(ctx: Context) -> Iterator[_Known]:
         yield _Known(f"{RIGHTS}.{what}", None, right, right.default, _OF_4CAT, group=RIGHTS)
     for what, about in ACCOUNT_RULES.items():
         yield _Known(f"{ACCOUNTS}.{what}", None, about, about.default, _OF_4CAT, group=ACCOUNTS)
+    for what, look in LOOK_RULES.items():
+        yield _Known(f"{LOOKS}.{what}", None, look, look.default, _OF_4CAT, group=LOOKS)
     for _, source in sorted(ctx.registry.datasources.items()):
         yield from _known_of_source(source)
     for type_, plugin in sorted(ctx.registry.queues().items()):
@@ -180,7 +186,7 @@ def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Know
 def _find(ctx: Context, name: str) -> _Known:
     found = next((known for known in _known(ctx) if known.name == name), None)
     if found is None:
-        raise NotFound(f"There is no setting called {name}. The list of settings shows what there is.")
+        raise NotFound(say("There is no setting called {name}. The list of settings shows what there is.", name=name))
     return found
 
 
@@ -214,6 +220,8 @@ def _expected(rule: AnyRule, value: object) -> str:
     return rule.complaint(value) if isinstance(rule, SourceRule) else rule.expected
 
 
-def _quoted(value: object) -> str:
+def _will_not_do(value: object, expected: str) -> str:
     text = str(value).strip()
-    return f"“{text[:40]}”" if text else "Nothing"
+    if not text:
+        return say("Nothing will not do. {expected}", expected=declared(expected))
+    return say("“{given}” will not do. {expected}", given=text[:40], expected=declared(expected))

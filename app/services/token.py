@@ -8,6 +8,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn
+from app.domain.texts import say
 from app.domain.user import Token, User
 from app.services.access import require_admin, require_own_account, require_write
 from app.services.context import Context
@@ -45,12 +46,12 @@ def create_token(
     require_right(ctx, actor, "tokens")
     wrong: dict[str, list[str]] = {}
     if not name.strip() or len(name) > 100:
-        wrong["name"] = ["Give the token a name of at most 100 letters, to recognise it by."]
+        wrong["name"] = [say("Give the token a name of at most 100 letters, to recognise it by.")]
     most = longest_days(ctx, actor)
     if days is not None and not 1 <= days <= (most or LONGEST):
-        wrong["days"] = [f"Give a number of days from 1 to {most or LONGEST:,}."]
+        wrong["days"] = [say("Give a number of days from 1 to {most:,}.", most=most or LONGEST)]
     elif days is None and most is not None:
-        wrong["days"] = [f"A token may be valid for {most:,} days at most here. Give a number of days."]
+        wrong["days"] = [say("A token may be valid for {most:,} days at most here. Give a number of days.", most=most)]
     if wrong:
         raise InvalidInput(wrong)
     secret = f"4cat_{secrets.token_urlsafe(32)}"
@@ -65,7 +66,7 @@ def use_token(ctx: Context, secret: str) -> User:
     """Whom a token speaks for. :raises NotSignedIn: when it is unknown, revoked or expired"""
     found = users.use_token(ctx.database, _hash(secret))
     if found is None or not found[0].is_active:
-        raise NotSignedIn("This token is not valid, or has expired. Make a new one.")
+        raise NotSignedIn(say("This token is not valid, or has expired. Make a new one."))
     user, token = found
     return replace(user, read_only=token.read_only)
 
@@ -98,4 +99,4 @@ def revoke_token(ctx: Context, actor: User, token_id: int) -> None:
     require_write(actor)
     require_own_account(actor)
     if not users.delete_token(ctx.database, None if actor.is_admin else actor.id, token_id):
-        raise NotFound("You have no such token.")
+        raise NotFound(say("You have no such token."))

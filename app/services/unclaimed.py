@@ -6,13 +6,15 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.texts import say
+
 LATE = 60.0
 """From when on it is a fault, in seconds, that a job which could start has not been started."""
 
 Managers = Mapping[str, Mapping[str, Any]]
 """What the managers say of themselves, by name."""
 
-_START = "Start one: ./4cat start, or the Procfile's worker (python -m app.runner)."
+_START = say("Start one: ./4cat start, or the Procfile's worker (python -m app.runner).")
 
 
 @dataclass(frozen=True)
@@ -47,25 +49,28 @@ def _cause(queue: Mapping[str, Any], managers: Managers | None) -> tuple[str, st
     """Why nobody takes the jobs of a queue and how to mend it; None when its places are simply taken."""
     if managers is None:
         is_stuck = queue["late_rung"] or queue["running"] == 0
-        return ("Redis does not answer", "Start it, or correct REDIS_URL.") if is_stuck else None
+        return (say("Redis does not answer"), say("Start it, or correct REDIS_URL.")) if is_stuck else None
     serving = sorted(name for name, facts in managers.items() if queue["type"] in facts["queues"])
     if not serving:
         return _unserved(queue, sorted(managers))
     if queue["late_rung"]:
-        how = "Look at the workers' log, and restart them: ./4cat restart, or the Procfile's worker."
-        return f"{', '.join(serving)} should take it and does not", how
+        how = say("Look at the workers' log, and restart them: ./4cat restart, or the Procfile's worker.")
+        return say("{serving} should take it and does not", serving=", ".join(serving)), how
     if queue["rung"] + queue["running"] < queue["max_workers"]:
-        how = "Start the scheduler: ./4cat start, or the Procfile's scheduler (python scheduler.py)."
-        return "places are free and nobody gives them out", how
+        how = say("Start the scheduler: ./4cat start, or the Procfile's scheduler (python scheduler.py).")
+        return say("places are free and nobody gives them out"), how
     return None
 
 
 def _unserved(queue: Mapping[str, Any], machines: list[str]) -> tuple[str, str]:
     type_ = queue["type"]
     if not queue["is_known"]:
-        how = "Add the package that does it to PLUGIN_PACKAGES and restart everything, or cancel what waits."
-        return "no plug-in here does such work", how
+        how = say("Add the package that does it to PLUGIN_PACKAGES and restart everything, or cancel what waits.")
+        return say("no plug-in here does such work"), how
     if not machines:
-        return "no machine takes any work", _START
-    how = f"Add {type_} to a machine's WORKER_QUEUES, or leave that empty for all types, and restart its workers."
-    return f"of the machines that work ({', '.join(machines)}) none takes this type", how
+        return say("no machine takes any work"), _START
+    how = say(
+        "Add {type} to a machine's WORKER_QUEUES, or leave that empty for all types, and restart its workers.",
+        type=type_,
+    )
+    return say("of the machines that work ({machines}) none takes this type", machines=", ".join(machines)), how

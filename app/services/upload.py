@@ -8,6 +8,7 @@ from pathlib import Path, PurePath
 from typing import Any, BinaryIO
 
 from app.domain.errors import InvalidInput, NotFound, StorageFull, TooLarge, Unavailable
+from app.domain.texts import say
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.services.access import require_write
@@ -36,7 +37,7 @@ def save_upload(ctx: Context, actor: User, filename: str, stream: BinaryIO) -> U
     with ctx.files.workspace() as folder:
         path = Path(folder) / "upload"
         if _copy(stream, path, limit, room) == 0:
-            raise InvalidInput({"file": ["This file is empty. Choose a file with at least a header and one row."]})
+            raise InvalidInput({"file": [say("This file is empty. Choose a file with at least a header and one row.")]})
         file = ctx.files.put(path, f"uploads/{upload_id}{suffix_of(name)}")
     try:
         with ctx.database.transaction() as tx:
@@ -59,7 +60,9 @@ def suffix_of(name: str) -> str:
 
 def too_large(limit: int, field: str = "file") -> TooLarge:
     """What to say of a file of more than `limit` bytes."""
-    return TooLarge({field: [f"This file is larger than {limit // 1024**2:,} MB, the most this site takes."]})
+    return TooLarge(
+        {field: [say("This file is larger than {limit:,} MB, the most this site takes.", limit=limit // 1024**2)]}
+    )
 
 
 def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
@@ -74,7 +77,7 @@ def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
                     raise no_room(room)
                 target.write(chunk)
     except OSError as error:
-        raise Unavailable(f"The file could not be stored: {error.strerror or error}.") from error
+        raise Unavailable(say("The file could not be stored: {reason}.", reason=error.strerror or error)) from error
     return size
 
 
@@ -82,7 +85,7 @@ def get_upload(ctx: Context, actor: User, upload_id: str) -> Upload:
     """One upload of the actor's. :raises NotFound: when there is none"""
     found = uploads.find(ctx.database, upload_id, None if actor.is_admin else actor.id)
     if found is None:
-        raise NotFound("This uploaded file is not there any more. Upload it again.")
+        raise NotFound(say("This uploaded file is not there any more. Upload it again."))
     return found
 
 

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import available_timezones
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.texts import say
 from app.domain.user import AUTOLOGIN, User
 from app.services.context import Context
 from app.services.sign_in import hasher, unlock
@@ -15,7 +16,7 @@ from app.storage import password_link
 from app.storage import user as users
 from app.storage.database import Transaction
 
-THEMES = {"auto": "As the system has it", "light": "Light", "dark": "Dark"}
+THEMES = {"auto": say("As the system has it"), "light": say("Light"), "dark": say("Dark")}
 _MIN_PASSWORD = 8
 _EMAIL = re.compile(r"[^\s@<>,;:\"()\[\]\\]{1,64}@(?=.{1,255}$)[^\s@.<>,;:\"()\[\]\\]+(\.[^\s@.<>,;:\"()\[\]\\]+)*")
 _SEEN_EVERY = timedelta(hours=1)
@@ -24,11 +25,11 @@ _SEEN_EVERY = timedelta(hours=1)
 def _check(name: str, password: str | None) -> None:
     wrong: dict[str, list[str]] = {}
     if not name or name != name.strip() or len(name) > 100 or any(not letter.isprintable() for letter in name):
-        wrong["name"] = ["Give a name of at most 100 letters, without spaces around it."]
+        wrong["name"] = [say("Give a name of at most 100 letters, without spaces around it.")]
     if name.lower() == AUTOLOGIN:
-        wrong["name"] = ["This name is for visitors who are let in without a password. Choose another one."]
+        wrong["name"] = [say("This name is for visitors who are let in without a password. Choose another one.")]
     if password is not None and len(password) < _MIN_PASSWORD:
-        wrong["password"] = [f"Give a password of at least {_MIN_PASSWORD} characters."]
+        wrong["password"] = [say("Give a password of at least {least} characters.", least=_MIN_PASSWORD)]
     if wrong:
         raise InvalidInput(wrong)
 
@@ -42,7 +43,7 @@ def read_email(text: str) -> str | None:
     """An e-mail address, or None for nothing. :raises InvalidInput: when it is none"""
     text = text.strip()
     if text and not (_EMAIL.fullmatch(text) and text.isprintable()):
-        raise InvalidInput({"email": ["This is not an e-mail address. Write it as name@example.org."]})
+        raise InvalidInput({"email": [say("This is not an e-mail address. Write it as name@example.org.")]})
     return text or None
 
 
@@ -67,7 +68,7 @@ def add_user(
     users.lock_names(tx)
     made = users.insert(tx, name, hasher().hash(password) if password else None, is_admin=is_admin)
     if made is None:
-        raise Conflict(f"There is a user called {name} already.")
+        raise Conflict(say("There is a user called {name} already.", name=name))
     return _put_profile(tx, made, name, address)
 
 
@@ -75,10 +76,10 @@ def _put_profile(tx: Transaction, user: User, name: str, email: str | None) -> U
     """Change name and address, after making sure that nobody else has them."""
     same_name = users.find_by_name(tx, name)
     if same_name is not None and same_name[0].id != user.id:
-        raise InvalidInput({"name": [f"There is a user called {name} already. Choose another name."]})
+        raise InvalidInput({"name": [say("There is a user called {name} already. Choose another name.", name=name)]})
     same_email = users.find_by_email(tx, email) if email else None
     if same_email is not None and same_email.id != user.id:
-        raise InvalidInput({"email": ["Another account has this e-mail address already."]})
+        raise InvalidInput({"email": [say("Another account has this e-mail address already.")]})
     users.update_profile(tx, user.id, name, email)
     return replace(user, name=name, email=email)
 
@@ -102,9 +103,9 @@ def change_looks(ctx: Context, user: User, theme: str, time_zone: str) -> None:
     :raises InvalidInput: naming the field that will not do
     """
     if theme not in THEMES:
-        raise InvalidInput({"theme": [f"Choose from: {', '.join(THEMES)}."]})
+        raise InvalidInput({"theme": [say("Choose from: {choices}.", choices=", ".join(THEMES))]})
     if time_zone and time_zone not in available_timezones():
-        raise InvalidInput({"time_zone": ["There is no such time zone. Write one such as Europe/Amsterdam."]})
+        raise InvalidInput({"time_zone": [say("There is no such time zone. Write one such as Europe/Amsterdam.")]})
     users.update_looks(ctx.database, user.id, theme, time_zone)
 
 
@@ -132,7 +133,7 @@ def find_user(ctx: Context, name: str) -> User:
     """One user by name. :raises NotFound: when there is none"""
     found = users.find_by_name(ctx.database, name)
     if found is None:
-        raise NotFound(f"There is no user called {name}.")
+        raise NotFound(say("There is no user called {name}.", name=name))
     return found[0]
 
 
@@ -170,7 +171,7 @@ def find_operator(ctx: Context, name: str | None = None) -> User:
         return find_user(ctx, name)
     found = users.first_admin(ctx.database)
     if found is None:
-        raise NotFound("There is no administrator yet. Make one with: ./4cat user create NAME --admin")
+        raise NotFound(say("There is no administrator yet. Make one with: ./4cat user create NAME --admin"))
     return found
 
 
@@ -185,8 +186,8 @@ def create_first_admin(ctx: Context, name: str, password: str) -> User:
     with ctx.database.transaction() as tx:
         users.lock_for_first_run(tx)
         if users.has_admin(tx):
-            raise Conflict("There is an administrator already. Sign in instead.")
+            raise Conflict(say("There is an administrator already. Sign in instead."))
         made = users.insert(tx, name, hasher().hash(password), is_admin=True)
         if made is None:
-            raise Conflict(f"There is a user called {name} already. Choose another name.")
+            raise Conflict(say("There is a user called {name} already. Choose another name.", name=name))
     return made

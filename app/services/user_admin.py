@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from app.domain.errors import Conflict, InvalidInput, NotFound, UserError
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.access_request import welcome
@@ -52,7 +53,7 @@ def get_listed(ctx: Context, actor: User, user_id: int) -> Listed:
     require_admin(actor)
     row = user_list.find_one(ctx.database, user_id)
     if row is None:
-        raise NotFound(f"There is no user {user_id}.")
+        raise NotFound(say("There is no user {user_id}.", user_id=user_id))
     return Listed(**row)
 
 
@@ -104,7 +105,7 @@ def change_user(
     user = get_listed(ctx, actor, user_id).user
     wanted = None if tags is None else {read_tag(tag) for tag in tags}
     if notes is not None and len(notes) > _LONGEST_NOTES:
-        raise InvalidInput({"notes": [f"Write at most {_LONGEST_NOTES:,} letters."]})
+        raise InvalidInput({"notes": [say("Write at most {most:,} letters.", most=_LONGEST_NOTES)]})
     if name is not None or email is not None:
         change_profile(ctx, user, user.name if name is None else name, (user.email or "") if email is None else email)
     with ctx.database.transaction() as tx:
@@ -121,10 +122,10 @@ def change_user(
 def _spare(tx: Transaction, actor: User, user: User) -> None:
     """Make sure that who loses a right, or goes, is neither the actor nor the last administrator."""
     if user.id == actor.id:
-        raise Conflict("You cannot shut yourself out. Another administrator can.")
+        raise Conflict(say("You cannot shut yourself out. Another administrator can."))
     users.lock_for_first_run(tx)
     if user.is_admin and user_list.count_other_admins(tx, user.id) == 0:
-        raise Conflict(f"{user.name} is the last administrator. Make another one first.")
+        raise Conflict(say("{name} is the last administrator. Make another one first.", name=user.name))
 
 
 def delete_user(ctx: Context, actor: User, user_id: int, *, heir: str | None = None) -> int:
@@ -155,7 +156,7 @@ def _find_heir(ctx: Context, user: User, heir: str | None) -> User | None:
         return None
     found = users.find_by_name(ctx.database, heir.strip())
     if found is None or found[0].id == user.id:
-        raise InvalidInput({"heir": [f"There is no other user called {heir.strip()}."]})
+        raise InvalidInput({"heir": [say("There is no other user called {heir}.", heir=heir.strip())]})
     return found[0]
 
 
@@ -171,7 +172,13 @@ def _delete_datasets(ctx: Context, actor: User, user: User) -> int:
     return deleted
 
 
-ACTIONS = {"off": "Switch off", "on": "Switch on", "tag": "Give a tag", "untag": "Take a tag", "delete": "Delete"}
+ACTIONS = {
+    "off": say("Switch off"),
+    "on": say("Switch on"),
+    "tag": say("Give a tag"),
+    "untag": say("Take a tag"),
+    "delete": say("Delete"),
+}
 """What can be done to several users at once."""
 
 
@@ -183,7 +190,7 @@ def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str
     require_admin(actor)
     require_write(actor)
     if action not in ACTIONS:
-        raise InvalidInput({"action": ["Choose what to do."]})
+        raise InvalidInput({"action": [say("Choose what to do.")]})
     wanted = read_tag(tag) if action in ("tag", "untag") else ""
 
     def tags_of(user_id: int) -> set[str]:
@@ -221,9 +228,9 @@ def make_users(ctx: Context, actor: User, table: str) -> list[Made]:
     separator = max(",;\t", key=first.count)
     rows = list(csv.DictReader(io.StringIO(table.lstrip("\ufeff\n ")), delimiter=separator))
     if not rows or "name" not in {(name or "").strip().lower() for name in rows[0]}:
-        raise InvalidInput({"table": ["Begin with a line that names the columns, such as: name,email,tags"]})
+        raise InvalidInput({"table": [say("Begin with a line that names the columns, such as: name,email,tags")]})
     if len(rows) > _MOST_LINES:
-        raise InvalidInput({"table": [f"Give at most {_MOST_LINES} lines at once."]})
+        raise InvalidInput({"table": [say("Give at most {most} lines at once.", most=_MOST_LINES)]})
     found = []
     for row in rows:
         given = {(name or "").strip().lower(): str(value or "").strip() for name, value in row.items()}

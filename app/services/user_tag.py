@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -13,14 +14,16 @@ from app.storage import person_setting
 from app.storage import user_tag as user_tags
 
 _TAG = re.compile(r"\w[\w.-]{0,49}")
-_EXPECTED = "Use letters, digits, hyphens, dots and underscores, at most 50, and begin with a letter or digit."
+_EXPECTED = say("Use letters, digits, hyphens, dots and underscores, at most 50, and begin with a letter or digit.")
 
 
 def read_tag(given: str) -> str:
     """A tag as it is kept: in small letters. :raises InvalidInput: when it cannot be one"""
     tag = given.strip().lower()
     if not _TAG.fullmatch(tag):
-        raise InvalidInput({"tag": [f"“{given.strip()[:60]}” cannot be a tag. {_EXPECTED}"]})
+        raise InvalidInput(
+            {"tag": [say("“{given}” cannot be a tag. {expected}", given=given.strip()[:60], expected=_EXPECTED)]}
+        )
     return tag
 
 
@@ -45,7 +48,7 @@ def remove_tag(ctx: Context, actor: User, name: str, tag: str) -> User:
     require_admin(actor)
     require_write(actor)
     if not user_tags.delete(ctx.database, find_user(ctx, name).id, tag.strip().lower()):
-        raise NotFound(f"{name} does not have the tag “{tag.strip()}”.")
+        raise NotFound(say("{name} does not have the tag “{tag}”.", name=name, tag=tag.strip()))
     return find_user(ctx, name)
 
 
@@ -60,7 +63,7 @@ def delete_tag(ctx: Context, actor: User, tag: str) -> None:
     with ctx.database.transaction() as tx:
         had, was_set = user_tags.delete_all(tx, wanted), person_setting.forget_tag(tx, wanted)
         if not had and not was_set:
-            raise NotFound(f"Nobody has the tag “{tag.strip()}”.")
+            raise NotFound(say("Nobody has the tag “{tag}”.", tag=tag.strip()))
 
 
 def list_tags(ctx: Context, actor: User) -> dict[str, int]:

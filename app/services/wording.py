@@ -7,10 +7,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.dataset import Dataset
+from app.domain.texts import declared, join, say
 from app.plugins.options import OptionsClass, Period, Spec, applies, default_for, specs
 from app.services.context import Context
 
-NOT_COLUMNS = {"__auto__": "A running number", "__empty__": "Nothing", "__now__": "The moment of import"}
+NOT_COLUMNS = {"__auto__": say("A running number"), "__empty__": say("Nothing"), "__now__": say("The moment of import")}
 """What can stand in place of a column's name when a file is imported."""
 
 
@@ -23,7 +24,7 @@ def options_of(ctx: Context, dataset: Dataset) -> OptionsClass | None:
 def made_by(ctx: Context, dataset: Dataset) -> str:
     """The name of the analysis or data source that made a dataset."""
     plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
-    return str(plugin.title) if plugin else dataset.type
+    return declared(plugin.title) if plugin else dataset.type
 
 
 def parameters_of(ctx: Context, dataset: Dataset) -> list[tuple[str, str, bool]]:
@@ -40,30 +41,36 @@ def parameters_of(ctx: Context, dataset: Dataset) -> list[tuple[str, str, bool]]
 
 def in_words(options: OptionsClass, parameters: Mapping[str, Any]) -> list[tuple[str, str, bool]]:
     """Parameters as people read them: label, value, and whether the value is a column's name."""
-    words = []
+    words: list[tuple[str, str, bool]] = []
     for name, spec in specs(options).items():
         if name not in parameters or not applies(spec, parameters):
             continue
         text = _value_in_words(spec, parameters[name])
         if text:
-            words.append((spec.label, text, spec.is_column))
+            words.append((declared(spec.label), text, spec.is_column))
     return words
 
 
 def _value_in_words(spec: Spec, value: Any) -> str:
     if spec.kind == "toggle":
-        return "yes" if value else "no"
+        return say("yes") if value else say("no")
     if spec.kind == "daterange":
         after, before = (end.replace("T", " ") for end in ends_of(value))
-        parts = [f"from {after}" if after else "", f"up to {before} (not included)" if before else ""]
-        return " ".join(part for part in parts if part)
+        from_, until = say("from {time}", time=after), say("up to {time} (not included)", time=before)
+        return join(" ", [part for part, end in ((from_, after), (until, before)) if end])
     if isinstance(value, list):
-        shown = [str((spec.choices or {}).get(part, part)) for part in value]
-        return ", ".join(shown[:12]) + (f" and {len(shown) - 12} more" if len(shown) > 12 else "")
+        shown = [_choice(spec.choices, part) for part in value]
+        some = join(", ", shown[:12])
+        return say("{some} and {amount} more", some=some, amount=len(shown) - 12) if len(shown) > 12 else some
     if spec.kind == "number" and isinstance(value, (int, float)):
         return f"{value:,}"
-    text = str((spec.choices or NOT_COLUMNS).get(value, "" if value is None else value))
+    text = _choice(spec.choices or NOT_COLUMNS, "" if value is None else value)
     return text if len(text) <= 300 else f"{text[:300]}…"
+
+
+def _choice(choices: Mapping[str, str] | None, value: Any) -> str:
+    """What a choice is called; any other value as it is."""
+    return declared(choices[value]) if choices and value in choices else str(value)
 
 
 def ends_of(value: Any) -> tuple[str, str]:

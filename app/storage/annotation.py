@@ -10,6 +10,7 @@ from psycopg2.extras import Json
 
 from app.domain.annotation import Code, Field, FieldKind, State
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.storage.database import Row, Session, Transaction
 
 _FIELDS = "f.id, f.dataset, f.top, f.name, f.kind, f.choices, f.help, f.is_blind, f.is_open, f.created"
@@ -41,7 +42,7 @@ def get_field(db: Session, key: str, field_id: int) -> Field:
     """A field that counts for a dataset. :raises NotFound: when there is none with this id"""
     found = next((field for field in fields_for(db, key) if field.id == field_id), None)
     if found is None:
-        raise NotFound(f"This dataset has no annotation field {field_id}.")
+        raise NotFound(say("This dataset has no annotation field {field_id}.", field_id=field_id))
     return found
 
 

@@ -13,6 +13,7 @@ from urllib.parse import parse_qs, urlsplit
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import NotFound, Unavailable
+from app.domain.texts import say
 from app.storage.files import CHUNK, Listed, StorageError, digest, sweep_folders, temporary_folder
 
 _CACHE_BYTES = 10 * 1024**3
@@ -64,7 +65,7 @@ class S3Store:
             size, sha256 = digest(path)
             obstore.put(self._bucket, name, path, max_concurrency=_PARTS_AT_ONCE)
         except (OSError, obstore.exceptions.BaseError) as error:
-            raise Unavailable(f"The result could not be stored: {_first_line(error)}") from error
+            raise Unavailable(say("The result could not be stored: {error}", error=_first_line(error))) from error
         return StoredFile(name, size, sha256)
 
     def local(self, file: StoredFile) -> Path:
@@ -81,7 +82,7 @@ class S3Store:
                         opened.write(chunk)
                         found.update(chunk)
                 if found.hexdigest() != file.sha256:
-                    raise Unavailable("Storage gave back something else than it was given.")
+                    raise Unavailable(say("Storage gave back something else than it was given."))
                 partial.replace(cached)
             finally:
                 partial.unlink(missing_ok=True)
@@ -108,9 +109,9 @@ class S3Store:
         try:
             return obstore.get(self._bucket, name, options=options)
         except FileNotFoundError:
-            raise NotFound("The file of this result is gone from storage.") from None
+            raise NotFound(say("The file of this result is gone from storage.")) from None
         except (OSError, obstore.exceptions.BaseError) as error:
-            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
+            raise Unavailable(say("Storage does not answer: {error}", error=_first_line(error))) from error
 
     def _chunks(self, name: str, opened: Any, start: int, end: int | None) -> Iterator[bytes]:
         import obstore
@@ -124,7 +125,9 @@ class S3Store:
                 return
             except (OSError, obstore.exceptions.BaseError) as error:
                 if start == before:
-                    raise Unavailable(f"Storage has stopped answering: {_first_line(error)}") from error
+                    raise Unavailable(
+                        say("Storage has stopped answering: {error}", error=_first_line(error))
+                    ) from error
             opened = self._open(name, start, end)
 
     def delete(self, name: str) -> None:
@@ -136,7 +139,7 @@ class S3Store:
         except FileNotFoundError:
             return
         except (OSError, obstore.exceptions.BaseError) as error:
-            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
+            raise Unavailable(say("Storage does not answer: {error}", error=_first_line(error))) from error
 
     def find(self, prefix: str) -> Iterator[Listed]:
         """Files below a folder of the bucket. :raises Unavailable: when storage does not answer"""
@@ -147,7 +150,7 @@ class S3Store:
                 for found in batch:
                     yield Listed(found["path"], found["size"], found["last_modified"])
         except (OSError, obstore.exceptions.BaseError) as error:
-            raise Unavailable(f"Storage does not answer: {_first_line(error)}") from error
+            raise Unavailable(say("Storage does not answer: {error}", error=_first_line(error))) from error
 
     def workspace(self) -> Any:
         """A temporary folder on this machine."""

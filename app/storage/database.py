@@ -18,6 +18,7 @@ from psycopg2.errors import NumericValueOutOfRange, UntranslatableCharacter
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, QueryCanceledError, TransactionRollbackError, connection
 
 from app.domain.errors import InvalidInput, NotFound, TookTooLong, Unavailable
+from app.domain.texts import say
 
 log = logging.getLogger(__name__)
 
@@ -40,11 +41,11 @@ def connect(url: str, *, name: str = "4cat", timeout: int = 5) -> connection:
         return _connect(url, name, timeout, f"-c {_WATCH_CLIENT}=2000")
     except psycopg2.OperationalError as error:
         if _WATCH_CLIENT not in str(error):
-            raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+            raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
     try:  # PostgreSQL learned it with version 14
         return _connect(url, name, timeout, "")
     except psycopg2.OperationalError as error:
-        raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+        raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
 
 
 def _connect(url: str, name: str, timeout: int, options: str) -> connection:
@@ -180,11 +181,13 @@ class Database:
                 yield opened
                 opened.commit()
             except TransactionRollbackError as error:
-                raise Unavailable("The database was busy with another change to the same thing. Try again.") from error
+                raise Unavailable(
+                    say("The database was busy with another change to the same thing. Try again.")
+                ) from error
             except QueryCanceledError as error:
                 raise TookTooLong from error
             except psycopg2.OperationalError as error:
-                raise Unavailable(f"The database does not answer: {str(error).strip()}") from error
+                raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
             except (UntranslatableCharacter, NumericValueOutOfRange) as error:
                 raise _not_storable() from error
             except ValueError as error:
@@ -192,7 +195,7 @@ class Database:
                     raise _not_storable() from error
                 raise
             except psycopg2.InterfaceError as error:
-                raise Unavailable(f"The connection to the database is gone: {error}") from error
+                raise Unavailable(say("The connection to the database is gone: {error}", error=error)) from error
 
     def one(self, sql: str, **values: Any) -> Row:
         """Exactly one row, in a transaction of its own. :raises NotFound: when there is none"""
@@ -233,7 +236,7 @@ class Database:
         if self._process != os.getpid():
             self._reset()
         if not self._slots.acquire(timeout=self._patience):
-            raise Unavailable("All connections to the database are busy. Try again in a moment.")
+            raise Unavailable(say("All connections to the database are busy. Try again in a moment."))
         try:
             opened = self._take()
             try:

@@ -10,6 +10,7 @@ from psycopg2.extras import Json
 
 from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.storage.database import Row, Session, Transaction
 
 COLUMNS = (
@@ -72,7 +73,7 @@ def get(db: Session, key: str) -> Dataset:
     """One dataset. :raises NotFound: when there is none with this key"""
     found = find(db, key)
     if found is None:
-        raise NotFound(f"There is no dataset {key}.")
+        raise NotFound(say("There is no dataset {key}.", key=key))
     return found
 
 
@@ -80,7 +81,7 @@ def lock(tx: Transaction, key: str) -> Dataset:
     """One dataset, which nobody else changes before this transaction ends."""
     row = tx.find(f"SELECT {COLUMNS} FROM datasets WHERE key = %(key)s AND deleted IS NULL FOR UPDATE", key=key)
     if row is None:
-        raise NotFound(f"There is no dataset {key}.")
+        raise NotFound(say("There is no dataset {key}.", key=key))
     return from_row(row)
 
 

@@ -7,6 +7,7 @@ from datetime import datetime
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.storage.database import Session, Transaction
 from app.storage.dataset import COLUMNS, from_row
 
@@ -23,7 +24,7 @@ def get(db: Session, key: str, *, lock: bool = False) -> Dataset:
         key=key,
     )
     if row is None:
-        raise NotFound(f"There is no deleted dataset {key}.")
+        raise NotFound(say("There is no deleted dataset {key}.", key=key))
     return from_row(row)
 
 

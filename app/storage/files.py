@@ -22,6 +22,7 @@ from urllib.parse import urlsplit
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import FourcatError, NotFound, Unavailable
+from app.domain.texts import say
 
 log = logging.getLogger(__name__)
 
@@ -119,7 +120,7 @@ class FolderStore:
     def _path(self, name: str) -> Path:
         path = (self.root / name).resolve()
         if not path.is_relative_to(self.root):
-            raise NotFound(f"There is no file {name}.")
+            raise NotFound(say("There is no file {name}.", name=name))
         return path
 
     def put(self, path: Path, name: str) -> StoredFile:
@@ -136,14 +137,16 @@ class FolderStore:
                 shutil.copyfile(path, partial := target.with_name(f".{uuid.uuid4().hex}"))
                 partial.replace(target)
         except OSError as error:
-            raise Unavailable(f"The result could not be stored: {error.strerror or error}.") from error
+            raise Unavailable(
+                say("The result could not be stored: {reason}.", reason=error.strerror or error)
+            ) from error
         return StoredFile(name, size, sha256)
 
     def local(self, file: StoredFile) -> Path:
         """The file itself."""
         path = self._path(file.name)
         if not path.is_file():
-            raise NotFound("The file of this result is gone from storage.")
+            raise NotFound(say("The file of this result is gone from storage."))
         return path
 
     def read(self, name: str, start: int = 0, end: int | None = None) -> Iterator[bytes]:
@@ -151,7 +154,7 @@ class FolderStore:
         try:
             opened = self._path(name).open("rb")
         except FileNotFoundError:
-            raise NotFound("The file of this result is gone from storage.") from None
+            raise NotFound(say("The file of this result is gone from storage.")) from None
         return self._chunks(opened, start, end)
 
     @staticmethod
@@ -213,4 +216,4 @@ def probe(files: FileStore) -> None:
     kept = b"".join(files.read(name))
     files.delete(name)
     if kept != b"4cat":
-        raise Unavailable("Storage gave back something else than it was given.")
+        raise Unavailable(say("Storage gave back something else than it was given."))

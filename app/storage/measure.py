@@ -8,14 +8,16 @@ from app.storage.database import Row, Session
 def by_day(db: Session, days: int) -> list[Row]:
     """For each of the last days: datasets asked for, how many of them failed, and what was stored, or None."""
     return db.many(
-        "SELECT day::date AS day,"
-        " (SELECT count(*) FROM datasets d WHERE d.created >= day AND d.created < day + interval '1 day') AS asked,"
-        " (SELECT count(*) FROM datasets d WHERE d.created >= day AND d.created < day + interval '1 day'"
-        " AND d.status = 'failed') AS failed,"
-        " (SELECT (m.facts ->> 'stored_bytes')::bigint FROM measures m WHERE m.at >= day"
-        " AND m.at < day + interval '1 day' ORDER BY m.at DESC LIMIT 1) AS stored_bytes"
-        " FROM generate_series(date_trunc('day', now()) - make_interval(days => %(days)s - 1),"
-        " date_trunc('day', now()), interval '1 day') AS day ORDER BY 1",
+        "WITH days AS (SELECT date_trunc('day', now()) - make_interval(days => n) AS day"
+        " FROM generate_series(0, %(days)s - 1) n),"
+        " asked AS (SELECT date_trunc('day', created) AS day, count(*) AS asked,"
+        " count(*) FILTER (WHERE status = 'failed') AS failed"
+        " FROM datasets WHERE created >= (SELECT min(day) FROM days) GROUP BY 1),"
+        " stored AS (SELECT DISTINCT ON (date_trunc('day', at)) date_trunc('day', at) AS day,"
+        " (facts ->> 'stored_bytes')::bigint AS stored_bytes"
+        " FROM measures WHERE at >= (SELECT min(day) FROM days) ORDER BY date_trunc('day', at), at DESC)"
+        " SELECT day::date AS day, coalesce(asked, 0) AS asked, coalesce(failed, 0) AS failed, stored_bytes"
+        " FROM days LEFT JOIN asked USING (day) LEFT JOIN stored USING (day) ORDER BY 1",
         days=days,
     )
 

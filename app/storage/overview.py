@@ -175,6 +175,22 @@ def running_for(db: Session, type_: str) -> list[float]:
     return [max(row["seconds"] or 0.0, 0.0) for row in rows]
 
 
+def pace_of(db: Session, type_: str, last: int = 20) -> Row | None:
+    """How many seconds the last datasets of a type took for each row read or captured (`per_row`), and at `least`.
+
+    None when none has finished.
+    """
+    row = db.one(
+        "SELECT sum(seconds)::float / greatest(sum(rows), 1) AS per_row, min(seconds)::float AS least FROM ("
+        " SELECT greatest(extract(epoch FROM d.ended - d.started), 0) AS seconds, coalesce(p.rows, d.rows, 0) AS rows"
+        " FROM datasets d LEFT JOIN datasets p ON p.key = d.parent WHERE d.type = %(type)s AND d.status = 'finished'"
+        " AND d.started IS NOT NULL ORDER BY d.ended DESC LIMIT %(last)s) lately",
+        type=type_,
+        last=last,
+    )
+    return None if row["least"] is None else row
+
+
 def usual_seconds(db: Session, type_: str, last: int = 20) -> float | None:
     """How long the last datasets of a type took on average; None when none has finished."""
     row = db.one(

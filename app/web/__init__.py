@@ -25,6 +25,7 @@ from app.web import (
     datasets,
     errors,
     explore,
+    language,
     message,
     password,
     result,
@@ -43,6 +44,7 @@ def init_web(app: Flask, ctx: Context) -> None:
     assets.init_assets(app)
     brought.init_brought(app, ctx)
     shown.init_filters(app)
+    language.init_language(app)
     errors.init_errors(app)
     app.after_request(add_headers)
     areas = (

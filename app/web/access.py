@@ -8,6 +8,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.texts import say
 from app.installation import installation
 from app.limits import MAIL_LIMIT, limiter
 from app.services.access_request import policy_text, request_access, takes_requests
@@ -24,7 +25,7 @@ def ask() -> Response:
     """The form, if this installation takes requests; the answer does not tell whether the address is known."""
     ctx = installation()
     if not takes_requests(ctx):
-        raise NotFound("This site takes no requests for accounts.")
+        raise NotFound(say("This site takes no requests for accounts."))
     if request.method == "GET":
         return _form({}, {}, sent="sent" in request.args)
     typed = {field: request.form.get(field, "") for field in _FIELDS}

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import say, say_many
 from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import own_account
@@ -22,22 +23,29 @@ from app.web.page import current_actor, go_to, render
 pages = Blueprint("account", __name__)
 
 _SAID = {
-    "password": "Your password has been changed. Wherever else you were signed in, you have been signed out.",
-    "profile": "Your name and e-mail address have been saved.",
-    "looks": "Saved.",
+    "password": say("Your password has been changed. Wherever else you were signed in, you have been signed out."),
+    "profile": say("Your name and e-mail address have been saved."),
+    "looks": say("Saved."),
+}
+_LIVES = {
+    7: say("A week"),
+    30: say("30 days"),
+    90: say("90 days"),
+    365: say("One year"),
+    730: say("Two years"),
+    1825: say("Five years"),
 }
 _FIELDS = {"name": "new_name", "present": "password_now"}
 """What fields of the profile are called in the page, where others have the same names."""
-_LIVES = {7: "A week", 30: "30 days", 90: "90 days", 365: "One year", 730: "Two years", 1825: "Five years"}
 
 
 def _lives() -> dict[str, str]:
     """How long a token may be valid, by what the form sends; the longest that is allowed is among them."""
     most = tokens.longest_days(installation(), current_actor())
-    lives = {str(days): label for days, label in _LIVES.items() if most is None or days <= most}
+    lives: dict[str, str] = {str(days): label for days, label in _LIVES.items() if most is None or days <= most}
     if most is None:
-        return {**lives, "": "It never expires"}
-    return lives if str(most) in lives else {**lives, str(most): f"{most:,} days"}
+        return {**lives, "": say("It never expires")}
+    return lives if str(most) in lives else {**lives, str(most): say_many("{n} day", "{n} days", most)}
 
 
 def show_account(*, status: int = 200, **values: Any) -> Response:
@@ -96,7 +104,7 @@ def change_password() -> Response:
     ctx, actor = installation(), current_actor()
     new = request.form.get("password", "")
     if new != request.form.get("repeated", ""):
-        return show_account(status=422, errors={"repeated": ["This is not the same password. Type it again."]})
+        return show_account(status=422, errors={"repeated": [say("This is not the same password. Type it again.")]})
     try:
         # This session goes on, all others have ended.
         remember(own_account.change_own_password(ctx, actor, request.form.get("present", ""), new))

@@ -11,12 +11,14 @@ from htmx_flask import request
 
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound
+from app.domain.texts import say
 from app.installation import installation
 from app.plugins.options import specs
 from app.plugins.registry import Analysis
 from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.context import Context
+from app.services.estimate import expected_seconds
 from app.services.mail import can_mail
 from app.services.run import Fit
 from app.web.dataset import open_in_place
@@ -48,7 +50,7 @@ def _grouped(fits: Sequence[Fit]) -> list[tuple[str, list[Fit]]]:
     for fit in sorted(fits, key=lambda fit: (fit.analysis.category, fit.analysis.title)):
         groups.setdefault(fit.analysis.category, []).append(fit)
     preferred = [fit for fit in fits if fit.is_preferred]
-    return [("Often next", preferred), *groups.items()] if preferred else list(groups.items())
+    return [(say("Often next"), preferred), *groups.items()] if preferred else list(groups.items())
 
 
 @pages.get("/datasets/<key>/analyses/<type_>")
@@ -62,7 +64,7 @@ def form(key: str, type_: str) -> Response:
     if again:
         earlier = datasets.get_dataset(ctx, actor, again)
         if earlier.type != type_:
-            raise NotFound("That dataset was not made by this analysis.")
+            raise NotFound(say("That dataset was not made by this analysis."))
         given = earlier.parameters
     return _form(ctx, dataset, analysis, given=given, again=again)
 
@@ -92,6 +94,7 @@ def _form(
         problem=problem or " ".join(elsewhere),
         again=again,
         can_mail=can_mail(ctx),
+        seconds=expected_seconds(ctx, analysis.type, dataset.rows) if dataset.rows else None,
     )
 
 
@@ -115,7 +118,7 @@ def run(key: str, type_: str) -> Response:
         return go_to(url_for("dataset.show", key=child.key))
     opened = open_in_place(child.key)
     if not is_new:
-        text = "This has been asked before, with the same options. Here is its result."
+        text = say("This has been asked before, with the same options. Here is its result.")
         notice = render_template("error/_told.html", message=text)
         opened = plain_response(opened.get_data() + notice.encode(), opened.status_code, dict(opened.headers))
         opened.headers.pop("Content-Length", None)

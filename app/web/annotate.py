@@ -9,6 +9,7 @@ from htmx_flask import request
 
 from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
+from app.domain.texts import say, say_many, told
 from app.installation import installation
 from app.sending import file_to_save
 from app.services import annotation as coding
@@ -22,10 +23,10 @@ from app.web.page import current_actor, go_to, render
 pages = Blueprint("annotate", __name__)
 
 KINDS = {
-    FieldKind.CHOICE: "One of several choices",
-    FieldKind.CHECKBOX: "Yes or no",
-    FieldKind.TEXT: "A line of text",
-    FieldKind.LONG: "Longer text",
+    FieldKind.CHOICE: say("One of several choices"),
+    FieldKind.CHECKBOX: say("Yes or no"),
+    FieldKind.TEXT: say("A line of text"),
+    FieldKind.LONG: say("Longer text"),
 }
 
 
@@ -39,7 +40,7 @@ def _page(key: str, status: int = 200, **more: Any) -> Response:
     ctx, actor = installation(), current_actor()
     dataset = get_dataset(ctx, actor, key)
     if not can_be_annotated(dataset):
-        raise NotFound(f"“{dataset.label}” has no items to annotate.")
+        raise NotFound(say("“{dataset}” has no items to annotate.", dataset=dataset.label))
     view = coding.get_view(ctx, actor, key)
     values = {
         "dataset": dataset,
@@ -138,10 +139,10 @@ def upload(key: str) -> Response:
     """Note down the values of a file; what is wrong with it is listed with its lines."""
     file = request.files.get("file")
     if file is None or not file.filename:
-        return _page(key, 422, file_errors=["Choose a file first."])
+        return _page(key, 422, file_errors=[say("Choose a file first.")])
     try:
         saved = files.import_codes(installation(), current_actor(), key, file.filename, file.stream)
     except InvalidInput as error:
         return _page(key, 422, file_errors=[text for texts in error.fields.values() for text in texts])
-    said = f"{saved:,} value{'' if saved == 1 else 's'} noted down."
-    return go_to(url_for("annotate.show", key=key, said=said, _anchor="files"))
+    said = say_many("{n} value noted down.", "{n} values noted down.", saved)
+    return go_to(url_for("annotate.show", key=key, said=told(said), _anchor="files"))

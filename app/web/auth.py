@@ -9,6 +9,7 @@ from flask_login import logout_user
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotSignedIn
+from app.domain.texts import say
 from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
@@ -56,7 +57,7 @@ def first_run() -> Response:
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
     try:
         if password != request.form.get("repeated", ""):
-            raise InvalidInput({"repeated": ["This is not the same password. Type it again."]})
+            raise InvalidInput({"repeated": [say("This is not the same password. Type it again.")]})
         user = users.create_first_admin(installation(), name, password)
     except InvalidInput as error:
         return render("auth/first_run.html", name=name, errors=error.fields, status=422)

@@ -13,6 +13,7 @@ from flask import Blueprint, Flask, Response, url_for
 from jinja2 import BaseLoader, ChoiceLoader, Environment, TemplateNotFound
 
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.installation import installation
 from app.plugins.datasource import DataSource
 from app.plugins.registry import Registry
@@ -38,7 +39,7 @@ def static_file(source_id: str, name: str) -> Response:
     source = installation().registry.datasource(source_id)
     path = source.brought(f"static/{name}") if _NAME.fullmatch(name) else None
     if path is None or path.suffix not in _TYPES:
-        raise NotFound(f"{source.title} brings no file {name}.")
+        raise NotFound(say("{source} brings no file {name}.", source=source.title, name=name))
     response = Response(path.read_bytes(), mimetype=_TYPES[path.suffix])
     response.headers["Cache-Control"] = f"public, max-age={YEAR}, immutable"
     return response

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -11,6 +12,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
+from app.domain.texts import Text, join, say, say_many
 from app.installation import installation
 from app.services import bulk
 from app.services import dataset as datasets
@@ -18,20 +20,21 @@ from app.services.each import Outcome
 from app.services.mark import set_favourite
 from app.web.datasets import list_values
 from app.web.page import current_actor, go_to, is_local, render
-from app.web.shown import count
 
 pages = Blueprint("bulk", __name__)
 
-_DONE = {
-    "favourite": "marked as favourite",
-    "unfavourite": "no favourite any more",
-    "tag": "tagged",
-    "private": "made private",
-    "public": "opened to everyone who signs in",
-    "share": "shared",
-    "delete": "deleted",
-    "restore": "brought back",
-    "purge": "deleted for good",
+_DONE: dict[str, Callable[[int], Text]] = {
+    "favourite": lambda n: say_many("{n} dataset marked as favourite.", "{n} datasets marked as favourite.", n),
+    "unfavourite": lambda n: say_many("{n} dataset no favourite any more.", "{n} datasets no favourite any more.", n),
+    "tag": lambda n: say_many("{n} dataset tagged.", "{n} datasets tagged.", n),
+    "private": lambda n: say_many("{n} dataset made private.", "{n} datasets made private.", n),
+    "public": lambda n: say_many(
+        "{n} dataset opened to everyone who signs in.", "{n} datasets opened to everyone who signs in.", n
+    ),
+    "share": lambda n: say_many("{n} dataset shared.", "{n} datasets shared.", n),
+    "delete": lambda n: say_many("{n} dataset deleted.", "{n} datasets deleted.", n),
+    "restore": lambda n: say_many("{n} dataset brought back.", "{n} datasets brought back.", n),
+    "purge": lambda n: say_many("{n} dataset deleted for good.", "{n} datasets deleted for good.", n),
 }
 
 
@@ -40,9 +43,9 @@ def change() -> Response:
     """Do something to all that were picked, and show the list again as it was."""
     keys, action = request.form.getlist("key"), request.form.get("action", "")
     if action not in bulk.ACTIONS:
-        raise InvalidInput({"action": [f"Choose one of: {', '.join(bulk.ACTIONS)}."]})
+        raise InvalidInput({"action": [say("Choose one of: {actions}.", actions=", ".join(bulk.ACTIONS))]})
     if not keys:
-        raise InvalidInput({"key": ["Pick some datasets first."]}, "Pick some datasets first.")
+        raise InvalidInput({"key": [say("Pick some datasets first.")]}, say("Pick some datasets first."))
     outcome = bulk.do_to_all(
         installation(),
         current_actor(),
@@ -66,9 +69,10 @@ def change() -> Response:
 
 
 def _said(outcome: Outcome[str], action: str) -> str:
-    done = f"{count(len(outcome.done), 'dataset')} {_DONE[action]}." if outcome.done else ""
-    left = f"{count(outcome.refused, 'dataset')} left as {'it is' if outcome.refused == 1 else 'they are'}."
-    return f"{done} {left if outcome.refused else ''}".strip()
+    said = [_DONE[action](len(outcome.done))] if outcome.done else []
+    if outcome.refused:
+        said.append(say_many("{n} dataset left as it is.", "{n} datasets left as they are.", outcome.refused))
+    return join(" ", said)
 
 
 def _back(back: str, undo: str | None) -> str:
@@ -84,7 +88,7 @@ def restore() -> Response:
     keys = request.form.getlist("key")
     outcome = bulk.do_to_all(installation(), current_actor(), keys, "restore")
     if outcome.problems:
-        raise InvalidInput({"key": outcome.problems}, " ".join(outcome.problems))
+        raise InvalidInput({"key": outcome.problems}, join(" ", outcome.problems))
     if len(keys) == 1:
         return go_to(url_for("dataset.show", key=keys[0]))
     return go_to(url_for("datasets.overview"))

@@ -12,7 +12,7 @@ from app.services import failure, status
 from app.services.access import require_admin
 from app.services.access_request import count_waiting
 from app.services.machine import restart_workers
-from app.services.measure import use_over_time
+from app.services.measure import free_bytes, use_over_time
 from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("control", __name__)
@@ -24,7 +24,7 @@ def show() -> Response:
     require_admin(current_actor())
     values = _values()
     use = use_over_time(installation(), current_actor()) if values["found"]["database"]["ok"] else None
-    return render("control/show.html", piece="control/_health.html", use=use, **values)
+    return render("control/show.html", piece="control/_both.html", use=use, **values)
 
 
 def _values() -> dict[str, Any]:
@@ -43,6 +43,7 @@ def _values() -> dict[str, Any]:
         "silent": max((host["heartbeat_age"] or 0 for host in found["hosts"]), default=0),
         "slots": sum(manager["slots"] for manager in found["managers"] or ()),
         "repaired": sum(found["repair_counts"].values()),
+        "free": free_bytes(installation()),
         "requests": _requests() if found["database"]["ok"] else 0,
     }
 
@@ -77,4 +78,4 @@ def _changed() -> Response:
     wanted = request.form.get("next")
     if wanted and is_local(wanted):
         return go_to(wanted)
-    return render("control/_health.html", **_values()) if request.htmx else go_to(url_for("control.show"))
+    return render("control/_both.html", **_values()) if request.htmx else go_to(url_for("control.show"))

@@ -9,6 +9,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.texts import say
 from app.installation import installation
 from app.services import access_request, notification
 from app.services.mail import can_mail
@@ -66,7 +67,7 @@ def _tag(tag: str, errors: Errors | None = None, status: int = 200) -> Response:
         settings_url=url_for("control_people.change_tag", tag=wanted),
         errors=errors or {},
         typed=request.form,
-        said="Saved. It counts from now on." if "saved" in request.args else "",
+        said=say("Saved. It counts from now on.") if "saved" in request.args else "",
     )
 
 
@@ -106,7 +107,7 @@ def decide(request_id: int, decision: str) -> Response:
     """Make the account, or refuse it."""
     ctx, actor = installation(), current_actor()
     if decision not in ("approve", "refuse"):
-        raise NotFound("A request is approved or refused.")
+        raise NotFound(say("A request is approved or refused."))
     try:
         if decision == "refuse":
             access_request.refuse(ctx, actor, request_id, request.form.get("because", ""))
@@ -129,7 +130,7 @@ def messages() -> Response:
         days = typed.get("days", "").strip()
         try:
             if days and not days.isdecimal():
-                raise InvalidInput({"days": ["Give a number of days, or nothing."]})
+                raise InvalidInput({"days": [say("Give a number of days, or nothing.")]})
             notification.send(
                 ctx,
                 actor,

@@ -11,6 +11,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import LIMITS
+from app.domain.texts import say
 from app.installation import installation
 from app.services.site_setting import SiteSetting, change_site_settings, list_site_settings
 from app.web.page import current_actor, go_to, render, wants_piece
@@ -65,7 +66,7 @@ def _groups(typed: Mapping[str, str], errors: Mapping[str, Sequence[str]], saved
     """Every group, with what was just typed and what is wrong with it, by the names of settings."""
     found = list_site_settings(installation(), current_actor())
     return [
-        Group(*about, [_field(setting, typed, errors) for setting in settings], "Saved" if about == saved else "")
+        Group(*about, [_field(setting, typed, errors) for setting in settings], say("Saved") if about == saved else "")
         for about, settings in groupby(found, key=lambda setting: (setting.type, setting.source, setting.group))
     ]
 
@@ -121,7 +122,9 @@ def _group(groups: Sequence[Group], about: _About) -> Group:
     found = next((group for group in groups if (group.type, group.source, group.about) == about), None)
     if found is None:
         what = (
-            f"Nothing here does jobs of type {about[0]}." if about[0] else f"Nothing is set for {about[1] or about[2]}."
+            say("Nothing here does jobs of type {type}.", type=about[0])
+            if about[0]
+            else say("Nothing is set for {name}.", name=about[1] or about[2])
         )
         raise NotFound(what)
     return found

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.texts import say
 from app.installation import installation
 from app.services import user_admin
 from app.services.mail import can_mail, link_to
@@ -21,8 +22,8 @@ from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("control_users", __name__)
 
-_STATES = {"": "All", "on": "Switched on", "off": "Switched off", "admin": "Administrators"}
-_SORTS = {"name": "Name", "new": "Newest first", "seen": "Seen last"}
+_STATES = {"": say("All"), "on": say("Switched on"), "off": say("Switched off"), "admin": say("Administrators")}
+_SORTS = {"name": say("Name"), "new": say("Newest first"), "seen": say("Seen last")}
 Errors = Mapping[str, Sequence[str]]
 
 
@@ -66,14 +67,16 @@ def bulk() -> Response:
     """Do the same to several users."""
     ids = [int(text) for text in request.form.getlist("user") if text.isdigit() and len(text) < 10]
     if not ids:
-        return _overview(problems=["Choose users first: tick the boxes beside their names."], status=422)
+        return _overview(problems=[say("Choose users first: tick the boxes beside their names.")], status=422)
     try:
         outcome = user_admin.do_to_users(
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")
         )
     except InvalidInput as error:
         return _overview(problems=[text for texts in error.fields.values() for text in texts], status=422)
-    return _overview(said=f"Done for {len(outcome.done):,} of {len(ids):,}.", problems=outcome.problems)
+    return _overview(
+        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(ids)), problems=outcome.problems
+    )
 
 
 @pages.route("/control/users/new", methods=["GET", "POST"])
@@ -132,7 +135,7 @@ def show(user_id: int) -> Response:
     return _one(user_id, said=_SAID.get(request.args.get("saved", ""), ""))
 
 
-_SAID = {"profile": "Saved.", "settings": "Saved. It counts from now on."}
+_SAID = {"profile": say("Saved."), "settings": say("Saved. It counts from now on.")}
 
 
 def _one(
@@ -221,10 +224,10 @@ def delete(user_id: int) -> Response:
     form = request.form
     try:
         if form.get("datasets") not in ("delete", "give"):
-            raise InvalidInput({"heir": ["Choose what happens to the datasets."]})
+            raise InvalidInput({"heir": [say("Choose what happens to the datasets.")]})
         heir = form.get("heir", "") if form["datasets"] == "give" else None
         if form["datasets"] == "give" and not (heir or "").strip():
-            raise InvalidInput({"heir": ["Give the name of who gets the datasets."]})
+            raise InvalidInput({"heir": [say("Give the name of who gets the datasets.")]})
         user_admin.delete_user(installation(), current_actor(), user_id, heir=heir)
     except InvalidInput as error:
         return _one(user_id, errors=error.fields, typed=form, status=422)

@@ -15,6 +15,7 @@ from htmx_flask import request
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
+from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset_admin, status
 from app.services.access import require_admin
@@ -84,7 +85,7 @@ def _datasets(*, said: str = "", problems: Sequence[str] = (), code: int = 200) 
         found=found,
         total=total,
         wanted=wanted,
-        sources=[(source.id, source.title) for source in sources],
+        sources=[(source.id, declared(source.title)) for source in sources],
         states=[str(state) for state in Status],
         actions=dataset_admin.ACTIONS,
         address={name: value for name, value in asdict(wanted).items() if value},
@@ -109,14 +110,16 @@ def do_to_datasets() -> Response:
     """Do the same to several datasets."""
     keys = request.form.getlist("key")
     if not keys:
-        return _datasets(problems=["Choose datasets first: tick the boxes beside their names."], code=422)
+        return _datasets(problems=[say("Choose datasets first: tick the boxes beside their names.")], code=422)
     try:
         outcome = dataset_admin.do_to_datasets(
             installation(), current_actor(), keys, request.form.get("action", ""), request.form.get("heir", "")
         )
     except InvalidInput as error:
         return _datasets(problems=[text for texts in error.fields.values() for text in texts], code=422)
-    return _datasets(said=f"Done for {len(outcome.done):,} of {len(keys):,}.", problems=outcome.problems)
+    return _datasets(
+        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(keys)), problems=outcome.problems
+    )
 
 
 @pages.get("/control/logs")

@@ -10,6 +10,7 @@ from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
+from app.domain.texts import say
 from app.installation import installation
 from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
@@ -18,33 +19,42 @@ from app.services import dataset as datasets
 from app.services import upload as uploads
 from app.services.context import Context
 from app.services.dataset import PSEUDONYMISE
-from app.services.estimate import estimate_capture
+from app.services.estimate import HEAVY, estimate_capture, expected_seconds
 from app.services.mail import can_mail
-from app.web.forms import NOT_COLUMNS, Control, controls, read_form
+from app.services.outlook import ahead
+from app.web import mapping
+from app.web.forms import controls, read_form
 from app.web.page import current_actor, go_to, render, wants_piece
 
 pages = Blueprint("create", __name__)
 
 _KINDS = {
-    "import": "Import a file",
-    "capture": "Capture now",
-    "search": "Search the archive",
-    "tool": "From another tool",
+    "import": (say("Import a file"), say("Posts that you have already, from any tool.")),
+    "capture": (say("Capture now"), say("Posts that are collected from a platform when you ask for them.")),
+    "search": (say("Search the archive"), say("Posts that this installation collects by itself, all the time.")),
+    "tool": (say("From another tool"), say("Posts that you collect in your browser with the extension Zeeschuimer.")),
 }
-_READING = ["format", "file_format", "delimiter", "encoding", "has_header", "sheet"]
 
 
 def _frame(ctx: Context, chosen: type[DataSource] | None) -> dict[str, Any]:
     """The list of sources beside every form here."""
     settings = ctx.site_settings()
-    sources = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
     return {
-        "groups": [(title, [source for source in sources if source.kind == kind]) for kind, title in _KINDS.items()],
+        "groups": kinds_of(ctx),
         "chosen": chosen,
         "unavailable": ctx.registry.unavailable(chosen, settings) if chosen else None,
         "pseudonymise": PSEUDONYMISE,
         "can_mail": can_mail(ctx),
+        "ahead": ahead(ctx, chosen.id) if chosen else "",
+        "limit": ctx.settings.max_upload_mb,
     }
+
+
+def kinds_of(ctx: Context) -> list[tuple[str, str, list[type[DataSource]]]]:
+    """The kinds of sources: each with its title, what it is in a sentence, and its sources by name."""
+    sources = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
+    kinds = [(*words, [source for source in sources if source.kind == kind]) for kind, words in _KINDS.items()]
+    return [kind for kind in kinds if kind[2]]
 
 
 @pages.get("/create")
@@ -75,6 +85,7 @@ def _source_form(
     errors: Mapping[str, Sequence[str]],
     problem: str = "",
     told: Mapping[str, Any] | None = None,
+    heavy: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
     return render(
@@ -85,7 +96,7 @@ def _source_form(
         kept=_kept(errors),
         problem=problem,
         told=told,
-        limit=ctx.settings.max_upload_mb,
+        heavy=heavy,
         **_frame(ctx, source),
     )
 
@@ -97,11 +108,26 @@ def create(source_id: str) -> Response:
     source = ctx.registry.datasource(source_id)
     given = read_form(source.Options, request.form)
     try:
+        if heavy := _heavy(ctx, source, given):
+            return _source_form(ctx, source, given=given, errors={}, heavy=heavy, status=422)
         return _make(ctx, source, given, None)
     except InvalidInput as error:
         return _source_form(ctx, source, given=given, errors=error.fields, status=422)
     except (NotCompatible, LimitReached) as error:
         return _source_form(ctx, source, given=given, errors={}, problem=error.message, status=422)
+
+
+def _heavy(ctx: Context, source: type[DataSource], given: Mapping[str, Any]) -> dict[str, Any] | None:
+    """How much a query would find, when that is so much that people are asked first and have not said they mean it."""
+    if not source.estimates() or "sure" in request.form:
+        return None
+    about = estimate_capture(ctx, current_actor(), source.id, given)
+    return _told(ctx, source, about) if about is not None and about >= HEAVY else None
+
+
+def _told(ctx: Context, source: type[DataSource], about: int | None) -> dict[str, Any]:
+    seconds = expected_seconds(ctx, source.id, about) if about else None
+    return {"about": about, "seconds": seconds, "heavy": (about or 0) >= HEAVY}
 
 
 def _visitor() -> str:
@@ -116,7 +142,7 @@ def estimate(source_id: str) -> Response:
     ctx = installation()
     source = ctx.registry.datasource(source_id)
     if not source.estimates():
-        raise NotFound(f"{source.title} does not reckon how much it will find.")
+        raise NotFound(say("{source} does not reckon how much it will find.", source=source.title))
     given = read_form(source.Options, request.form)
     about: int | None = None
     errors: Mapping[str, Sequence[str]] = {}
@@ -127,7 +153,7 @@ def estimate(source_id: str) -> Response:
     # A field that is still empty has nothing wrong in it yet: that is said as a hint.
     wrong = {name: " ".join(texts) for name, texts in errors.items() if given.get(name)}
     hint = " ".join(text for name, texts in errors.items() if name not in wrong for text in texts)
-    told = {"about": about, "wrong": wrong, "hint": hint}
+    told = {**_told(ctx, source, about), "wrong": wrong, "hint": hint}
     if wants_piece():
         return render("create/_estimate.html", told=told)
     return _source_form(ctx, source, given=given, errors=errors, told=told)
@@ -173,7 +199,7 @@ def send_file(source_id: str) -> Response:
         else:
             sent = request.files.get("file")
             if sent is None or not sent.filename:
-                raise InvalidInput({"file": ["Choose a file first."]})
+                raise InvalidInput({"file": [say("Choose a file first.")]})
             upload = uploads.save_upload(ctx, actor, sent.filename, sent.stream)
     except (InvalidInput, LimitReached) as error:
         if name is not None:
@@ -224,9 +250,9 @@ def map_columns(source_id: str, upload_id: str) -> Response:
         status=422 if errors or problem else 200,
         upload=upload,
         preview=preview,
-        reading=_reading(source, preview, given, wrong),
-        meanings=_meanings(source, preview, given, wrong),
-        others=_others(source, given, wrong),
+        reading=mapping.reading(source, preview, given, wrong),
+        meanings=mapping.meanings(source, preview, given, wrong),
+        others=mapping.others(source, given, wrong),
         kept=_kept(wrong),
         problem=problem
         or " ".join(text for name, texts in wrong.items() if name not in specs(source.Options) for text in texts),
@@ -243,56 +269,3 @@ def _preview(
         return uploads.preview_upload(ctx, current_actor(), upload_id, readable, source_id), {}
     except InvalidInput as error:
         return None, error.fields
-
-
-def _reading(
-    source: type[DataSource], preview: Mapping[str, Any] | None, given: Mapping[str, Any], errors: Mapping[str, Any]
-) -> list[Control]:
-    """How the file is read: what was detected stands beside every choice."""
-    found = [control for control in controls(source.Options, None, given, errors) if control.name in _READING]
-    sheets = (preview or {}).get("dialect", {}).get("sheets") or []
-    shown = []
-    for control in found:
-        if control.name == "sheet":
-            if len(sheets) < 2:
-                continue
-            chosen = given.get("sheet") or (preview or {})["dialect"]["sheet"]
-            names = [(name, name) for name in sheets]
-            shown.append(Control("sheet", "select", control.label, "", chosen, names))
-        else:
-            shown.append(control)
-    return shown
-
-
-def _meanings(
-    source: type[DataSource], preview: Mapping[str, Any] | None, given: Mapping[str, Any], errors: Mapping[str, Any]
-) -> list[Control]:
-    """For each column of the items, the columns of the file and what else can stand there."""
-    if preview is None:
-        return []
-    guess = preview["guess"]
-    columns = [(name, name) for name in preview["columns"]]
-    made = []
-    for name, spec in specs(source.Options).items():
-        if name not in ITEM_COLUMNS:
-            continue
-        others = [
-            (value, text) for value, text in NOT_COLUMNS.items() if not (name == "timestamp" and value == "__auto__")
-        ]
-        if name != "timestamp":
-            others = [(value, text) for value, text in others if value != "__now__"]
-        by_format = [] if guess.get(name) else [("", f"As {preview.get('preset_title') or 'detected'} has it")]
-        value = given.get(name) or guess.get(name, "")
-        made.append(
-            Control(name, "select", spec.label, "", value, [*by_format, *others, *columns], errors=errors.get(name, ()))
-        )
-    return made
-
-
-def _others(source: type[DataSource], given: Mapping[str, Any], errors: Mapping[str, Any]) -> list[Control]:
-    """The options that are neither how the file is read nor what its columns mean."""
-    return [
-        control
-        for control in controls(source.Options, None, given, errors)
-        if control.name not in _READING and control.name not in ITEM_COLUMNS
-    ]

@@ -12,6 +12,7 @@ from htmx_flask import make_response, request
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import limit_or_default
+from app.domain.texts import say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services import run as runs
@@ -51,7 +52,7 @@ def show_values(key: str, tab: str | None = None) -> dict[str, Any]:
     root = tree_of(ctx, family)
     dataset = next((found for found in family if found.key == key), None)
     if dataset is None:
-        raise NotFound(f"There is no dataset {key}.")
+        raise NotFound(say("There is no dataset {key}.", key=key))
     return {"root": root} | head_values(ctx, root.dataset) | result_values(ctx, dataset, tab)
 
 
@@ -170,7 +171,7 @@ def change_expiry(key: str) -> Response:
     try:
         expires = datetime.combine(date.fromisoformat(given), time(), UTC) if given else None
     except ValueError:
-        raise InvalidInput({"expires": ["Give a day as 2026-01-31."]}) from None
+        raise InvalidInput({"expires": [say("Give a day as 2026-01-31.")]}) from None
     set_expiry(installation(), current_actor(), key, expires=expires, is_kept="keep" in request.form)
     return _changed(key)
 

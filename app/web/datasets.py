@@ -12,6 +12,7 @@ from htmx_flask import request
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
+from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services.access import can_change
@@ -26,15 +27,23 @@ from app.web.page import STOP_POLLING, current_actor, render
 pages = Blueprint("datasets", __name__)
 
 STATES = {
-    "running": "Running",
-    "waiting": "Waiting",
-    "finished": "Finished",
-    "failed": "Failed",
-    "empty": "Nothing found",
-    "cancelled": "Cancelled",
+    "running": say("Running"),
+    "waiting": say("Waiting"),
+    "finished": say("Finished"),
+    "failed": say("Failed"),
+    "empty": say("Nothing found"),
+    "cancelled": say("Cancelled"),
 }
-_WHOSE = dict(zip(WHOSE, ("Mine", "Shared with me", "Favourites", "All I may see", "Deleted"), strict=True))
-_ORDERS = dict(zip(ORDERS, ("Newest first", "Oldest first", "Largest first", "By name"), strict=True))
+_WHOSE = dict(
+    zip(
+        WHOSE,
+        (say("Mine"), say("Shared with me"), say("Favourites"), say("All I may see"), say("Deleted")),
+        strict=True,
+    )
+)
+_ORDERS = dict(
+    zip(ORDERS, (say("Newest first"), say("Oldest first"), say("Largest first"), say("By name")), strict=True)
+)
 _DEFAULTS = {"whose": "mine", "order": "newest"}
 _PAGE = 30
 
@@ -88,7 +97,7 @@ def list_values(given: Mapping[str, str]) -> dict[str, Any]:
         "states": STATES,
         "kinds": _WHOSE,
         "orders": _ORDERS,
-        "all_sources": {id_: source.title for id_, source in sorted(ctx.registry.datasources.items())},
+        "all_sources": {id_: declared(source.title) for id_, source in sorted(ctx.registry.datasources.items())},
         "all_tags": known_tags(ctx, actor),
         "narrowed": narrowed,
         "more": narrowed(cursor=following) if following else None,

@@ -13,6 +13,7 @@ from htmx_flask import make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
 from app.domain.errors import FourcatError, LimitReached, NotSignedIn, Unavailable
+from app.domain.texts import say, told
 from app.installation import installation
 from app.services.error_report import report_error
 from app.sessions import session_user
@@ -22,21 +23,21 @@ from app.web.page import go_to
 log = logging.getLogger(__name__)
 
 _HEADINGS = {
-    400: "That did not work",
-    401: "Sign in first",
-    403: "Not yours to do",
-    404: "Nothing here",
-    405: "That is not how this page is asked",
-    409: "Not possible right now",
-    413: "Too large",
-    422: "Something needs another look",
-    429: "Too many tries",
-    503: "A part of 4CAT does not answer",
+    400: say("That did not work"),
+    401: say("Sign in first"),
+    403: say("Not yours to do"),
+    404: say("Nothing here"),
+    405: say("That is not how this page is asked"),
+    409: say("Not possible right now"),
+    413: say("Too large"),
+    422: say("Something needs another look"),
+    429: say("Too many tries"),
+    503: say("A part of 4CAT does not answer"),
 }
 _SENTENCES = {
-    404: "There is no page at this address. It may have been deleted, or it is not shared with you.",
-    413: "What you sent is larger than this site takes.",
-    429: "You have tried too often in a short time. Wait a minute, then try again.",
+    404: say("There is no page at this address. It may have been deleted, or it is not shared with you."),
+    413: say("What you sent is larger than this site takes."),
+    429: say("You have tried too often in a short time. Wait a minute, then try again."),
 }
 
 
@@ -57,22 +58,24 @@ def init_errors(app: Flask) -> None:
 
 def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, CSRFError):
-        return "This page had been open for too long to be trusted. Load it again and repeat what you did."
+        return say("This page had been open for too long to be trusted. Load it again and repeat what you did.")
     if isinstance(error, Unavailable):
         # What follows the colon is the driver's, with addresses of servers in it.
         log.warning("a part of the installation does not answer: %s", error)
-        return f"{error.message.split(': ')[0].rstrip('.')}. Try again in a moment."
+        what = told(error.message).split(": ")[0].rstrip(".")
+        return say("{what}. Try again in a moment.", what=what)
     if isinstance(error, FourcatError) and status != 500:
         return error.message
     if status in _SENTENCES:
         return _SENTENCES[status]
     if status == 500:
         number = report_error(installation(), _cause(error), f"{request.method} {request.path}", session_user())
-        return (
+        return say(
             "Something went wrong on our side, not on yours. Try again in a moment; if it stays so, tell an"
-            f" administrator the number of this error: {number}."
+            " administrator the number of this error: {number}.",
+            number=number,
         )
-    return str(getattr(error, "description", None) or "This cannot be done.")
+    return getattr(error, "description", None) or say("This cannot be done.")
 
 
 def _cause(error: Exception) -> BaseException:
@@ -92,9 +95,9 @@ def show_error(error: Exception) -> Response:
         piece = render_template("error/_notice.html", message=message)
         notice: Response = make_response(piece, status, retarget="#notices", reswap="innerHTML", push_url=False)
         return notice
-    heading = _HEADINGS.get(status, "Something went wrong")
+    heading = _HEADINGS.get(status, say("Something went wrong"))
     if isinstance(error, LimitReached):
-        heading = "As much as you may have"
+        heading = say("As much as you may have")
     page = render_template("error/show.html", heading=heading, message=message)
     response = plain_response(page, status)
     if isinstance(error, HTTPException):

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
+from zlib import crc32
 
 from flask import Blueprint, Response, current_app, url_for
 from htmx_flask import request
 from itsdangerous import BadSignature, URLSafeSerializer
 
 from app.domain.errors import InvalidInput, NotFound, UserError
+from app.domain.texts import say
 from app.installation import installation
 from app.services import explore as explorer
 from app.services.dataset import get_dataset
@@ -24,14 +26,14 @@ _IMAGE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _FIRST = ("timestamp", "author", "body")
 _MOST_CONDITIONS = 20
 OPERATOR_WORDS = {
-    "~": "matches (regex)",
-    "==": "is",
-    "!=": "is not",
-    "!~": "does not match (regex)",
-    ">": "is more, or later, than",
-    ">=": "is at least, or from",
-    "<": "is less, or earlier, than",
-    "<=": "is at most, or up to",
+    "~": say("contains"),
+    "!~": say("does not contain"),
+    "==": say("is"),
+    "!=": say("is not"),
+    ">": say("is more, or later, than"),
+    ">=": say("is at least, or from"),
+    "<": say("is less, or earlier, than"),
+    "<=": say("is at most, or up to"),
 }
 
 
@@ -62,6 +64,16 @@ class Place:
         """The address without a condition."""
         return self.url(where=tuple(kept for kept in self.where if kept != condition), facet="")
 
+    def item_url(self, number: int) -> str:
+        """The address of one item, by its number in this order and among those that meet the conditions."""
+        kept = {name: getattr(self, name) or None for name in ("sort", "find", "where")}
+        return url_for("explore.one_item", key=self.key, number=number, **kept)
+
+    @property
+    def narrowed(self) -> str:
+        """A mark of what is looked at, by which what has been counted of it is told from what has not."""
+        return f"{crc32(repr((self.where, self.find)).encode()):x}"
+
     def facet_url(self, column: str) -> str:
         """The address of what is in a column."""
         return url_for("explore.one_facet", key=self.key, column=column, where=self.where, find=self.find or None)
@@ -70,7 +82,9 @@ class Place:
 def _place(key: str) -> Place:
     """What the request's address says; a condition just typed into the form is one more."""
     args = request.args
-    offset = args.get("offset", "0")
+    offset, row = args.get("offset", "0"), args.get("row", "").replace(",", "").strip()
+    if row.isdecimal():
+        offset = str(max(int(row) - 1, 0))
     where = [text for text in args.getlist("where") if text.strip()]
     column, operator, value = args.get("column", ""), args.get("operator", ""), args.get("value", "").strip()
     if column and operator in OPERATORS:
@@ -127,6 +141,26 @@ def show(key: str) -> Response:
     )
 
 
+@pages.get("/datasets/<key>/explore/<int:number>")
+def one_item(key: str, number: int) -> Response:
+    """One item with all its columns, and the ways to the one before and after it."""
+    ctx, place = installation(), _place(key)
+    start = min(max(number, 1), 10**15) - 1
+    found = explorer.explore(
+        ctx, current_actor(), key, offset=start, sort=place.sort or None, find=place.find, filter=place.where, limit=1
+    )
+    if not found.items:
+        raise NotFound(say("“{dataset}” has no item with this number here.", dataset=found.dataset.label))
+    values: dict[str, Any] = {
+        "found": found,
+        "dataset": found.dataset,
+        "place": place,
+        "number": start + 1,
+        "item": found.items[0][0],
+    }
+    return render("explore/one.html", piece="explore/_one.html", **values)
+
+
 def _facet(key: str, place: Place, column: str) -> Facet | None:
     try:
         return facet(installation(), current_actor(), key, column, filter=place.where, find=place.find)
@@ -154,7 +188,7 @@ def image(key: str, signed: str) -> Response:
     try:
         name = _signer(key).loads(signed)
     except BadSignature:
-        raise NotFound("There is no such image.") from None
+        raise NotFound(say("There is no such image.")) from None
     mimetype, content = explorer.read_image(installation(), current_actor(), key, str(name))
     response = Response(content, mimetype=mimetype)
     response.headers["Content-Security-Policy"] = _IMAGE_POLICY

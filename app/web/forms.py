@@ -9,6 +9,7 @@ from typing import Any
 
 from werkzeug.datastructures import MultiDict
 
+from app.domain.texts import declared, say
 from app.plugins.options import OptionsClass, Spec, applies, default_for, specs
 from app.services.wording import NOT_COLUMNS, ends_of, in_words
 
@@ -67,8 +68,8 @@ def _control(
     return Control(
         name=name,
         shape=_shape(spec, columns),
-        label=spec.label,
-        help=spec.help,
+        label=declared(spec.label),
+        help=declared(spec.help),
         value=_shown(spec, value),
         choices=choices,
         type=_TYPES.get(spec.kind, "text"),
@@ -99,10 +100,10 @@ def _shape(spec: Spec, columns: Sequence[str] | None) -> str:
 
 def _choices(spec: Spec, value: Any, columns: Sequence[str] | None) -> list[tuple[str, str]]:
     if not spec.is_column:
-        return list((spec.choices or {}).items())
+        return [(value, declared(label)) for value, label in (spec.choices or {}).items()]
     choices = [(name, name) for name in columns or ()]
     if spec.kind == "column" and (not spec.required or value in ("", None)):
-        choices.insert(0, ("", "Choose a column" if spec.required else "None"))
+        choices.insert(0, ("", say("Choose a column") if spec.required else say("None")))
     return choices
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
+from app.domain.texts import say, told
 from app.services.context import Context
 
 if TYPE_CHECKING:
@@ -13,14 +14,19 @@ if TYPE_CHECKING:
 
 MOST_NODES = 5_000
 MOST_EDGES = 20_000
+_MOST_ATTRIBUTES = 12
+_DRAWN = ("id", "label", "x", "y", "size", "community", "degree")
 
 
 def piece_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
-    """Nodes as rows of key, label, x, y, size and community; edges as rows of source and target place and weight."""
+    """Nodes as rows of key, label, x, y, size and community; edges as rows of source and target place and weight.
+
+    `attributes` holds what else is known of the nodes, each with its name and a value for every node, in their order.
+    """
     import polars as pl
 
     if dataset.result is None:
-        raise NotFound(f"“{dataset.label}” has no network.")
+        raise NotFound(say("“{dataset}” has no network.", dataset=dataset.label))
     paths = {role: ctx.files.local(dataset.result.files[role]) for role in ("nodes", "edges")}
     nodes, edges = pl.read_parquet(paths["nodes"]), pl.read_parquet(paths["edges"])
     totals = {"nodes": nodes.height, "edges": edges.height}
@@ -37,6 +43,7 @@ def piece_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     return {
         "nodes": [list(row) for row in nodes.select("id", "label", "x", "y", "size", "community").rows()],
         "edges": [list(row) for row in linked.select("from", "to", "weight").rows()],
+        "attributes": _attributes(nodes),
         "totals": totals,
         "note": _note(totals, nodes.height, linked.height),
     }
@@ -61,15 +68,41 @@ def _kept_nodes(nodes: pl.DataFrame, edges: pl.DataFrame) -> pl.DataFrame:
         pl.col(size).cast(pl.Float64).fill_null(0).alias("size"),
         community.cast(pl.Int64, strict=False).fill_null(0).alias("community"),
         pl.col("degree"),
+        *(pl.col(name).alias(f"of {name}") for name in nodes.columns if name not in _DRAWN),
     )
     return drawn.sort("size", "degree", "id", descending=[True, True, False]).head(MOST_NODES)
+
+
+def _attributes(nodes: pl.DataFrame) -> list[dict[str, Any]]:
+    """The columns by which nodes can be coloured or sized: numbers, and text with few enough values to tell apart."""
+    import polars as pl
+
+    found: list[dict[str, Any]] = [{"name": "links", "values": nodes["degree"].to_list()}]
+    for name in nodes.columns:
+        column = nodes[name]
+        title = name.removeprefix("of ")
+        if title == name or len(found) > _MOST_ATTRIBUTES:
+            continue
+        if column.dtype.is_numeric():
+            number = pl.col(name).cast(pl.Float64)
+            finite = nodes.select(pl.when(number.is_finite()).then(number)).to_series()
+            found.append({"name": title, "values": finite.to_list()})
+        elif column.dtype in (pl.String, pl.Boolean, pl.Categorical) and column.n_unique() <= nodes.height / 2 + 1:
+            found.append({"name": title, "values": column.cast(pl.String).to_list()})
+    return found
 
 
 def _note(totals: dict[str, int], nodes: int, edges: int) -> str:
     """What is left out, as a sentence; empty when all is drawn."""
     if nodes == totals["nodes"] and edges == totals["edges"]:
         return ""
-    return (
-        f"Drawn are the {nodes:,} largest of {totals['nodes']:,} nodes and the {edges:,} strongest of"
-        f" {totals['edges']:,} links. The download has all of them."
+    return told(
+        say(
+            "Drawn are the {nodes:,} largest of {all_nodes:,} nodes and the {edges:,} strongest of {all_edges:,} links."
+            " The download has all of them.",
+            nodes=nodes,
+            all_nodes=totals["nodes"],
+            edges=edges,
+            all_edges=totals["edges"],
+        )
     )

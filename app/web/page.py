@@ -10,6 +10,7 @@ from flask import make_response as plain_response
 from htmx_flask import make_response, request
 
 from app.domain.errors import NotSignedIn, Unavailable
+from app.domain.setting import look_setting
 from app.domain.user import User
 from app.installation import installation
 from app.services.notification import list_notifications
@@ -25,7 +26,20 @@ def init_pages(app: Flask) -> None:
 
 
 def _shown_everywhere() -> dict[str, Any]:
-    return {"actor": session_user(), "site_name": installation().settings.site_name, "messages": _messages}
+    return {
+        "actor": session_user(),
+        "site_name": installation().settings.site_name,
+        "messages": _messages,
+        "accent": _accent,
+    }
+
+
+def _accent() -> str:
+    """The accent colour that an administrator has chosen; the usual one while the database does not answer."""
+    try:
+        return look_setting(installation().site_settings(), "accent")
+    except Unavailable:
+        return look_setting({}, "accent")
 
 
 def _messages() -> list[Row]:
@@ -54,7 +68,7 @@ def render(template: str, *, piece: str | None = None, status: int = 200, **valu
     """The page, or for HTMX the piece of it."""
     name = piece if piece and wants_piece() else template
     response = plain_response(render_template(name, **values), status)
-    response.headers["Vary"] = "HX-Request"
+    response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
 
 

@@ -6,6 +6,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.texts import say
 from app.installation import installation
 from app.limits import MAIL_LIMIT, SIGN_IN_LIMIT, limiter
 from app.services.mail import can_mail
@@ -38,7 +39,7 @@ def choose(secret: str) -> Response:
             return _form(user.name, {})
         password = request.form.get("password", "")
         if password != request.form.get("repeated", ""):
-            raise InvalidInput({"repeated": ["This is not the same password. Type it again."]})
+            raise InvalidInput({"repeated": [say("This is not the same password. Type it again.")]})
         remember(use_link(ctx, secret, password))
     except NotFound as error:
         return render("auth/no_link.html", message=error.message, status=404)

@@ -20,10 +20,15 @@ def theme() -> str:
     return "dark" if request.args.get("theme") == "dark" else "light"
 
 
+def _width() -> int:
+    """How wide the picture is drawn."""
+    return charts.NARROW if "narrow" in request.args else charts.WIDTH
+
+
 def once(made_of: Iterable[str], make: Callable[[], Response]) -> Response:
     """The answer, unless the browser has one that was made of the same, in the same theme, by this version."""
     look = json.dumps(charts.config(theme()), sort_keys=True)
-    mark = hashlib.sha256("\n".join([*made_of, theme(), look, __version__]).encode()).hexdigest()[:32]
+    mark = hashlib.sha256("\n".join([*made_of, theme(), str(_width()), look, __version__]).encode()).hexdigest()[:32]
     response = plain_response("", 304) if request.if_none_match.contains(mark) else make()
     response.set_etag(mark)
     response.headers["Cache-Control"] = "private, no-cache"
@@ -33,7 +38,9 @@ def once(made_of: Iterable[str], make: Callable[[], Response]) -> Response:
 def drawn(spec: dict[str, Any], form: str = "svg") -> Response:
     """A chart as a picture, `svg` or `png`, which may do nothing but be looked at."""
     is_svg = form == "svg"
-    response = plain_response(charts.draw_svg(spec, theme()) if is_svg else charts.draw_png(spec, theme=theme()))
+    response = plain_response(
+        charts.draw_svg(spec, theme(), _width()) if is_svg else charts.draw_png(spec, theme=theme())
+    )
     response.mimetype = "image/svg+xml" if is_svg else "image/png"
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"
     return response

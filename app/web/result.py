@@ -12,6 +12,7 @@ from htmx_flask import request
 
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
+from app.domain.texts import say
 from app.installation import installation
 from app.services import charts, items
 from app.services import dataset as datasets
@@ -28,10 +29,16 @@ pages = Blueprint("result", __name__)
 
 ROWS = 50
 _MEMBERS = 500
-_PICTURES = 60
+_PICTURES = 500
 _MOST_BYTES = 20_000_000
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
-_TITLES = {"table": "Table", "chart": "Chart", "network": "Network", "page": "Page", "files": "Files"}
+_TITLES = {
+    "table": say("Table"),
+    "chart": say("Chart"),
+    "network": say("Network"),
+    "page": say("Page"),
+    "files": say("Files"),
+}
 
 
 def tabs_of(dataset: Dataset) -> dict[str, str]:
@@ -40,13 +47,13 @@ def tabs_of(dataset: Dataset) -> dict[str, str]:
     if dataset.result is not None:
         name = _NAMES[dataset.result.kind]
         if timeline.has_timeline(dataset):
-            tabs["chart"] = "Chart"
-        tabs[name] = "Items" if dataset.is_items else _TITLES[name]
+            tabs["chart"] = say("Chart")
+        tabs[name] = say("Items") if dataset.is_items else _TITLES[name]
         if name == "network":
-            tabs["table"] = "Nodes"
+            tabs["table"] = say("Nodes")
     if dataset.quarantined:
-        tabs["quarantine"] = "Quarantine"
-    return tabs | {"log": "Log", "provenance": "Provenance"}
+        tabs["quarantine"] = say("Quarantine")
+    return tabs | {"log": say("Log"), "provenance": say("Provenance")}
 
 
 def default_tab(dataset: Dataset) -> str:
@@ -116,7 +123,7 @@ def picture(key: str, name: str) -> Response:
     """A picture out of an archive."""
     found, chunks = open_member(installation(), current_actor(), key, name)
     if found.picture is None or found.size > _MOST_BYTES:
-        raise NotFound(f"“{name}” is no picture, or too large to be shown.")
+        raise NotFound(say("“{name}” is no picture, or too large to be shown.", name=name))
     response = Response(chunks, mimetype=found.picture)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     response.headers["Cache-Control"] = "private, max-age=86400"
@@ -128,9 +135,9 @@ def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
     ctx = installation()
     dataset = datasets.get_dataset(ctx, current_actor(), key)
     if dataset.result is None or dataset.status is not Status.FINISHED:
-        raise NotFound(f"“{dataset.label}” has no result.")
+        raise NotFound(say("“{dataset}” has no result.", dataset=dataset.label))
     if role is not None and role not in dataset.result.files:
-        raise NotFound(f"“{dataset.label}” has nothing of this sort to show.")
+        raise NotFound(say("“{dataset}” has nothing of this sort to show.", dataset=dataset.label))
     return ctx, dataset
 
 
@@ -139,7 +146,7 @@ def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     if timeline.has_timeline(dataset):
         return timeline.spec_of(ctx, current_actor(), dataset)
     if dataset.result is None or "chart" not in dataset.result.files:
-        raise NotFound(f"“{dataset.label}” is not a chart.")
+        raise NotFound(say("“{dataset}” is not a chart.", dataset=dataset.label))
     spec: dict[str, Any] = json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name)))
     return spec
 

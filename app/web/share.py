@@ -10,6 +10,7 @@ from htmx_flask import request
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
+from app.domain.texts import say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services import share as shares
@@ -21,8 +22,8 @@ from app.web.page import current_actor, go_to, render
 pages = Blueprint("share", __name__)
 
 ROLES = {
-    str(Role.VIEWER): "may look and analyse",
-    str(Role.OWNER): "may also change, share and delete",
+    str(Role.VIEWER): say("may look and analyse"),
+    str(Role.OWNER): say("may also change, share and delete"),
 }
 
 

@@ -9,14 +9,33 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain.dataset import Dataset, Kind, Status
+from app.domain.texts import say, told
+from app.web.timeline import has_timeline
 
 _STATUS = {
-    Status.WAITING: "Waiting",
-    Status.RUNNING: "Running",
-    Status.FINISHED: "Finished",
-    Status.EMPTY: "Nothing found",
-    Status.FAILED: "Failed",
-    Status.CANCELLED: "Cancelled",
+    Status.WAITING: say("Waiting"),
+    Status.RUNNING: say("Running"),
+    Status.FINISHED: say("Finished"),
+    Status.EMPTY: say("Nothing found"),
+    Status.FAILED: say("Failed"),
+    Status.CANCELLED: say("Cancelled"),
+}
+_WITHIN = {
+    Status.WAITING: say("waiting"),
+    Status.RUNNING: say("running"),
+    Status.FINISHED: say("finished"),
+    Status.EMPTY: say("nothing found"),
+    Status.FAILED: say("failed"),
+    Status.CANCELLED: say("cancelled"),
+}
+_NAMES = {
+    "waiting": say("waiting"),
+    "rung": say("about to start"),
+    "running": say("running"),
+    "finished": say("finished"),
+    "empty": say("empty"),
+    "failed": say("failed"),
+    "cancelled": say("cancelled"),
 }
 _ICONS = {
     Kind.TABLE: "table",
@@ -73,13 +92,9 @@ def when(moment: datetime | None) -> Markup:
     return Markup('<time datetime="{}" data-local>{}</time>').format(f"{utc:%Y-%m-%dT%H:%M:%SZ}", text)
 
 
-def count(amount: int | None, one: str, many: str | None = None) -> str:
-    """An amount with its noun: 1 row, 2 rows."""
-    return f"{number(amount or 0)} {one if amount == 1 else many or one + 's'}"
-
-
 def coded(text: str) -> Markup:
-    """Text in which what stands between back-ticks is code."""
+    """Text, in the reader's language, in which what stands between back-ticks is code."""
+    text = told(text)
     parts = text.split("`")
     if len(parts) % 2 == 0:
         return escape(text)
@@ -95,14 +110,26 @@ def ordinal(place: int) -> str:
 
 
 def status_word(dataset: Dataset) -> str:
-    """The state of a dataset in a word or two."""
+    """The state of a dataset in a word or two, as a title."""
     return _STATUS[dataset.status]
+
+
+def status_within(dataset: Dataset) -> str:
+    """The same within a line."""
+    return _WITHIN[dataset.status]
+
+
+def state_name(state: str) -> str:
+    """The name of the state of a dataset or a job, as administrators choose by it."""
+    return _NAMES[state]
 
 
 def icon_of(dataset: Dataset) -> str:
     """The name of the drawing for a dataset."""
     if dataset.parent and dataset.type != dataset.acts_as and dataset.kind is Kind.TABLE and dataset.attach_to is None:
         return "filter"
+    if has_timeline(dataset):
+        return "chart"
     return _ICONS.get(dataset.kind, "table") if dataset.kind else "table"
 
 
@@ -119,10 +146,11 @@ def init_filters(app: Flask) -> None:
         "size": size,
         "seconds": seconds,
         "when": when,
-        "count": count,
         "coded": coded,
         "ordinal": ordinal,
         "status_word": status_word,
+        "status_within": status_within,
+        "state_name": state_name,
         "icon_of": icon_of,
         "percent": percent,
     }

@@ -7,8 +7,10 @@ import json
 from flask import Blueprint, Response
 
 from app.domain.errors import NotFound, TookTooLong
+from app.domain.texts import declared, say
 from app.installation import installation
 from app.services.overview import activity_chart, source_activity, source_overview
+from app.web.create import kinds_of
 from app.web.page import current_actor, render
 from app.web.picture import drawn, once
 
@@ -21,9 +23,8 @@ def overview() -> Response:
     current_actor()
     ctx = installation()
     settings = ctx.site_settings()
-    found = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
-    reasons = {source.id: ctx.registry.unavailable(source, settings) for source in found}
-    return render("sources/overview.html", sources=found, reasons=reasons)
+    reasons = {source.id: ctx.registry.unavailable(source, settings) for source in ctx.registry.datasources.values()}
+    return render("sources/overview.html", groups=kinds_of(ctx), reasons=reasons)
 
 
 @pages.get("/datasources/<source_id>")
@@ -35,23 +36,34 @@ def show(source_id: str) -> Response:
     try:
         found = source_overview(installation(), actor, source_id)[1]
     except TookTooLong as error:
-        problem = f"What is kept of {source.title} cannot be told now. {error.message}"
+        problem = say(
+            "What is kept of {source} cannot be told now. {reason}", source=declared(source.title), reason=error.message
+        )
     described = (source.folder() / "DESCRIPTION.md").read_text()
-    columns = [*((name, "datetime" if name == "timestamp" else "text") for name in source.item_columns())]
-    columns += [(name, _KINDS.get(kind.__name__, kind.__name__)) for name, kind in source.columns.items()]
+    columns: list[tuple[str, str]] = [
+        *((name, say("date and time") if name == "timestamp" else say("text")) for name in source.item_columns())
+    ]
+    columns += [(name, _KINDS.get(kind.__name__) or kind.__name__) for name, kind in source.columns.items()]
     return render(
         "sources/show.html",
         source=source,
         found=found,
         problem=problem,
-        paragraphs=_paragraphs(described),
+        paragraphs=paragraphs(described),
         columns=columns,
         reason=installation().registry.unavailable(source, installation().site_settings()),
         is_admin=actor.is_admin,
     )
 
 
-_KINDS = {"str": "text", "int": "integer", "float": "number", "bool": "yes or no", "list": "list"}
+_KINDS = {
+    "str": say("text"),
+    "int": say("integer"),
+    "float": say("number"),
+    "bool": say("yes or no"),
+    "list": say("list"),
+    "datetime": say("datetime"),
+}
 
 
 @pages.get("/datasources/<source_id>/activity.svg")
@@ -59,12 +71,12 @@ def activity(source_id: str) -> Response:
     """Posts by day, month or year, drawn here."""
     found = source_activity(installation(), current_actor(), source_id)
     if found is None or not found.counts:
-        raise NotFound("No posts of this source are kept here.")
+        raise NotFound(say("No posts of this source are kept here."))
     chart = activity_chart(found)
     return once([json.dumps(chart)], lambda: drawn(chart))
 
 
-def _paragraphs(described: str) -> list[tuple[str, str]]:
+def paragraphs(described: str) -> list[tuple[str, str]]:
     """A description as paragraphs and points of a list: the little of Markdown that descriptions use."""
     found: list[tuple[str, str]] = []
     for line in described.splitlines():

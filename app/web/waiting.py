@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from app.domain.texts import say
 from app.services.outlook import Outlook
 from app.web.shown import ordinal
 
@@ -11,19 +12,19 @@ _FAR = 60.0
 
 
 def wait_line(wait: Outlook) -> str:
-    """In a few words: "3rd in the queue, starts in about 2 minutes", else why it waits."""
+    """In a few words: "3rd in the queue, starts in about 2 minutes", else why it waits, as a sentence."""
     place = _place(wait)
     if place is None:
-        return f"{wait.reason[:1].lower()}{wait.reason[1:]}".rstrip(".")
+        return wait.reason
     start = _start(wait)
-    return f"{place}, starts {start}" if start else place
+    return say("{place}, starts {start}", place=place, start=start) if start else place
 
 
 def wait_heading(wait: Outlook) -> str:
     """The line over the bar on its page."""
     place = _place(wait)
     if place is None:
-        return "Waiting to start" if wait.expected_start is None else f"Starts {_start(wait)}"
+        return say("Waiting to start") if wait.expected_start is None else say("Starts {start}", start=_start(wait))
     return wait_line(wait)
 
 
@@ -38,8 +39,10 @@ def _place(wait: Outlook) -> str | None:
     if wait.position is None:
         return None
     if wait.is_capped:
-        return f"More than {wait.position:,} before it in the queue"
-    return "Next in the queue" if wait.position == 1 else f"{ordinal(wait.position)} in the queue"
+        return say("More than {number:,} before it in the queue", number=wait.position)
+    if wait.position == 1:
+        return say("Next in the queue")
+    return say("{ordinal} in the queue", ordinal=ordinal(wait.position), number=wait.position)
 
 
 def _seconds_left(wait: Outlook) -> float:
@@ -52,12 +55,16 @@ def _start(wait: Outlook) -> str:
         return ""
     seconds = _seconds_left(wait)
     if seconds < 5:
-        return "in a moment"
+        return say("in a moment")
     if seconds < 50:
-        return f"in about {max(round(seconds / 10) * 10, 10)} seconds"
-    if seconds < 90:
-        return "in about a minute"
+        return say("in about {seconds} seconds", seconds=max(round(seconds / 10) * 10, 10))
+    return say("in about a minute") if seconds < 90 else _in_time(seconds)
+
+
+def _in_time(seconds: float) -> str:
     if seconds < 5_400:
-        return f"in about {round(seconds / 60)} minutes"
+        return say("in about {minutes} minutes", minutes=round(seconds / 60))
     hours = round(seconds / 3600)
-    return f"in about {hours} hours" if hours < 48 else f"in about {round(hours / 24)} days"
+    if hours < 48:
+        return say("in about {hours} hours", hours=hours)
+    return say("in about {days} days", days=round(hours / 24))

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from app.domain.texts import say
 from app.plugins import Database
 from app.plugins.overview import Activity, Gap, Overview, Part
 from datasources._imageboard.settings import BoardSettings
 
-_UNSEEN = "Nobody looked: the board was not set, or no scraper was running."
+_UNSEEN = say("Nobody looked: the board was not set, or no scraper was running.")
 _GAPS = 50
 STRETCHES = 1_000
 """How many of the newest stretches of each board's coverage are looked through for gaps."""
@@ -67,7 +68,7 @@ def overview_of(source: str, own: BoardSettings, database: Database) -> Overview
         _period(counted) if counted else None,
         [Gap(row["board"], row["began"], row["ended"], row["reason"] or _UNSEEN) for row in missed],
         None if is_cut else missed[0]["all_gaps"] if missed else 0,
-        "" if intervals else f"No board is scraped. Set {source}.boards, and switch on {source}.autoscrape.",
+        "" if intervals else say("No board is scraped. Set {id}.boards, and switch on {id}.autoscrape.", id=source),
     )
 
 

@@ -9,6 +9,7 @@ from pathlib import PurePosixPath
 from typing import Any, ClassVar
 
 from app.domain.job import Job
+from app.domain.texts import say
 from app.plugins import Answer, Batch, SourceError, Standing, Worker, WorkerContext
 from datasources._imageboard.engines import PostRead, ThreadRead, Unreadable
 from datasources._imageboard.settings import BoardSettings
@@ -63,11 +64,11 @@ class BoardScraper(Worker):
 
     def _listed(self, url: str, answer: Answer) -> list[Any]:
         if answer.status != 200:
-            raise SourceError(f"{url} answers with status {answer.status}.")
+            raise SourceError(say("{url} answers with status {status}.", url=url, status=answer.status))
         try:
             return self.site.engine.read_index(answer.body)
         except Unreadable as error:
-            raise SourceError(f"{url} cannot be read: {error}.") from error
+            raise SourceError(say("{url} cannot be read: {error}.", url=url, error=error)) from error
 
 
 class ThreadScraper(Worker):
@@ -99,13 +100,17 @@ class ThreadScraper(Worker):
 
     def _read(self, url: str, answer: Answer, place: Place, own: BoardSettings) -> tuple[Answer, ThreadRead]:
         if answer.status != 200:
-            raise SourceError(f"{url} answers with status {answer.status}.", retry_after=60 * own.pace)
+            raise SourceError(
+                say("{url} answers with status {status}.", url=url, status=answer.status), retry_after=60 * own.pace
+            )
         try:
             read = self.site.engine.read_thread(answer.body, place.board)
             if read.id != place.thread:
                 raise Unreadable(f"it is thread {read.id}")
         except Unreadable as error:
-            raise SourceError(f"{url} cannot be read: {error}.", retry_after=15 * own.pace) from error
+            raise SourceError(
+                say("{url} cannot be read: {error}.", url=url, error=error), retry_after=15 * own.pace
+            ) from error
         return answer, read
 
     def _store(
@@ -156,7 +161,9 @@ class ImageScraper(Worker):
         if answer.status in _GONE:
             images.note(ctx.database, md5, "missing", reason=f"{url} answers with status {answer.status}.")
         elif answer.status != 200:
-            raise SourceError(f"{url} answers with status {answer.status}.", retry_after=60 * own.pace)
+            raise SourceError(
+                say("{url} answers with status {status}.", url=url, status=answer.status), retry_after=60 * own.pace
+            )
         else:
             self._keep(ctx, md5, url, answer.body)
 

@@ -8,6 +8,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import ITEM_COLUMNS, CaptureRun, DataSource, EmptyResult, SourceFile
 from datasources._zeeschuimer._fields import Fields, Unmappable, item_of, moment, text
 from datasources._zeeschuimer._paths import Raw
@@ -70,7 +71,7 @@ class Zeeschuimer(DataSource):
             run.progress(min(last.end / max(size, 1), 1.0), text=f"{last.number:,} lines read")
             run.checkpoint({"offset": last.end, "line": last.number})
         if is_empty:
-            raise EmptyResult("The file holds no records.")
+            raise EmptyResult(say("The file holds no records."))
 
     def _item(self, line: Line, run: CaptureRun) -> dict[str, Any] | None:
         try:

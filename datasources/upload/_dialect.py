@@ -11,6 +11,7 @@ from pathlib import Path, PurePath
 
 import orjson
 
+from app.domain.texts import say
 from app.plugins import InvalidInput
 from datasources.upload._encoding import ENCODINGS, detect_encoding, mark_of
 from datasources.upload._rows import Row, Rows, Shape
@@ -66,7 +67,7 @@ def read_sample(path: Path) -> bytes:
     with path.open("rb") as source:
         sample = source.read(SAMPLE_BYTES)
     if not sample:
-        raise InvalidInput({"file": ["The file is empty."]})
+        raise InvalidInput({"file": [say("The file is empty.")]})
     return sample
 
 
@@ -80,11 +81,11 @@ def detect(path: Path, filename: str, wanted: Wanted) -> Dialect:
     if sample.startswith(b"PK\x03\x04") and _is_workbook(path):
         return Dialect("xlsx", sheet=wanted.sheet, has_header=wanted.has_header != "no")
     if wanted.format == "xlsx" or PurePath(filename).suffix.lower() in (".xlsx", ".xlsm"):
-        raise InvalidInput({"file": ["This is not a whole XLSX workbook. Open it and save it again as XLSX."]})
+        raise InvalidInput({"file": [say("This is not a whole XLSX workbook. Open it and save it again as XLSX.")]})
     encoding = wanted.encoding or detect_encoding(sample, complete=complete)
     text = decode_sample(sample, encoding)
     if not text.strip():
-        raise InvalidInput({"file": ["The file holds only blank lines."]})
+        raise InvalidInput({"file": [say("The file holds only blank lines.")]})
     form = wanted.format or _text_format(text, filename)
     detected = not wanted.encoding
     if form in ("json", "ndjson"):
@@ -136,7 +137,7 @@ def _delimited(text: str, suffix: str, complete: bool, encoding: str, wanted: Wa
     shape = _best_shape(judged, final, given, suffix)
     rows = sample_rows(judged, shape, final)
     if not rows:
-        raise InvalidInput({"file": ["No row of this file can be read. Choose its delimiter and encoding."]})
+        raise InvalidInput({"file": [say("No row of this file can be read. Choose its delimiter and encoding.")]})
     headed = wanted.has_header != "no" if wanted.has_header else has_header(rows)
     form = "tsv" if shape.delimiter == "\t" and (suffix in (".tsv", ".tab") or wanted.format == "tsv") else "csv"
     form = "tsv" if shape.delimiter == "\t" and not wanted.format else form

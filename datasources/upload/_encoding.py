@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from app.domain.texts import say
 from app.plugins import InvalidInput
 from datasources.upload._tables import listed
 
@@ -62,13 +63,13 @@ def detect_encoding(sample: bytes, *, complete: bool) -> str:
         return marked
     for signature, what in _SIGNATURES.items():
         if sample.startswith(signature):
-            raise InvalidInput({"file": [f"This file is {what}. Send CSV, TSV, XLSX, JSON or NDJSON."]})
+            raise InvalidInput({"file": [say("This file is {what}. Send CSV, TSV, XLSX, JSON or NDJSON.", what=what)]})
     wide = _wide(sample)
     if wide:
         return wide
     controls = sum(sample.count(bytes([code])) for code in (*range(1, 9), *range(14, 27), 28, 29, 30, 127))
     if controls + sample.count(b"\0") > 0.05 * len(sample) + 2:
-        raise InvalidInput({"file": ["This is not a text file. Send CSV, TSV, XLSX, JSON or NDJSON."]})
+        raise InvalidInput({"file": [say("This is not a text file. Send CSV, TSV, XLSX, JSON or NDJSON.")]})
     if _is_mostly_utf8(sample, complete=complete):
         return "utf-8"
     return "windows-1252" if any(bytes([code]) in sample for code in range(0x80, 0xA0)) else "iso-8859-1"

@@ -7,13 +7,14 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from app.domain.texts import say
 from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
 from datasources.upload._ahead import ahead
 from datasources.upload._csv import DelimitedReader
 from datasources.upload._dialect import Dialect, Wanted, described_encoding, detect
 from datasources.upload._items import Maker, make_plan
 from datasources.upload._json import JsonReader
-from datasources.upload._mapping import check, guess
+from datasources.upload._mapping import CHOICES, check, guess
 from datasources.upload._presets import PRESETS, Derived, find_preset
 from datasources.upload._tables import Reader
 from datasources.upload._xlsx import WorkbookReader
@@ -103,8 +104,14 @@ def import_file(path: Path, filename: str, options: Any, run: CaptureRun) -> Ite
 def _refuse_without_columns(reader: Reader, run: CaptureRun) -> None:
     first = next((bad for chunk in reader.chunks() for bad in chunk.bad), None)
     if first is None:
-        raise EmptyResult("The file holds no records.")
-    raise InvalidInput({"file": [f"No record of this file can be read. Line {first.line}: {first.reason}"]})
+        raise EmptyResult(say("The file holds no records."))
+    raise InvalidInput(
+        {
+            "file": [
+                say("No record of this file can be read. Line {line}: {reason}", line=first.line, reason=first.reason)
+            ]
+        }
+    )
 
 
 def _decide_day_first(maker: Maker, reader: Reader, other: Reader | None, run: CaptureRun) -> None:
@@ -126,5 +133,8 @@ def _decide_day_first(maker: Maker, reader: Reader, other: Reader | None, run: C
 
 def _log(run: CaptureRun, dialect: Dialect, preset: str, mapping: dict[str, Derived]) -> None:
     run.log(f"Format {dialect.format}, encoding {described_encoding(dialect.encoding)}, {preset or 'no named format'}.")
-    shown = (f"{item} from {source if isinstance(source, str) else preset}" for item, source in mapping.items())
+    named = {
+        item: CHOICES.get(source, source) if isinstance(source, str) else preset for item, source in mapping.items()
+    }
+    shown = (f"{item} from {source}" for item, source in named.items())
     run.log(f"Mapping: {', '.join(shown)}.")

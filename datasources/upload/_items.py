@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from app.domain.texts import say
 from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
 from datasources.upload._mapping import AUTO, EMPTY, NOW
 from datasources.upload._moments import Moments, weibo_reader
@@ -213,7 +214,7 @@ class Maker:
             rows = "1 row was" if self.bad == 1 else f"{self.bad:,} rows were"
             self._run.warn(f"{rows} left out and put into quarantine, each with its line number and the reason.")
         if not self.good:
-            raise EmptyResult("The file has a header and no rows below it.")
+            raise EmptyResult(say("The file has a header and no rows below it."))
         if self.undated:
             rows = "1 row has" if self.undated == 1 else f"{self.undated:,} rows have"
             self._run.warn(f"{rows} no time; it is left empty.")
@@ -232,9 +233,11 @@ class Maker:
             column = self.plan.time_column
             text = f"{share}: “{column}” does not hold times that can be read. {example.reason}"
             advice = "Choose the column with the time for it, or __empty__ or __now__."
-            raise InvalidInput({"timestamp": [f"{text} {advice}"]})
+            raise InvalidInput({"timestamp": [say("{text} {advice}", text=text, advice=advice)]})
         text = f"{share}. {example.reason} The first is on line {example.line}."
-        raise InvalidInput({"file": [f"{text} Check the delimiter, the quotes and the header that were detected."]})
+        raise InvalidInput(
+            {"file": [say("{text} Check the delimiter, the quotes and the header that were detected.", text=text)]}
+        )
 
 
 def without_html(texts: pa.Array | pa.ChunkedArray) -> pa.Array:

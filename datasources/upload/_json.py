@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from app.domain.texts import say
 from app.plugins import InvalidInput
 from datasources.upload._depth import Depth
 from datasources.upload._dialect import Dialect
@@ -248,8 +249,10 @@ class JsonReader:
                     shallow = prefix.count(".") < _LIST_DEPTH and ".item" not in prefix
                     opened = prefix if shallow else None
         except ijson.JSONError as error:
-            raise InvalidInput({"file": [f"This is not valid JSON: {str(error).strip().splitlines()[0]}."]}) from None
-        raise InvalidInput({"file": ["This JSON holds no list of objects, so there are no posts in it."]})
+            raise InvalidInput(
+                {"file": [say("This is not valid JSON: {error}.", error=str(error).strip().splitlines()[0])]}
+            ) from None
+        raise InvalidInput({"file": [say("This JSON holds no list of objects, so there are no posts in it.")]})
 
 
 class _Stream:

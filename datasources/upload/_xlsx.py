@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree.ElementTree import ParseError
 
+from app.domain.texts import say
 from app.plugins import InvalidInput
 from datasources.upload._dialect import Dialect, has_header
 from datasources.upload._rows import Row
@@ -41,7 +42,7 @@ class WorkbookReader:
         self.sheet, self.total, self._rows = self._choose(dialect.sheet)
         self._sample = list(islice(self._rows, _SAMPLE_ROWS))
         if not self._sample:
-            raise InvalidInput({"file": ["The workbook holds no rows."]})
+            raise InvalidInput({"file": [say("The workbook holds no rows.")]})
         width = max(len(row.cells) for row in self._sample)
         for row in self._sample:
             row.cells += [""] * (width - len(row.cells))
@@ -84,7 +85,17 @@ class WorkbookReader:
     def _choose(self, wanted: str) -> tuple[str, int, Iterator[Row]]:
         """The name, the number of rows and the rows of the sheet to read."""
         if wanted and wanted not in self.sheets:
-            raise InvalidInput({"sheet": [f"There is no sheet “{wanted}”. The sheets are: {', '.join(self.sheets)}."]})
+            raise InvalidInput(
+                {
+                    "sheet": [
+                        say(
+                            "There is no sheet “{wanted}”. The sheets are: {sheets}.",
+                            wanted=wanted,
+                            sheets=", ".join(self.sheets),
+                        )
+                    ]
+                }
+            )
         for name in [wanted] if wanted else self.sheets:
             sheet = self._book[name]
             if not hasattr(sheet, "iter_rows"):
@@ -95,7 +106,7 @@ class WorkbookReader:
             first = next(rows, None)
             if first is not None:
                 return name, total, chain([first], rows)
-        raise InvalidInput({"file": ["The workbook holds no rows."]})
+        raise InvalidInput({"file": [say("The workbook holds no rows.")]})
 
 
 def _open(path: Path) -> Any:

@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from functools import cached_property
-from typing import BinaryIO, overload
+from typing import BinaryIO
 
 import polars as pl
 
 from extras.fourchan_dumps.csv_quick import take
-from extras.fourchan_dumps.record import FIELDS, WHOLE_TABLE, Block, DumpError, Fault, Record
+from extras.fourchan_dumps.record import FIELDS, SCHEMA, WHOLE_TABLE, Block, DumpError, Fault
 
 _MARK = b"\xef\xbb\xbf"
 _CHUNK = 4 << 20
@@ -83,27 +82,6 @@ def _record(count: int) -> re.Pattern[str]:
     return re.compile(",".join([_FIELD] * count) + r"\r?\n", re.DOTALL)
 
 
-class _Rows(Sequence[Record]):
-    """The rows of a frame as records, made when the first of them is asked for."""
-
-    def __init__(self, frame: pl.DataFrame) -> None:
-        self._frame = frame
-
-    @cached_property
-    def _rows(self) -> list[tuple[str | None, ...]]:
-        return self._frame.rows()
-
-    def __len__(self) -> int:
-        return self._frame.height
-
-    @overload
-    def __getitem__(self, place: int) -> Record: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Record]: ...
-    def __getitem__(self, place: int | slice) -> Record | Sequence[Record]:
-        return self._rows[place]
-
-
 class _Reader:
     """Reads on in stretches of bytes: at once where these are as they should be, else record by record."""
 
@@ -142,11 +120,7 @@ class _Reader:
         frame = found.frame.with_columns(missing).select(FIELDS)
         starts = found.starts
         return Block(
-            _Rows(frame),
-            self._position,
-            self._line,
-            lambda number: first + part.count(b"\n", 0, int(starts[number])),
-            frame=frame,
+            frame, self._position, self._line, lambda number: first + part.count(b"\n", 0, int(starts[number]))
         )
 
     def _go_on(self, size: int) -> None:
@@ -188,8 +162,9 @@ class _Reader:
             raw = [tuple(_STRAY.sub("\ufffd", value) for value in record) for record in raw]
         self._go_on(len(used.encode("utf-8", "surrogateescape")))
         places = self._places
+        records = [[_value(record[place]) if place else None for place in places] for record in raw]
         return Block(
-            [[_value(record[place]) if place else None for place in places] for record in raw],
+            pl.DataFrame(records, SCHEMA, orient="row"),
             self._position,
             self._line,
             lambda number: first + text.count("\n", 0, starts[number]),

@@ -57,11 +57,7 @@ def take(given: bytes, names: tuple[str, ...], rows: int) -> Quick | None:
 def _sure_records(data: npt.NDArray[np.uint8], given: bytes, columns: int) -> Places:
     """Where the records end, up to the first that is not as it should be."""
     quotes = _marks(data, given)
-    flags = np.zeros(len(data), np.uint8)
-    flags[quotes] = 1
-    outside = (np.cumsum(flags, dtype=np.uint8) & 1) == 0
-    outside[quotes] = False
-    between = np.flatnonzero(outside)
+    between = _outside(quotes, len(data))
     kinds = data[between]
     ends: Places = between[kinds == _BREAK]
     wrong = [_first(between, ~_BETWEEN[kinds]), _wrong_mark(data, quotes), _wrong_null(data, between, kinds)]
@@ -69,6 +65,15 @@ def _sure_records(data: npt.NDArray[np.uint8], given: bytes, columns: int) -> Pl
     commas = np.searchsorted(between[kinds == _COMMA], ends)
     fit = np.diff(commas, prepend=0) == columns - 1
     return ends if fit.all() else ends[: int(np.argmin(fit))]
+
+
+def _outside(quotes: Places, size: int) -> Places:
+    """The places outside of fields in quotation marks, which open and close in turn."""
+    begins = np.concatenate(([0], quotes[1::2] + 1))
+    ends = quotes[0::2] if len(quotes) % 2 else np.append(quotes[0::2], size)
+    sizes = ends - begins[: len(ends)]
+    before = np.cumsum(sizes) - sizes
+    return np.repeat(begins[: len(ends)] - before, sizes) + np.arange(int(sizes.sum()))
 
 
 def _marks(data: npt.NDArray[np.uint8], given: bytes) -> Places:

@@ -9,14 +9,15 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
+
+import polars as pl
 
 from extras.fourchan_dumps import csv_dump
 from extras.fourchan_dumps.indexes import drop_search_indexes, is_worth_it, make_search_indexes
 from extras.fourchan_dumps.opening import fingerprint, open_text
-from extras.fourchan_dumps.posts import Posts
-from extras.fourchan_dumps.posts_quick import quick_posts
+from extras.fourchan_dumps.posts import SCHEMA, Post, Posts
+from extras.fourchan_dumps.posts_quick import Quick, quick_posts
 from extras.fourchan_dumps.record import Block
 from extras.fourchan_dumps.sqlite_dump import SqliteDump, is_sqlite
 from extras.fourchan_dumps.store import Batch, Progress, Store
@@ -89,11 +90,11 @@ def _blocks(wanted: Wanted, progress: Progress) -> Iterator[Block]:
 def _run(store: Store, blocks: Iterator[Block], wanted: Wanted, show: Say) -> None:
     """Read here and store in a thread beside, so that Python and PostgreSQL work at the same time."""
     writer = _Writer(store, wanted)
-    make = partial(posts_of, board=wanted.board, new_york=wanted.new_york)
     meter = _Meter(store, show)
     try:
         for block in blocks:
-            writer.put(make(block), _faults(block))
+            batch = posts_of(block, board=wanted.board, new_york=wanted.new_york)
+            writer.put(batch, _faults(block))
             meter.tick()
     except BaseException:
         writer.close(at_once=True)
@@ -108,31 +109,42 @@ def _faults(block: Block) -> list[str]:
 
 def posts_of(block: Block, *, board: str, new_york: bool) -> Batch:
     """The posts of a block. What is no post is added to the block's faults."""
+    quick = quick_posts(block.frame, board, new_york=new_york)
+    odd = ~quick.is_ordinary
     reader = Posts(board, new_york=new_york)
-    quick = [] if block.frame is None else quick_posts(block.frame, board, new_york=new_york)
-    posts = []
+    numbers, rest = [], []
     ghosts = 0
-    for number, made in enumerate(quick or [None] * len(block.records)):
-        if made is not None:
-            posts.append(made)
-            continue
+    for number, record in zip(odd.arg_true(), block.frame.filter(odd).iter_rows(), strict=True):
         try:
-            post = reader.make(block.records[number])
+            post = reader.make(record)
         except ValueError as error:
             block.faults.append(block.fault(number, str(error)))
             continue
         if post is None:
             ghosts += 1
         else:
-            posts.append(post)
+            numbers.append(number)
+            rest.append(post)
+    posts = _in_order(quick, numbers, rest) if rest else quick.posts
     counts = Counter(
-        read=len(posts) + ghosts + len(block.faults),
+        read=posts.height + ghosts + len(block.faults),
         ghosts=ghosts,
         unreadable=len(block.faults),
         mended=block.mended,
     )
     block.faults.sort()
-    return Batch(posts, block.position, block.line, counts)
+    openings = {post.id: post.opening for post in reversed(rest) if post.opening}
+    words = quick.words.union(*(post.words() for post in rest))
+    return Batch(posts, openings, words, block.position, block.line, counts)
+
+
+def _in_order(quick: Quick, numbers: list[int], rest: list[Post]) -> pl.DataFrame:
+    """The posts that were made at once and those that were made one by one, as they stand in the dump."""
+    others = pl.DataFrame(
+        [(post.id, post.thread, post.time, post.has_image, post.line) for post in rest], SCHEMA, orient="row"
+    )
+    places = pl.concat([quick.is_ordinary.arg_true(), pl.Series(numbers, dtype=pl.UInt32)])
+    return pl.concat([quick.posts, others])[places.arg_sort()]
 
 
 class _Writer:

@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
+import polars as pl
+
 from datasources._imageboard.query import plain_text, spaced
 from extras.fourchan_dumps.countries import NAMES
 from extras.fourchan_dumps.markup import escaped, to_html
@@ -22,6 +24,9 @@ COLUMNS = (
     *("image_md5", "image_width", "image_height", "image_filesize", "unsorted_data", "subject_words", "body_words"),
 )
 """The columns that an import fills, in the order of `Post.line`."""
+
+SCHEMA = {"id": pl.Int64, "thread": pl.Int64, "time": pl.Int64, "has_image": pl.Boolean, "line": pl.String}
+"""Posts in a frame: what their threads need to know of them, and `Post.line`."""
 
 _CAPCODES = {"M": "mod", "A": "admin", "D": "developer", "F": "founder", "V": "verified", "G": "manager"}
 EARLIEST, LATEST = 1_000_000_000, 4_102_444_800  # 2001, before which there was no 4chan, and 2100
@@ -49,6 +54,11 @@ class Post:
     has_image: bool
     opening: Opening | None
     line: str
+
+    def words(self) -> list[str]:
+        """The words of its subject and its text."""
+        _, subject, body = self.line.rsplit("\t", 2)
+        return [*subject.split(), *body.split()]
 
 
 class Posts:

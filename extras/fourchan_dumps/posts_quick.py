@@ -6,23 +6,35 @@ That is most of them: replies, not deleted, whose text has no marks of the archi
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import polars as pl
 
-from datasources._imageboard.query import LONGEST, spaced
 from extras.fourchan_dumps.countries import NAMES
-from extras.fourchan_dumps.posts import EARLIEST, LATEST, SOURCE, Post, real_time
+from extras.fourchan_dumps.posts import EARLIEST, LATEST, SOURCE, real_time
+from extras.fourchan_dumps.words_quick import spell
 
 _NULL = "\\N"
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#039;"}
 _ESCAPES = {"\\": "\\\\", "\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _OPEN, _CLOSE = "\x01", "\x02"
+_MARKS = {_OPEN: '<span class="quote">', _CLOSE: "</span>", "\r\n": "<br>", "\n": "<br>"}
+_IN_BODY = {**_MARKS, **_ENTITIES, **{sign: text for sign, text in _ESCAPES.items() if sign not in _MARKS}}
 _NONE = ("", "N")
 _TEXTS = ("title", "name", "trip", "poster_hash", "media_filename", "media_orig")
 _SIZES = ("media_w", "media_h", "media_size", "preview_w", "preview_h")
 
 
-def quick_posts(frame: pl.DataFrame, board: str, *, new_york: bool = False) -> list[Post | None]:
-    """The posts of records given as text columns with the names of `record.FIELDS`; None for what is not ordinary."""
+class Quick(NamedTuple):
+    """Posts that were made at once: which of the records are among them, their posts in that order, and their words."""
+
+    is_ordinary: pl.Series
+    posts: pl.DataFrame
+    words: set[str]
+
+
+def quick_posts(frame: pl.DataFrame, board: str, *, new_york: bool = False) -> Quick:
+    """The posts of records given as text columns with the names of `record.FIELDS`: `id thread time has_image line`."""
     places = frame.select(_is_ordinary()).to_series().fill_null(value=False)
     ordinary = frame.filter(places).with_columns(
         pl.col("num", "thread_num", "timestamp").cast(pl.Int64), pl.col(_SIZES).cast(pl.Int64)
@@ -32,13 +44,17 @@ def quick_posts(frame: pl.DataFrame, board: str, *, new_york: bool = False) -> l
         shifts = {hour: real_time(hour * 3600) - hour * 3600 for hour in hours}
         moved = pl.col("timestamp") + (pl.col("timestamp") // 3600).replace_strict(shifts, return_dtype=pl.Int64)
         ordinary = ordinary.with_columns(moved.alias("timestamp"))
+    subjects, subject_words = spell(ordinary["title"])
+    bodies, body_words = spell(ordinary["comment"])
+    columns = [pl.lit(f"{SOURCE}\t{board}"), *_fields(), subjects.alias("subject_words"), bodies.alias("body_words")]
     made = ordinary.select(
-        *("num", "thread_num", "timestamp"),
+        pl.col("num").alias("id"),
+        pl.col("thread_num").alias("thread"),
+        pl.col("timestamp").alias("time"),
         _has_image().alias("has_image"),
-        pl.concat_str([pl.lit(f"{SOURCE}\t{board}"), *_fields(), *_words(ordinary)], separator="\t").alias("line"),
+        pl.concat_str(columns, separator="\t").alias("line"),
     )
-    posts = (Post(num, thread, time, image, None, line) for num, thread, time, image, line in made.iter_rows())
-    return [next(posts) if is_ordinary else None for is_ordinary in places]
+    return Quick(places, made, subject_words | body_words)
 
 
 def _is_ordinary() -> pl.Expr:
@@ -74,8 +90,8 @@ def _fields() -> list[pl.Expr]:
     country = pl.col("poster_country").fill_null("")
     return [
         *(pl.col("num").cast(pl.String), pl.col("thread_num").cast(pl.String), moment, moment, pl.lit(_NULL)),
-        *(_text(_escaped(pl.col("title"))), _text(_body()), _text(_escaped(pl.col("name"))), _text(pl.col("trip"))),
-        pl.when(pl.col("poster_hash") == "N").then(pl.lit(_NULL)).otherwise(_text(pl.col("poster_hash"))),
+        *(_html("title"), _unless_empty("comment", _body()), _html("name"), _text("trip")),
+        pl.when(pl.col("poster_hash") == "N").then(pl.lit(_NULL)).otherwise(_text("poster_hash")),
         pl.lit(_NULL),
         pl.when(country.is_in(_NONE)).then(pl.lit(_NULL)).otherwise(country),
         country.replace_strict(NAMES, default=_NULL),
@@ -92,7 +108,7 @@ def _image() -> list[pl.Expr]:
     """File, name on the board, MD5 as hexadecimal, width, height, bytes."""
     md5 = pl.col("media_hash").fill_null("").str.decode("base64").bin.encode("hex")
     sizes = [pl.when(pl.col(name) == 0).then(None).otherwise(pl.col(name)).cast(pl.String) for name in _SIZES[:3]]
-    columns = [_text(pl.col("media_filename")), _text(pl.col("media_orig")), _text(md5), *sizes]
+    columns = [_text("media_filename"), _text("media_orig"), _unless_empty("media_hash", md5), *sizes]
     return [pl.when(_has_image()).then(column.fill_null(_NULL)).otherwise(pl.lit(_NULL)) for column in columns]
 
 
@@ -102,35 +118,24 @@ def _rest() -> pl.Expr:
     return pl.when(pl.col("preview_orig").fill_null("") == "").then(pl.lit("{}")).otherwise(preview)
 
 
-def _escaped(text: pl.Expr) -> pl.Expr:
-    return text.str.replace_many(_ENTITIES)
+def _html(name: str) -> pl.Expr:
+    """A column of plain text as HTML, as COPY wants it."""
+    return _unless_empty(name, pl.col(name).str.replace_many({**_ENTITIES, **_ESCAPES}))
 
 
-def _text(text: pl.Expr) -> pl.Expr:
-    """Text as COPY wants it; NULL where there is none."""
-    return pl.when(text.fill_null("") == "").then(pl.lit(_NULL)).otherwise(text.str.replace_many(_ESCAPES))
+def _text(name: str) -> pl.Expr:
+    """A column as COPY wants it."""
+    return _unless_empty(name, pl.col(name).str.replace_many(_ESCAPES))
+
+
+def _unless_empty(name: str, text: pl.Expr) -> pl.Expr:
+    """What a column has been made into; NULL where there is nothing in it."""
+    return pl.when(pl.col(name).fill_null("") == "").then(pl.lit(_NULL)).otherwise(text)
 
 
 def _body() -> pl.Expr:
-    """The comment as `markup.to_html` gives it: lines that quote, references to posts, breaks."""
+    """The comment as `markup.to_html` gives it, as COPY wants it: lines that quote, references to posts, breaks."""
     marked = pl.col("comment").str.replace_all(r"(?m)^(>(?:[^>\n].*)?)$", f"{_OPEN}${{1}}{_CLOSE}")
-    spans = {_OPEN: '<span class="quote">', _CLOSE: "</span>", "\r\n": "<br>", "\n": "<br>"}
     link = '<a href="#p${1}" class="quotelink">&gt;&gt;${1}</a>'
-    return _escaped(marked).str.replace_all(r"&gt;&gt;(\d{1,18})", link).str.replace_many(spans)
-
-
-def _words(frame: pl.DataFrame) -> list[pl.Series]:
-    """The words of subjects and comments, as `query.spaced` spells them."""
-    return [_spaced(frame[name].fill_null("").alias(f"{name}_words")) for name in ("title", "comment")]
-
-
-def _spaced(texts: pl.Series) -> pl.Series:
-    text = pl.col(texts.name)
-    words = text.str.to_lowercase().str.replace_all("[^0-9a-z_]+", " ").str.strip_chars(" ")
-    is_odd = text.str.contains(rf"[^\x00-\x7f]|[0-9A-Za-z_]{{{LONGEST + 1},}}")
-    plain = pl.when(words == "").then(pl.lit("")).otherwise(pl.format(" {} ", words))
-    found = texts.to_frame().select(pl.when(is_odd).then(None).otherwise(plain).alias(texts.name)).to_series()
-    odd = found.is_null()
-    if odd.any():
-        found = found.scatter(odd.arg_true(), [spaced(value.replace("\u00ad", "")) for value in texts.filter(odd)])
-    return found
+    html = marked.str.replace_many(_IN_BODY, leftmost=True)  # the first that fits: a break of Windows is one
+    return html.str.replace_all(r"&gt;&gt;(\d{1,18})", link)

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
-if TYPE_CHECKING:
-    import polars as pl
+import polars as pl
 
 FIELDS = (
     "num",
@@ -50,6 +49,8 @@ WHOLE_TABLE = (
 """The columns of the archives' own table, all of which some dumps hold."""
 
 Record = Sequence[str | None]
+SCHEMA = pl.Schema(dict.fromkeys(FIELDS, pl.String))
+"""What frames of records look like."""
 
 
 class DumpError(ValueError):
@@ -67,7 +68,8 @@ class Fault(NamedTuple):
 class Block:
     """Some records of a dump, and where it goes on after them."""
 
-    records: Sequence[Record]
+    frame: pl.DataFrame
+    """The records, as text columns by the names of FIELDS."""
     position: int
     """Bytes of the text or the last row's number: what `read` takes to go on behind this block."""
     line: int
@@ -77,8 +79,6 @@ class Block:
     faults: list[Fault] = field(default_factory=list)
     mended: int = 0
     """Records with bytes that are no UTF-8, which were replaced by the sign for that."""
-    frame: pl.DataFrame | None = None
-    """The same records as text columns by the names of FIELDS, where the reader has them so."""
 
     def fault(self, number: int, reason: str) -> Fault:
         """That a record of this block is no post."""

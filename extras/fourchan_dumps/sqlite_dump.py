@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from extras.fourchan_dumps.record import FIELDS, Block, DumpError, Record
+from extras.fourchan_dumps.record import FIELDS, SCHEMA, Block, DumpError
 
 _OTHER_NAMES = {
     "num": ("no", "post_num"),
@@ -72,9 +72,9 @@ class SqliteDump:
                 return
             position = found[-1][0]
             numbers = [row[0] for row in found]
-            records: list[Record] = [[_text(value) for value in row[1:]] for row in found]
-            frame = pl.DataFrame(records, dict.fromkeys(FIELDS, pl.String), orient="row")
-            yield Block(records, position, position + 1, numbers.__getitem__, frame=frame)
+            records = [[_text(value) for value in row[1:]] for row in found]
+            frame = pl.DataFrame(records, SCHEMA, orient="row")
+            yield Block(frame, position, position + 1, numbers.__getitem__)
 
     def close(self) -> None:
         """Close the file."""

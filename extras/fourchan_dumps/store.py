@@ -6,23 +6,27 @@ import io
 import re
 import time
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Set
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
+import polars as pl
 import psycopg2
 import psycopg2.extras
 from psycopg2.extensions import TransactionRollbackError
 
 from app.storage.database import connect
 from datasources._imageboard.store.words import GATHER_WORDS
-from extras.fourchan_dumps.posts import COLUMNS, SOURCE, Post
+from extras.fourchan_dumps.posts import COLUMNS, SOURCE, Opening
 from extras.fourchan_dumps.record import DumpError
+from extras.fourchan_dumps.threads import PUT_THREADS, threads_of
 
 _WAIT = 30
 _GATHER_EVERY = 10
+_MOST_KNOWN = 1_000_000  # words, of which each takes some 100 bytes of memory
 _COLUMNS = ", ".join(COLUMNS)
+TABLE = "fourchan_posts"
+"""Where posts are put: past the triggers of the table of all sources, which would look at each of them once more."""
 COUNTS = ("read", "stored", "duplicates", "ghosts", "unreadable", "mended")
 
 
@@ -40,7 +44,12 @@ class Progress:
 class Batch:
     """Posts to be stored, what was met on the way to them, and where the dump goes on."""
 
-    posts: list[Post]
+    posts: pl.DataFrame
+    """As `posts.SCHEMA` says, in the order of the dump."""
+    openings: dict[int, Opening]
+    """What first posts of threads say, by their numbers."""
+    words: set[str]
+    """The words of the posts."""
     position: int
     line: int
     counts: Counter[str]
@@ -56,6 +65,7 @@ class Store:
         self._key = {"source": SOURCE, "board": board, "file": file}
         self._board = board
         self._saved = 0
+        self._known: Set[str] = set()
         self._lock(file)
         self._begin(name, options)
 
@@ -110,13 +120,18 @@ class Store:
 
     def _save(self, batch: Batch) -> None:
         self._run("SET LOCAL synchronous_commit TO off")
-        posts = self._unique(batch)
-        stored = self._copy(batch, posts) if posts else []
-        self._put_threads(stored)
+        posts = batch.posts
+        if posts["id"].n_unique() < posts.height:
+            posts = posts.unique("id", keep="first", maintain_order=True)
+        stored = self._copy(batch, posts)
+        if stored.height:
+            self._put_threads(stored, batch.openings)
+            self._note_days(stored)
+            self._note_words(batch.words)
         counts = self.progress.counts + batch.counts
         counts["unreadable"] += len(batch.refused)
-        counts["stored"] += len(stored)
-        counts["duplicates"] += len(batch.posts) - len(batch.refused) - len(stored)
+        counts["stored"] += stored.height
+        counts["duplicates"] += batch.posts.height - len(batch.refused) - stored.height
         self._run(
             "UPDATE imageboard_imports SET position = %(position)s, line = %(line)s, counts = %(counts)s,"
             " changed = now() WHERE source = %(source)s AND board = %(board)s AND file = %(file)s",
@@ -127,62 +142,59 @@ class Store:
         )
         self._opened.commit()
         self.progress = Progress(batch.position, batch.line, False, counts)
+        self._known = self._known | batch.words if len(self._known) < _MOST_KNOWN else batch.words
         self._saved += 1
         if self._saved % _GATHER_EVERY == 0:
             self._gather()
 
     def _gather(self) -> None:
-        """Bring the words of these posts to those that are known, so that they are not noted over and over."""
+        """Bring the words of these posts to those of all posts, so that a search finds them quickly."""
         self._run(GATHER_WORDS)
         self._opened.commit()
 
-    @staticmethod
-    def _unique(batch: Batch) -> list[Post]:
-        """The first of every number."""
-        posts = {post.id: post for post in reversed(batch.posts)}
-        return list(reversed(posts.values()))
-
-    def _copy(self, batch: Batch, posts: list[Post]) -> list[Post]:
+    def _copy(self, batch: Batch, posts: pl.DataFrame) -> pl.DataFrame:
         """Store posts and return those that were new. What the database will not take is put aside and reported."""
-        while posts:
+        while posts.height:
             self._run("SAVEPOINT copying")
             try:
                 if self._is_free(posts):
-                    self._copy_into("imageboard_posts", posts)
+                    self._copy_into(TABLE, posts)
                     return posts
             except psycopg2.errors.UniqueViolation:  # somebody stores the same posts at this moment
                 self._run("ROLLBACK TO copying")
             except psycopg2.DataError as error:
-                self._refuse(batch, posts, error)
+                posts = self._refuse(batch, posts, error)
                 continue
             try:
                 return self._copy_new(posts)
             except psycopg2.DataError as error:
-                self._refuse(batch, posts, error)
-        return []
+                posts = self._refuse(batch, posts, error)
+        return posts
 
-    def _refuse(self, batch: Batch, posts: list[Post], error: psycopg2.DataError) -> None:
-        """Take the post out of which the database says that it is wrong."""
+    def _refuse(self, batch: Batch, posts: pl.DataFrame, error: psycopg2.DataError) -> pl.DataFrame:
+        """The posts without the one of which the database says that it is wrong."""
         found = re.search(r"COPY \w+, line (\d+)", str(error))
         if found is None:
             raise error
         self._run("ROLLBACK TO copying")
-        post = posts.pop(int(found[1]) - 1)
-        batch.refused.append(f"post {post.id}: the database refuses it: {str(error).splitlines()[0]}")
+        place = int(found[1]) - 1
+        reason = str(error).splitlines()[0]
+        batch.refused.append(f"post {posts['id'][place]}: the database refuses it: {reason}")
+        return pl.concat([posts[:place], posts[place + 1 :]])
 
-    def _is_free(self, posts: Sequence[Post]) -> bool:
+    def _is_free(self, posts: pl.DataFrame) -> bool:
         """Whether the board has no post yet among these numbers: then they need not be compared one by one."""
         row = self._one(
             "SELECT NOT EXISTS (SELECT FROM imageboard_posts WHERE source = %(source)s AND board = %(board)s"
             " AND id BETWEEN %(least)s AND %(most)s) AS free",
             source=SOURCE,
             board=self._board,
-            least=min(post.id for post in posts),
-            most=max(post.id for post in posts),
+            least=posts["id"].min(),
+            most=posts["id"].max(),
         )
         return bool(row["free"])
 
-    def _copy_new(self, posts: list[Post]) -> list[Post]:
+    def _copy_new(self, posts: pl.DataFrame) -> pl.DataFrame:
         self._run(
             "CREATE TEMP TABLE IF NOT EXISTS incoming (LIKE imageboard_posts INCLUDING DEFAULTS) ON COMMIT DELETE ROWS"
         )
@@ -190,25 +202,42 @@ class Store:
         self._copy_into("incoming", posts)
         with self._opened.cursor() as cursor:
             cursor.execute(
-                f"INSERT INTO imageboard_posts ({_COLUMNS}) SELECT {_COLUMNS} FROM incoming"  # noqa: S608
+                f"INSERT INTO {TABLE} ({_COLUMNS}) SELECT {_COLUMNS} FROM incoming"  # noqa: S608
                 " ON CONFLICT DO NOTHING RETURNING id"
             )
             rows: list[Any] = cursor.fetchall()
-        new = {row["id"] for row in rows}
-        return [post for post in posts if post.id in new]
+        return posts.filter(pl.col("id").is_in([row["id"] for row in rows]))
 
-    def _copy_into(self, table: str, posts: Iterable[Post]) -> None:
-        lines = io.StringIO("\n".join(post.line for post in posts) + "\n")
+    def _copy_into(self, table: str, posts: pl.DataFrame) -> None:
+        lines = io.BytesIO(f"{posts['line'].str.join(chr(10)).item()}\n".encode())
         with self._opened.cursor() as cursor:
-            cursor.copy_expert(f"COPY {table} ({_COLUMNS}) FROM STDIN", lines, size=1 << 16)
+            cursor.copy_expert(f"COPY {table} ({_COLUMNS}) FROM STDIN", lines, size=1 << 18)
 
-    def _put_threads(self, posts: Iterable[Post]) -> None:
-        """Add new posts to what is known of their threads. Of those that were scraped the scraper knows better."""
-        rows = _threads(self._board, posts)
-        if not rows:
-            return
+    def _put_threads(self, posts: pl.DataFrame, openings: Mapping[int, Opening]) -> None:
         with self._opened.cursor() as cursor:
-            psycopg2.extras.execute_values(cursor, _PUT_THREADS, rows, page_size=1000)
+            rows = threads_of(self._board, posts, openings)
+            psycopg2.extras.execute_values(cursor, PUT_THREADS, rows, page_size=1000)
+
+    def _note_days(self, posts: pl.DataFrame) -> None:
+        """Note how many posts there are of each day, as the trigger on the table of all sources would."""
+        days = posts.group_by(pl.from_epoch("time").dt.date().alias("day")).len()
+        with self._opened.cursor() as cursor:
+            psycopg2.extras.execute_values(
+                cursor,
+                "INSERT INTO imageboard_uncounted (source, board, day, posts) VALUES %s",
+                [(SOURCE, self._board, *row) for row in days.iter_rows()],
+            )
+
+    def _note_words(self, words: Set[str]) -> None:
+        """Note the words that are new, as the trigger would; which ones this import has met before it knows itself."""
+        if words - self._known:
+            self._run("SET LOCAL enable_hashjoin TO off")  # each is looked up, never all of the table read
+            self._run("SET LOCAL enable_mergejoin TO off")
+            self._run(
+                "INSERT INTO imageboard_new_words (word) SELECT word FROM unnest(%(words)s::text[]) AS said (word)"
+                " WHERE NOT EXISTS (SELECT FROM imageboard_words known WHERE known.word = said.word)",
+                words=list(words - self._known),
+            )
 
     def finish(self) -> None:
         """Note that the whole file is stored. A thread of which the dump says no end ended with its last post."""
@@ -238,43 +267,3 @@ class Store:
             cursor.execute(sql, values)
             row: Any = cursor.fetchone()
         return dict(row)
-
-
-_PUT_THREADS = (
-    "INSERT INTO imageboard_threads AS t (source, board, id, created, seen, listed, modified, archived, deleted,"
-    " is_sticky, is_closed, posters, replies, images, last_post) VALUES %s"
-    " ON CONFLICT (source, board, id) DO UPDATE SET created = coalesce(excluded.created, t.created),"
-    " seen = least(t.seen, excluded.seen), listed = greatest(t.listed, excluded.listed),"
-    " modified = greatest(t.modified, excluded.modified), archived = coalesce(excluded.archived, t.archived),"
-    " deleted = coalesce(excluded.deleted, t.deleted), is_sticky = t.is_sticky OR excluded.is_sticky,"
-    " is_closed = t.is_closed OR excluded.is_closed, posters = coalesce(excluded.posters, t.posters),"
-    " replies = t.replies + excluded.replies, images = t.images + excluded.images,"
-    " last_post = greatest(t.last_post, excluded.last_post) WHERE t.scraped IS NULL"
-)
-
-
-def _threads(board: str, posts: Iterable[Post]) -> list[tuple[Any, ...]]:
-    """What posts say of their threads: a row for each, in the order of their numbers."""
-    members: dict[int, list[Post]] = {}
-    for post in posts:
-        members.setdefault(post.thread, []).append(post)
-    return [(SOURCE, board, number, *_thread(of)) for number, of in sorted(members.items())]
-
-
-def _thread(posts: Sequence[Post]) -> tuple[Any, ...]:
-    opening = next((post.opening for post in posts if post.opening), None)
-    replies = [post for post in posts if not post.opening]
-    first, last = min(post.time for post in posts), max(post.time for post in posts)
-    said = (_moment(opening and opening.created), _moment(first), _moment(last), _moment(last))
-    state: tuple[Any, ...] = (None, None, False, False, None)
-    if opening:
-        archived = None if opening.deleted else opening.expired
-        state = (
-            *(_moment(archived), _moment(opening.deleted)),
-            *(opening.is_sticky, opening.is_closed, opening.posters),
-        )
-    return (*said, *state, len(replies), sum(post.has_image for post in replies), max(post.id for post in posts))
-
-
-def _moment(seconds: int | None) -> datetime | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC)

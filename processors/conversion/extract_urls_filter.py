@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import (
     Accepts,
     Columns,
@@ -127,7 +128,11 @@ def _endings(text: str) -> list[str]:
     for part in given:
         if not all(label.replace("-", "").isalnum() for label in part.split(".")):
             raise InvalidInput(
-                {"eager_domains": [f"“{part}” is not the end of a host name. Write for example: com, bbc.co.uk."]}
+                {
+                    "eager_domains": [
+                        say("“{part}” is not the end of a host name. Write for example: com, bbc.co.uk.", part=part)
+                    ]
+                }
             )
     return given or endings()
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import (
     Accepts,
     Choice,
@@ -143,7 +144,7 @@ def _text_condition(options: ColumnFilter.Options, schema: pl.Schema) -> pl.Expr
         text, values = text.str.to_lowercase(), [value.lower() for value in values]
     if options.match_style.startswith("value-contains"):
         if not values:
-            raise InvalidInput({"match_value": ["Give the text to look for."]})
+            raise InvalidInput({"match_value": [say("Give the text to look for.")]})
         met = _combined([text.str.contains(value, literal=True) for value in values], options.match_multiple)
     elif schema[options.column].is_float() and values:
         numbers = [_number(value) for value in values]
@@ -160,13 +161,15 @@ def _number(value: str) -> float:
     try:
         return float(value)
     except ValueError:
-        raise InvalidInput({"match_value": [f"“{value}” is not a number. Write it as 12 or 12.5."]}) from None
+        raise InvalidInput(
+            {"match_value": [say("“{value}” is not a number. Write it as 12 or 12.5.", value=value)]}
+        ) from None
 
 
 def _number_condition(table: pl.LazyFrame, options: ColumnFilter.Options, schema: pl.Schema, run: Run) -> pl.Expr:
     limits = [_number(value) for value in split_list(options.match_value)]
     if not limits:
-        raise InvalidInput({"match_value": ["Give a number to compare with."]})
+        raise InvalidInput({"match_value": [say("Give a number to compare with.")]})
     number = as_number(options.column, schema)
     _check_readable(table, options.column, number.is_null(), "number", run)
     if options.match_style == "value-less-than":
@@ -186,7 +189,9 @@ def _date(text: str) -> datetime:
         return read_moment(text)
     except ValueError:
         shown = f"“{text}” is not a date." if text.strip() else "Give a date to compare with."
-        raise InvalidInput({"match_date": [f"{shown} Write it as 2026-01-31 or 2026-01-31 14:00:00."]}) from None
+        raise InvalidInput(
+            {"match_date": [say("{shown} Write it as 2026-01-31 or 2026-01-31 14:00:00.", shown=shown)]}
+        ) from None
 
 
 def _check_readable(table: pl.LazyFrame, column: str, unread: pl.Expr, what: str, run: Run) -> None:
@@ -195,8 +200,10 @@ def _check_readable(table: pl.LazyFrame, column: str, unread: pl.Expr, what: str
 
     rows, missing = table.select(rows=pl.len(), missing=unread.sum()).collect(engine="streaming").row(0)
     if not rows:
-        raise EmptyResult("There are no rows to filter.")
+        raise EmptyResult(say("There are no rows to filter."))
     if missing == rows:
-        raise InvalidInput({"column": [f"The column “{column}” holds no {what}. Choose one that does."]})
+        raise InvalidInput(
+            {"column": [say("The column “{column}” holds no {what}. Choose one that does.", column=column, what=what)]}
+        )
     if missing:
         run.warn(f"{missing:,} rows have no {what} in the column “{column}” and are left out.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import Accepts, Example, InvalidInput, Processor, Run, SameTable, Source, Text, Toggle
 from app.plugins.columns import as_text
 from app.plugins.extract import check_pattern
@@ -66,7 +67,7 @@ class LexicalFilter(Processor):
 
         lexicon = Lexicon.read(options.lexicon_custom, options.as_regex, options.case_sensitive)
         if not lexicon.terms:
-            raise InvalidInput({"lexicon_custom": ["Give at least one word."]})
+            raise InvalidInput({"lexicon_custom": [say("Give at least one word.")]})
         for term in lexicon.terms if options.as_regex else ():
             check_pattern(term, "lexicon_custom")
         table = source.lazy()

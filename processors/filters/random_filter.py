@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import Accepts, EmptyResult, Example, InvalidInput, Number, Processor, Run, SameTable, Source
 from processors.filters._shared import keep_marked
 
@@ -43,10 +44,14 @@ class RandomFilter(Processor):
 
         rows, wanted = source.rows, options.sample_size
         if not rows:
-            raise EmptyResult("There are no rows to draw from.")
+            raise EmptyResult(say("There are no rows to draw from."))
         if wanted > rows:
             raise InvalidInput(
-                {"sample_size": [f"The dataset has only {rows:,} rows. Choose a sample of at most {rows:,}."]}
+                {
+                    "sample_size": [
+                        say("The dataset has only {rows:,} rows. Choose a sample of at most {rows:,}.", rows=rows)
+                    ]
+                }
             )
         drawn = (
             pl.int_range(rows, dtype=pl.UInt32 if rows < 2**32 else pl.UInt64, eager=True).shuffle(run.seed) < wanted

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from app.domain.texts import say
 from app.plugins import InvalidInput, Run
 from app.plugins.columns import as_number, as_text, is_blank
 from app.plugins.extract import domain_of, emoji_in, hashtags_in, hosts_in, urls_in
@@ -95,7 +96,9 @@ def weight_of(table: pl.LazyFrame, column: str, schema: pl.Schema, run: Run) -> 
     )
     numbers, rows, whole = found.collect(engine="streaming").row(0)
     if rows and not numbers:
-        raise InvalidInput({"weigh": [f"The column “{column}” holds no numbers. Choose one that does."]})
+        raise InvalidInput(
+            {"weigh": [say("The column “{column}” holds no numbers. Choose one that does.", column=column)]}
+        )
     if numbers < rows:
         run.warn(f"{rows - numbers:,} rows have no number in the column “{column}”; they weigh nothing.")
     weight = number.fill_null(0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import (
     Accepts,
     Choice,
@@ -99,7 +100,9 @@ class AttributeFrequencies(Processor):
         schema = table.collect_schema()
         dated = options.timeframe != "all"
         if dated and "timestamp" not in schema:
-            raise InvalidInput({"timeframe": ["This dataset has no dates (no column “timestamp”). Choose Overall."]})
+            raise InvalidInput(
+                {"timeframe": [say("This dataset has no dates (no column “timestamp”). Choose Overall.")]}
+            )
         given = [weight_of(table, options.weigh, schema, run).alias("value")]
         if dated:
             given.append(start_of(as_moment("timestamp", schema), options.timeframe).alias("start"))

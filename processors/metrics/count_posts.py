@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import Accepts, Choice, Column, EmptyResult, Example, Processor, Run, Source, Table, Toggle
 from app.plugins.periods import FINE, as_moment, is_unreadable, label, periods_between, start_of, step
 
@@ -67,7 +68,7 @@ class CountPosts(Processor):
             .collect(engine="streaming")
         )
         if counts.is_empty():
-            raise EmptyResult("There are no posts to count.")
+            raise EmptyResult(say("There are no posts to count."))
         unread = counts["unreadable"].sum()
         if unread:
             run.warn(f"{unread:,} dates in the column “{options.column}” could not be read.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from app.domain.texts import say
 from app.plugins import (
     Accepts,
     Column,
@@ -92,7 +93,9 @@ class CotagNetwork(Processor):
             pairs = added_up(pairs, pair_counts(part))
         edges = _edges(pairs.filter(pl.col("weight") >= options.min_weight))
         if not edges.height:
-            raise EmptyResult(f"No two tags in the column {options.column} stand together often enough for a link.")
+            raise EmptyResult(
+                say("No two tags in the column {column} stand together often enough for a link.", column=options.column)
+            )
         run.progress(0.8)
         nodes = _nodes(tags.select(pl.col("value").cast(pl.String).alias("id"), "frequency"), edges, run.seed)
         run.summary(f"{nodes.height:,} tags and {edges.height:,} links between them.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
+from app.domain.texts import say
 from app.plugins import (
     Choice,
     Choices,
@@ -180,11 +181,21 @@ def _check_language(posts: pl.LazyFrame, options: TokenisePosts.Options, run: Ru
     """Refuse what the language has no data for, and warn of what will not come out as expected."""
     language = LANGUAGES[options.language]
     if options.stem and options.language == "other":
-        raise InvalidInput({"stem": ["Choose the language of the text, so that words can be reduced to their stem."]})
+        raise InvalidInput(
+            {"stem": [say("Choose the language of the text, so that words can be reduced to their stem.")]}
+        )
     if options.lemmatise and options.language not in LEMMAS:
         known = ", ".join(LANGUAGES[name] for name in LEMMAS)
         raise InvalidInput(
-            {"lemmatise": [f"There is no dictionary of lemmas for {language}. There is one for: {known}."]}
+            {
+                "lemmatise": [
+                    say(
+                        "There is no dictionary of lemmas for {language}. There is one for: {known}.",
+                        language=language,
+                        known=known,
+                    )
+                ]
+            }
         )
     if SAME_LANGUAGE in options.filter and options.language != "other" and not has_stop_words(options.language):
         run.warn(f"There is no list of stop words for {language}, so none were left out.")

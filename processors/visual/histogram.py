@@ -7,6 +7,7 @@ from datetime import datetime
 from itertools import islice
 from typing import Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import Accepts, Chart, EmptyResult, Example, InvalidInput, Processor, Run, Source, Text
 from app.plugins.columns import as_number
 from app.plugins.periods import UNKNOWN
@@ -97,8 +98,10 @@ class Histogram(Processor):
         starts = _starts(counts, timeframe)
         if timeframe is None or len(starts) < 2:
             raise EmptyResult(
-                "There are counts for fewer than two periods, so there is nothing to compare. "
-                "Count per shorter periods."
+                say(
+                    "There are counts for fewer than two periods, so there is nothing to compare. "
+                    "Count per shorter periods."
+                )
             )
         periods = list(islice(every_period(min(starts), max(starts), timeframe), MOST_BARS + 1))
         if len(periods) > MOST_BARS:
@@ -128,7 +131,7 @@ def _counts(source: Source, run: Run) -> dict[str, float]:
     unread = pl.col("given") & pl.col("value").is_null()
     totals = sums.group_by("date").agg(pl.col("value").sum(), unread.sum().alias("unread")).collect(engine="streaming")
     if totals["unread"].sum():
-        raise InvalidInput({"value": ["This column holds something other than numbers. Count items first."]})
+        raise InvalidInput({"value": [say("This column holds something other than numbers. Count items first.")]})
     dated = {str(date): total for date, total in totals.select("date", "value").iter_rows() if date}
     if dated.pop(UNKNOWN, 0):
         run.warn("Items without a date are not shown.")

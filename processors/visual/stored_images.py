@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import Accepts, EmptyResult, Example, Files, Number, Processor, Run, Source
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class StoredImages(Processor):
         table = source.lazy()
         wanted = _most_shown(table).collect(engine="streaming")
         if wanted.is_empty():
-            raise EmptyResult("No post here shows an image.")
+            raise EmptyResult(say("No post here shows an image."))
         described: dict[str, Any] = {}
         return Files(_kept(wanted, options.amount, described, run), {"images": described}, media="image")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import (
     Accepts,
     Chart,
@@ -109,7 +110,7 @@ class Wordcloud(Processor):
         """The cloud, as text at fixed places."""
         counts = _counts(source, options)
         if not counts:
-            raise EmptyResult("There are no words with a count above zero to draw.")
+            raise EmptyResult(say("There are no words with a count above zero to draw."))
         places = find_places(counts, run.seed)
         if len(places) < len(counts):
             run.warn(f"{len(counts) - len(places)} of the words found no room in the cloud.")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from app.domain.setting import ACCOUNT_RULES, LIMIT_DEFAULTS, PERSON_RULES
+from app.domain.setting import ACCOUNT_RULES, LIMIT_DEFAULTS, LOOK_RULES, PERSON_RULES
 from app.domain.user import User
 from app.plugins.options import specs
 from app.services.context import Context
@@ -32,9 +32,9 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
     of_sources = sum(len(specs(source.Settings)) for source in ctx.registry.datasources.values())
-    assert len(found) == len(PERSON_RULES) + len(LIMIT_DEFAULTS) + len(ACCOUNT_RULES) + of_sources + 3 * len(
-        ctx.registry.queues()
-    )
+    assert len(found) == len(PERSON_RULES) + len(LIMIT_DEFAULTS) + len(ACCOUNT_RULES) + len(
+        LOOK_RULES
+    ) + of_sources + 3 * len(ctx.registry.queues())
     assert len({entry["name"] for entry in found}) == len(found)
     assert [entry["name"] for entry in found if not entry["help"].endswith(".") or not entry["origin"]] == []
     assert one(call, "limits.open_jobs") == {

@@ -88,7 +88,7 @@ def test_two_coders_agree_in_part(page: Page, ctx: Context, user: User, posts: D
     sign_in(page, user.name)
     page.goto(f"/datasets/{posts.key}/annotations")
     stance = page.locator("section", has=page.get_by_role("heading", name="stance"))
-    expect(stance.locator(".measures")).to_contain_text("75.0%")
+    expect(stance.locator(".figures")).to_contain_text("75.0%")
     expect(stance.get_by_role("row", name="otto and ursula")).to_contain_text("0.500")
     page.goto(f"/datasets/{posts.key}")
     page.locator("#result summary", has_text="Download").click()

@@ -33,7 +33,12 @@ def _upload(page: Page, tmp_path: Path) -> None:
     page.set_input_files("input[type=file]", file)
     expect(page.get_by_text("Read as:")).to_contain_text("7 columns, 60 rows")
     page.get_by_label("Text", exact=True).select_option("field_5")
-    expect(page.locator("th[data-column=field_5]")).to_contain_text("Text")
+    above = page.get_by_label("What field_5 means")
+    expect(above).to_have_value("Text")
+    above.select_option("Subject")
+    expect(page.get_by_label("Subject", exact=True)).to_have_value("field_5")
+    above.select_option("Text")
+    expect(page.get_by_label("Text", exact=True)).to_have_value("field_5")
     page.get_by_label("Name of the dataset").fill("Tea and coffee")
     page.get_by_role("button", name="Import").click()
     expect(page.get_by_text("1–50 of 60")).to_be_visible()
@@ -76,6 +81,16 @@ def test_a_network_is_drawn_and_searched(page: Page, admin: User, tmp_path: Path
     expect(page.locator(".net [role=status]")).to_have_text("5 nodes, 6 links")
     page.get_by_label("Find a node").fill("a1")
     page.get_by_label("Find a node").press("Enter")
+    expect(page.locator(".net-about")).to_contain_text("a1")
+    page.get_by_label("Layout").select_option("communities")
+    page.get_by_label("Size by").select_option("links")
+    page.locator(".net-legend button").first.click()
+    expect(page.locator(".net [role=status]")).to_contain_text("of 5 shown")
+    with page.expect_download() as started:
+        page.locator(".net").get_by_role("button", name="SVG").click()
+    drawn = Path(started.value.path()).read_text()
+    assert 1 < drawn.count("<circle") < 5
+    assert ">a1</title>" in drawn or ">b1</title>" in drawn
     page.get_by_role("link", name="Nodes").click()
     expect(page.get_by_text("1–5 of 5")).to_be_visible()
 

@@ -12,20 +12,28 @@ import subprocess
 import sys
 import tarfile
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from app.storage.database import Database
 from datasources._imageboard.query import plain_text, spaced
 from extras.fourchan_dumps.indexes import search_indexes
+from extras.fourchan_dumps.posts import SCHEMA, Posts
 from extras.fourchan_dumps.record import FIELDS, WHOLE_TABLE
+from extras.fourchan_dumps.store import Batch, Store
 from tests.conftest import ROOT, Process, Starter
 
 Row = dict[str, Any]
 Import = Callable[..., "subprocess.CompletedProcess[str]"]
+EMPTY = (
+    "TRUNCATE imageboard_posts, imageboard_threads, imageboard_imports, imageboard_uncounted, imageboard_words,"
+    " imageboard_new_words"
+)
 DEFAULTS: Row = {
     **dict.fromkeys(FIELDS),
     **{"subnum": 0, "op": 0, "timestamp_expired": 0, "preview_w": 0, "preview_h": 0, "media_w": 0, "media_h": 0},
@@ -68,9 +76,9 @@ def lines(rows: list[Row], names: tuple[str, ...] = FIELDS) -> str:
 def database(servers: tuple[str, str]) -> Iterator[Database]:
     """The database without any posts."""
     opened = Database(servers[0])
-    opened.run("TRUNCATE imageboard_posts, imageboard_threads, imageboard_imports")
+    opened.run(EMPTY)
     yield opened
-    opened.run("TRUNCATE imageboard_posts, imageboard_threads, imageboard_imports")
+    opened.run(EMPTY)
     opened.close()
 
 
@@ -283,9 +291,25 @@ def test_it_goes_on_after_it_was_killed(start: Starter, run: Import, database: D
     assert counts == {"read": 60_000, "stored": len(expected), "ghosts": 60_000 - len(expected)}
     replies = database.one("SELECT sum(replies) AS replies, count(*) AS threads FROM imageboard_threads")
     assert (replies["replies"] + replies["threads"], replies["threads"]) == (len(expected), 1500)
+    check_notes(database)
     assert "imported before" in run(path).stderr
     assert f"{len(expected):,} there already" in run(path, "--again").stderr
     assert database.one("SELECT sum(replies) AS replies FROM imageboard_threads")["replies"] == replies["replies"]
+
+
+def check_notes(database: Database) -> None:
+    """Each post is noted for its day once, and each word that posts have used is known, as if a scraper stored them."""
+    posts = database.many(
+        "SELECT (created AT TIME ZONE 'UTC')::date AS day, count(*) AS posts FROM imageboard_posts"
+        " GROUP BY 1 ORDER BY 1"
+    )
+    noted = database.many("SELECT day, sum(posts)::bigint AS posts FROM imageboard_uncounted GROUP BY 1 ORDER BY 1")
+    assert noted == posts
+    unknown = database.many(
+        "SELECT DISTINCT word FROM imageboard_posts, unnest(string_to_array(body_words || subject_words, ' ')) AS word"
+        " WHERE word <> '' EXCEPT (SELECT word FROM imageboard_words UNION SELECT word FROM imageboard_new_words)"
+    )
+    assert unknown == []
 
 
 def stored(database: Database) -> int:
@@ -324,10 +348,34 @@ def test_posts_that_were_scraped_stay_as_they_are(run: Import, database: Databas
     )
     path = tmp_path / "g.csv"
     path.write_text(lines([row(number, 700, comment="dumped") for number in (700, 701, 702, 702)]))
+    database.run("TRUNCATE imageboard_uncounted")
     assert "2 posts stored, 2 there already" in run(path).stderr
+    assert database.one("SELECT sum(posts)::bigint AS posts FROM imageboard_uncounted") == {"posts": 2}
     found = posts(database, "g")
     assert [post["body"] for post in found.values()] == ["dumped", "scraped", "dumped"]
     assert (thread(database, 700)["replies"], thread(database, 700)["archived"]) == (3, None)
+
+
+def test_what_the_database_refuses_is_reported_and_the_rest_is_stored(
+    servers: tuple[str, str], database: Database
+) -> None:
+    store = Store(servers[0], "g", "f" * 64, "g.csv", "")
+    records = [row(number, 1, comment="tea", name="Ann") for number in (1, 2, 3, 4)]
+    made = [Posts("g").make([None if value is None else str(value) for value in each.values()]) for each in records]
+    lines = [(post.id, post.thread, post.time, False, post.line) for post in made if post]
+    wrong = {2: "2017-07-14T02:40", 4: "\tg\t4"}
+    lines = [
+        (*each[:4], each[4].replace(wrong.get(each[0], "-"), "\tno" if each[0] in wrong else "-")) for each in lines
+    ]
+    openings = {post.id: post.opening for post in made if post and post.opening}
+    batch = Batch(pl.DataFrame(lines, SCHEMA, orient="row"), openings, {"tea"}, 100, 5, Counter(read=4))
+    store.save(batch)
+    store.close()
+    assert list(posts(database, "g")) == [1, 3]
+    assert [line.split(":")[0] for line in batch.refused] == ["post 2", "post 4"]
+    counts = database.one("SELECT counts, position FROM imageboard_imports")
+    assert counts == {"counts": {"read": 4, "stored": 2, "unreadable": 2}, "position": 100}
+    assert thread(database, 1)["replies"] == 1
 
 
 def test_times_of_new_york_are_corrected_when_asked(run: Import, database: Database, tmp_path: Path) -> None:

@@ -78,15 +78,14 @@ def test_at_once_or_one_by_one_the_posts_are_the_same(new_york: bool) -> None:
     dice = random.Random(3)
     records = [made_up(dice, number) for number in range(60, 4_060)]
     blocks = list(csv_dump.read(BytesIO("".join(map(line, records)).encode()), rows=500))
-    assert [list(record) for block in blocks for record in block.records] == records
+    assert [list(record) for block in blocks for record in block.frame.rows()] == records
     ordinary = 0
     for block in blocks:
-        if block.frame is None:
-            continue
-        for number, post in enumerate(quick_posts(block.frame, "g", new_york=new_york)):
-            if post is not None:
-                ordinary += 1
-                assert post == slowly(block.records[number], new_york=new_york)
+        quick = quick_posts(block.frame, "g", new_york=new_york)
+        made = [Post(*post[:4], None, post[4]) for post in quick.posts.iter_rows()]
+        assert made == [slowly(record, new_york=new_york) for record in block.frame.filter(quick.is_ordinary).rows()]
+        assert quick.words == {word for post in made for word in post.words()}
+        ordinary += len(made)
     assert ordinary > 800
 
 
@@ -95,8 +94,8 @@ def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def told(blocks: list[Block]) -> tuple[list[list[str | None]], list[int], list[tuple[int, str]], int, int]:
-    records = [list(record) for block in blocks for record in block.records]
-    places = [block.place(number) for block in blocks for number in range(len(block.records))]
+    records = [list(record) for block in blocks for record in block.frame.rows()]
+    places = [block.place(number) for block in blocks for number in range(block.frame.height)]
     faults = [(fault.place, fault.reason) for block in blocks for fault in block.faults]
     return records, places, faults, blocks[-1].position, blocks[-1].line
 

@@ -13,6 +13,7 @@ from app.plugins import Database
 from app.services import estimate as estimates
 from app.services.context import Context
 from app.storage import dataset as datasets
+from app.web import create
 from app.web.shown import rough
 from datasources.fourchan import FourChan
 from tests.board_posts import keep, post
@@ -82,6 +83,32 @@ def test_it_says_how_many_posts_match(ada: FlaskClient, ctx: Context) -> None:
     assert "No posts match." in ada.change("/create/fourchan/estimate", htmx=True, body_match="milk").text
     threads = ada.change("/create/fourchan/estimate", htmx=True, body_match="tea", search_scope="full-threads")
     assert "cannot be told" in threads.text
+
+
+def test_a_query_that_finds_much_is_asked_for_twice(
+    ada: FlaskClient, ctx: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(create, "HEAVY", 5)
+    keep(ctx, [post(number, "coffee") for number in range(40)])
+    ctx.database.run("ANALYZE imageboard_posts")
+    assert "you are asked once more" in ada.change("/create/fourchan/estimate", htmx=True, body_match="coffee").text
+    asked = ada.change("/create/fourchan", body_match="coffee", label="Mine")
+    assert asked.status_code == 422
+    assert "That is much." in asked.text
+    assert 'value="Mine"' in asked.text
+    assert ada.change("/create/fourchan", body_match="coffee", sure="yes").status_code == 303
+
+
+def test_how_long_work_takes_is_judged_by_what_has_ended(ctx: Context, admin: User) -> None:
+    assert estimates.expected_seconds(ctx, "fourchan", 10) is None
+    ctx.database.run(
+        "INSERT INTO datasets (key, type, datasource, top, acts_as, label, owner_id, status, rows, started, ended)"
+        " SELECT n::text, 'fourchan', 'fourchan', n::text, 'items', 'x', %(owner)s, 'finished', 100 * n,"
+        " now() - n * interval '2 seconds', now() FROM generate_series(1, 2) n",
+        owner=admin.id,
+    )
+    assert estimates.expected_seconds(ctx, "fourchan", 1_000) == pytest.approx(20, abs=0.1)
+    assert estimates.expected_seconds(ctx, "fourchan", 1) == pytest.approx(2, abs=0.1)
 
 
 def test_what_is_typed_wrong_is_said_and_what_is_missing_is_a_hint(ada: FlaskClient, ctx: Context) -> None:

@@ -92,7 +92,7 @@ def test_a_waiting_dataset_says_what_it_waits_for(ada: FlaskClient, ctx: Context
     assert "No machine takes work of this type at the moment." in ada.get(f"/datasets/{capture.key}").text
     child, _ = runs.run_processor(ctx, admin, capture.key, "count-posts", {})
     assert f"Waits for “{capture.label}” to finish." in ada.get(f"/datasets/{child.key}").text
-    assert "waits for “posts.csv” to finish" in ada.piece(f"/datasets/{capture.key}/tree").text
+    assert "Waits for “posts.csv” to finish." in ada.piece(f"/datasets/{capture.key}/tree").text
 
 
 def test_a_deleted_dataset_stops_the_polling(ada: FlaskClient) -> None:

@@ -72,7 +72,7 @@ def test_conditions_find_and_order_narrow_the_items_down(browser: FlaskClient, p
 def test_columns_can_be_chosen_for_cards_and_table(browser: FlaskClient, posts: Dataset) -> None:
     address = f"/datasets/{posts.key}/explore?show=likes&show=tags&sort=-likes"
     card = browser.get(address).get_data(as_text=True)
-    assert '<dl class="picked"><dt><code>likes</code></dt><dd>399</dd>' in card
+    assert '<dl class="shown"><dt><code>likes</code></dt><dd>399</dd>' in card
     table = browser.get(f"{address}&view=table", headers={"HX-Request": "true"}).get_data(as_text=True)
     assert re.findall(r"<th scope.*?<code>(\w+)</code>", table) == ["likes", "tags"]
     assert "<html" not in table
@@ -97,7 +97,32 @@ def test_facets_count_values_numbers_and_times(ctx: Context, user: User, browser
     assert "author%3D%3Dzo" in piece.get_data(as_text=True)
     whole = browser.get(f"/datasets/{posts.key}/facets/author?where=likes<9")
     assert (whole.status_code, "facet=author" in whole.location) == (303, True)
-    assert browser.get(whole.location).get_data(as_text=True).count("<progress") == 4
+    assert browser.get(whole.location).get_data(as_text=True).count("<progress") == 5
+
+
+def test_numbers_written_as_text_are_spread_and_gaps_stay_visible(ctx: Context, user: User, tmp_path: Path) -> None:
+    frame = pl.DataFrame(
+        {"id": [str(n) for n in range(40)], "score": [str(n) if n < 30 else str(n + 70) for n in range(40)]}
+    )
+    made = store_table(ctx, user, tmp_path, frame)
+    spread = facet(ctx, user, made.key, "score")
+    assert (spread.is_spread, len(spread.entries)) == (True, 10)
+    assert [entry.count for entry in spread.entries] == [11, 11, 8, 0, 0, 0, 0, 0, 0, 10]
+    assert not facet(ctx, user, made.key, "id").is_spread
+
+
+def test_one_item_is_shown_whole_with_ways_to_its_neighbours(browser: FlaskClient, posts: Dataset) -> None:
+    address = f"/datasets/{posts.key}/explore"
+    table = browser.get(f"{address}?view=table&sort=-likes&row=101").get_data(as_text=True)
+    assert "101–150 of 400" in table
+    assert f'href="{address}/101?sort=-likes"' in table
+    item = browser.get(f"{address}/101?sort=-likes", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert "<html" not in item
+    assert '<dt><code>likes</code></dt><dd><span class="num">299</span></dd>' in item
+    assert f'href="{address}/100?sort=-likes"' in item
+    assert f'href="{address}/102?sort=-likes"' in item
+    assert "<html" in browser.get(f"{address}/1").get_data(as_text=True)
+    assert browser.get(f"{address}/401").status_code == 404
 
 
 def test_fields_values_and_files_work_without_scripts(

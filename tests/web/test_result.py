@@ -58,6 +58,9 @@ def test_charts_and_networks_of_real_work(ada: FlaskClient, ctx: Context, admin:
     assert {node[1] for node in net["nodes"]} == {"a0", "a1", "a2", "b0", "b1"}
     assert net["totals"] == {"nodes": 5, "edges": 6}
     assert net["note"] == ""
+    known = {one["name"]: one["values"] for one in net["attributes"]}
+    assert known["frequency"] == [node[4] for node in net["nodes"]]
+    assert sum(known["links"]) == 2 * 6
     assert all(0 <= end < 5 for edge in net["edges"] for end in edge[:2])
     assert ada.get(f"{chart}/network.json").status_code == 404
 
@@ -65,7 +68,15 @@ def test_charts_and_networks_of_real_work(ada: FlaskClient, ctx: Context, admin:
 def test_a_large_network_is_cut_with_a_note(
     ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nodes = pl.DataFrame({"id": ["a", "b", "c", "d"], "label": ["A", "B", None, "D"], "frequency": [1, 4, 3, 2]})
+    nodes = pl.DataFrame(
+        {
+            "id": ["a", "b", "c", "d"],
+            "label": ["A", "B", None, "D"],
+            "frequency": [1, 4, 3, 2],
+            "score": [0.5, float("nan"), 2.5, None],
+            "kind": ["tag", "tag", "user", "user"],
+        }
+    )
     edges = pl.DataFrame({"source": ["a", "b", "b"], "target": ["b", "c", "d"], "weight": [9, 1, 2]})
     nodes.write_parquet(tmp_path / "nodes")
     edges.write_parquet(tmp_path / "edges")
@@ -74,6 +85,13 @@ def test_a_large_network_is_cut_with_a_note(
     piece = network.piece_of(ctx, made)
     assert [node[0] for node in piece["nodes"]] == ["b", "c", "d"]
     assert piece["edges"] == [[0, 2, 2.0], [0, 1, 1.0]]
+    known = {one["name"]: one["values"] for one in piece["attributes"]}
+    assert known == {
+        "links": [3, 1, 1],
+        "frequency": [4, 3, 2],
+        "score": [None, 2.5, None],
+        "kind": ["tag", "user", "user"],
+    }
     assert "3 largest of 4 nodes and the 2 strongest of 3 links" in piece["note"]
     assert "Nodes" in ada.get(f"/datasets/{made.key}").text
 

@@ -40,8 +40,8 @@ def test_when_it_starts_is_said_roughly(seconds: float, said: str) -> None:
 
 
 def test_the_line_of_a_row_says_the_place_or_the_reason() -> None:
-    assert wait_line(Outlook("Starts in a moment.")) == "starts in a moment"
-    assert wait_line(Outlook("Waits for “Tea” to finish.")) == "waits for “Tea” to finish"
+    assert wait_line(Outlook("Starts in a moment.")) == "Starts in a moment."
+    assert wait_line(Outlook("Waits for “Tea” to finish.")) == "Waits for “Tea” to finish."
     assert wait_line(Outlook("No machine.", 1)) == "Next in the queue"
     assert wait_line(Outlook("Many.", 10_000, is_capped=True)) == "More than 10,000 before it in the queue"
 

@@ -1,8 +1,7 @@
 // Coding in the explorer: saved as one goes, tried again while the server does not answer; keys for choices.
+// `one` and `all` are those of app.js.
 "use strict";
 
-const one = (selector, within = document) => within.querySelector(selector);
-const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 const TYPING_PAUSE = 700;
 const AGAIN_AFTER = 3000;
 const waiting = new Map(); // forms whose values are not saved yet, each with its timer
@@ -18,7 +17,7 @@ function hasChanged(form) {
   });
 }
 
-function say(form, text, kind = "soft") {
+function tell(form, text, kind = "soft") {
   const box = one("[data-kept]", form);
   let line = one("span", box);
   if (!line) box.append(line = document.createElement("span"));
@@ -31,14 +30,14 @@ function saveIn(form, pause) {
   waiting.set(form, setTimeout(() => {
     if (!document.contains(form)) waiting.delete(form);
     else if (hasChanged(form)) htmx.trigger(form, "save");
-    else { waiting.delete(form); say(form, ""); }
+    else { waiting.delete(form); tell(form, ""); }
   }, pause));
 }
 
 document.addEventListener("input", (event) => {
   const form = event.target.closest("[data-coding]");
   if (!form) return;
-  say(form, "…");
+  tell(form, "…");
   saveIn(form, event.target.type === "radio" ? 0 : TYPING_PAUSE);
   form.dataset.typed = Date.now();
 });
@@ -53,13 +52,13 @@ document.addEventListener("htmx:afterRequest", (event) => {
   if (!form) return;
   const status = event.detail.xhr?.status ?? 0;
   if (status === 0 || status === 429 || status >= 500) {
-    say(form, "Not saved yet. The server does not answer; trying again …", "problem");
+    tell(form, say("Not saved yet. The server does not answer; trying again …"), "problem");
     saveIn(form, AGAIN_AFTER);
   } else if (status === 422) {
     waiting.delete(form);
   } else if (status >= 400) {
     waiting.delete(form);
-    say(form, "Not saved.", "problem");
+    tell(form, say("Not saved."), "problem");
   }
 });
 document.addEventListener("htmx:afterSwap", (event) => {
@@ -149,4 +148,25 @@ document.addEventListener("keydown", (event) => {
   }
 }, true);
 
-document.documentElement.classList.add("codes");
+// The fields can be put away for reading, and come back; the browser remembers it.
+const page = document.documentElement;
+
+function showCoding() {
+  const button = one("[data-hide-coding]");
+  if (!button) return;
+  const isAway = page.classList.contains("without-coding");
+  button.hidden = false;
+  button.setAttribute("aria-pressed", String(isAway));
+  button.textContent = isAway ? button.dataset.show : button.dataset.hide;
+}
+
+document.addEventListener("click", (event) => {
+  if (!event.target.closest("[data-hide-coding]")) return;
+  localStorage.setItem("without-coding", page.classList.toggle("without-coding") ? "yes" : "");
+  showCoding();
+});
+document.addEventListener("htmx:afterSettle", showCoding);
+
+page.classList.add("codes");
+page.classList.toggle("without-coding", Boolean(localStorage.getItem("without-coding")));
+showCoding();

@@ -4,6 +4,20 @@
 const one = (selector, within = document) => within.querySelector(selector);
 const all = (selector, within = document) => [...within.querySelectorAll(selector)];
 
+// What scripts say: in English here, in other languages in the page, put there by the server (app/web/language.py).
+const texts = JSON.parse(document.getElementById("texts")?.textContent ?? "{}");
+const plural = new Intl.PluralRules(document.documentElement.lang || "en");
+const filled = (text, values) => text.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+
+function say(text, values = {}) {
+  return filled(texts[text] ?? text, values);
+}
+
+function sayMany(one_, many, amount, values = {}) {
+  const text = texts[one_]?.[plural.select(amount)] ?? (amount === 1 ? one_ : many);
+  return filled(text, { n: amount.toLocaleString("en"), ...values });
+}
+
 // Times: in the zone that the reader has chosen, or that of the browser, with its name.
 const clock = new Intl.DateTimeFormat("en-GB", {
   timeZone: document.documentElement.dataset.zone || undefined,
@@ -38,20 +52,36 @@ function valueOf(form, name) {
   return first.value;
 }
 
-// Which column of a file stands for which part of a post, shown above its values.
-function showMeanings(root) {
+// Which column of a file stands for which part of a post: chosen part by part, or above each column's values.
+function partsOf(root) {
   const box = one("[data-meanings]", root.closest?.("form") ?? root);
-  if (!box) return;
-  const meanings = new Map();
-  for (const select of all("select", box)) {
-    const label = one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name;
-    meanings.set(select.value, [...(meanings.get(select.value) ?? []), label]);
-  }
+  return box && all("select", box).map((select) => ({ select, label: one(`label[for="${CSS.escape(select.id)}"]`, box)?.textContent ?? select.name }));
+}
+
+function showMeanings(root) {
+  const parts = partsOf(root);
+  if (!parts) return;
   for (const head of all("th[data-column]")) {
-    const found = meanings.get(head.dataset.column);
-    head.classList.toggle("used", Boolean(found));
-    one("[data-meaning]", head).textContent = found ? found.join(", ") : "";
+    const meant = parts.filter(({ select }) => select.value === head.dataset.column).map(({ label }) => label);
+    const select = document.createElement("select");
+    select.setAttribute("aria-label", say("What {column} means", { column: head.dataset.column }));
+    if (meant.length > 1) select.append(new Option(meant.join(", "), "several"));
+    select.append(new Option(say("kept as it is"), ""), ...parts.map(({ label }) => new Option(label, label)));
+    select.value = meant.length > 1 ? "several" : meant[0] ?? "";
+    head.classList.toggle("used", meant.length > 0);
+    one("[data-meaning]", head).replaceChildren(select);
   }
+}
+
+function changeMeaning(changed) {
+  const { column } = changed.closest("th").dataset;
+  const parts = partsOf(changed);
+  for (const { select, label } of parts) {
+    if (label === changed.value) select.value = column;
+    else if (select.value === column) select.value = all("option", select).find((option) => option.value === "" || option.value.startsWith("__")).value;
+  }
+  showMeanings(changed);
+  one(`th[data-column="${CSS.escape(column)}"] select`).focus();
 }
 
 // What the server says of fields while they are filled in, shown where it says so after a form has been sent.
@@ -94,6 +124,10 @@ function prepare(root) {
   showLocalTimes(root);
   for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
   showMeanings(root);
+  if (root === document || root.matches?.("#page, #house, #tree") || one("#tree", root)) {
+    if (one("[data-find-node]")?.value) filterTree();
+    showChosenNode();
+  }
   const errors = root.matches?.("[data-field-errors]") ? root : one("[data-field-errors]", root);
   if (errors) showFieldErrors(errors);
 }
@@ -107,6 +141,7 @@ document.addEventListener("change", (event) => {
   }
   if (event.target.form) showFittingFields(event.target.form);
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
+  if (event.target.closest("[data-meaning]")) changeMeaning(event.target);
   if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
 });
 
@@ -118,7 +153,7 @@ function showPicked(changed) {
   const picked = picks.filter((pick) => pick.checked).length;
   every.checked = picked === picks.length;
   every.indeterminate = picked > 0 && picked < picks.length;
-  one("[data-picked]").textContent = picked ? `${picked} picked` : "Pick all on this page";
+  one("[data-picked]").textContent = picked ? sayMany("{n} picked", "{n} picked", picked) : say("Pick all on this page");
 }
 
 // Filters of long lists of choices, and of the analyses in the palette.
@@ -126,6 +161,7 @@ document.addEventListener("input", (event) => {
   forgetSentError(event.target);
   const words = event.target.value?.trim().toLowerCase().split(/\s+/) ?? [];
   const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
+  if (event.target.matches("[data-find-node]")) filterTree();
   if (event.target.matches("[data-filter]")) {
     for (const tick of all(".tick", event.target.parentElement)) tick.hidden = !fits(tick);
   }
@@ -145,7 +181,7 @@ let cameFrom = null;
 
 function openDialog(dialog) {
   if (!dialog || dialog.open) return;
-  if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? "New analysis");
+  if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? say("New analysis"));
   const active = document.activeElement;
   cameFrom = (active?.closest("details.menu")?.querySelector("summary") ?? active)?.id || null;
   dialog.showModal();
@@ -189,8 +225,10 @@ document.addEventListener("click", (event) => {
   if (copier) {
     const field = document.getElementById(copier.dataset.copy);
     field.select();
-    navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = "Copied"; });
+    navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = say("Copied"); });
   }
+  const linker = target.closest("[data-copy-text]");
+  if (linker) navigator.clipboard?.writeText(linker.dataset.copyText).then(() => { linker.textContent = say("Copied"); });
   for (const menu of all("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
   const download = target.closest("a[download]");
   if (download) download.closest("details")?.removeAttribute("open");
@@ -206,12 +244,12 @@ document.addEventListener("htmx:beforeRequest", (event) => {
 function showAway(isAway) {
   const shown = one("#away");
   if (!isAway) shown?.remove();
-  else if (!shown) notify("The server does not answer. This page goes on by itself when it is back.", "away");
+  else if (!shown) notify(say("The server does not answer. This page goes on by itself when it is back."), "away");
 }
 
 document.addEventListener("htmx:sendError", (event) => {
   if (polls(event.detail.elt)) showAway(true);
-  else notify("The server does not answer. Try again in a moment.");
+  else notify(say("The server does not answer. Try again in a moment."));
 });
 
 // Answers that are neither a page nor a notice of ours, such as those of a proxy, replace nothing.
@@ -226,7 +264,7 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   }
   if (xhr.status < 400 || xhr.status === 422 || xhr.getResponseHeader("HX-Retarget")) return;
   event.detail.shouldSwap = false;
-  notify("That did not work. Try again in a moment.");
+  notify(say("That did not work. Try again in a moment."));
 });
 
 function notify(message, id = "") {
@@ -236,6 +274,48 @@ function notify(message, id = "") {
   note.setAttribute("role", "alert");
   note.textContent = message;
   one("#notices").replaceChildren(note);
+}
+
+// Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come.
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (document.activeElement !== document.body || one("dialog[open]") || polls(requestConfig?.elt)) return;
+  if (!requestConfig || requestConfig.triggeringEvent?.type === "load") return;
+  const heading = one("h1, h2", elt) ?? (elt.matches?.("h1, h2") ? elt : null);
+  if (!heading) return;
+  heading.tabIndex = -1;
+  heading.focus({ preventScroll: true });
+});
+
+// What goes on by itself is told to screen readers when it has come further, not each time that it is asked for.
+let toldLast = null;
+
+function tellProgress() {
+  const now = one("[data-tell]")?.dataset.tell ?? null;
+  if (toldLast !== null && now !== null && now !== toldLast) one("#told").textContent = now;
+  toldLast = now;
+}
+
+document.addEventListener("DOMContentLoaded", tellProgress);
+document.addEventListener("htmx:afterSettle", tellProgress);
+
+// The tree: a long one can be searched, and shows what is chosen.
+function filterTree() {
+  const words = (one("[data-find-node]")?.value ?? "").trim().toLowerCase().split(/\s+/);
+  for (const branch of all("#tree li").reverse()) {
+    const fits = words.every((word) => one(".node", branch).textContent.toLowerCase().includes(word));
+    branch.hidden = !fits && !one("li:not([hidden])", branch);
+  }
+  const none = one("[data-no-node]");
+  if (none) none.hidden = Boolean(one("#tree li:not([hidden])"));
+}
+
+function showChosenNode() {
+  const tree = one("#tree");
+  const chosen = tree && one("[aria-current]", tree);
+  if (!chosen || tree.scrollHeight <= tree.clientHeight) return;
+  const [box, node] = [tree.getBoundingClientRect(), chosen.getBoundingClientRect()];
+  if (node.top < box.top || node.bottom > box.bottom) tree.scrollTop += node.top - box.top - box.height / 3;
 }
 
 // Keys.

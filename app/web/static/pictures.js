@@ -5,6 +5,7 @@
   const addresses = document.currentScript.dataset;
   const loaded = new Map();
   const dark = matchMedia("(prefers-color-scheme: dark)");
+  const theme = () => document.documentElement.dataset.theme ?? (dark.matches ? "dark" : "light");
 
   function load(name, isModule = false) {
     if (!loaded.has(name)) {
@@ -12,7 +13,7 @@
         const script = document.createElement("script");
         script.src = addresses[name];
         script.onload = resolve;
-        script.onerror = () => reject(new Error(`${name} could not be loaded`));
+        script.onerror = () => reject(new Error(say("{name} could not be loaded", { name })));
         document.head.append(script);
       }));
     }
@@ -21,7 +22,7 @@
 
   const fetchJSON = async (url) => {
     const answer = await fetch(url, { headers: { Accept: "application/json" } });
-    if (!answer.ok) throw new Error(`the server answered ${answer.status}`);
+    if (!answer.ok) throw new Error(say("the server answered {status}", { status: answer.status }));
     return answer.json();
   };
 
@@ -52,12 +53,12 @@
     const said = chart.querySelector("[role='status']");
     const live = chart.querySelector(".live");
     button.disabled = true;
-    said.textContent = "Loading…";
+    said.textContent = say("Loading…");
     try {
       await load("vega");
       const [{ expressionInterpreter }, spec] = await Promise.all([
         load("vegaInterpreter", true),
-        fetchJSON(`${chart.dataset.chart}?theme=${dark.matches ? "dark" : "light"}`),
+        fetchJSON(`${chart.dataset.chart}?theme=${theme()}`),
         load("vegaLite"),
       ]);
       live.hidden = false;
@@ -72,13 +73,13 @@
         else showTip(event.clientX, event.clientY, typeof value === "object" ? Object.entries(value) : [["", value]]);
       });
       await view.runAsync();
-      chart.querySelector("picture").hidden = true;
+      chart.querySelector(".still").hidden = true;
       button.hidden = true;
-      said.textContent = "Point at a part of the chart for its values.";
+      said.textContent = say("Point at a part of the chart for its values.");
     } catch (error) {
       live.hidden = true;
       button.disabled = false;
-      said.textContent = `It could not be made interactive: ${error.message}.`;
+      said.textContent = say("It could not be made interactive: {reason}.", { reason: error.message });
     }
   }
 
@@ -87,130 +88,31 @@
     if (button) interact(button.closest("[data-chart]"));
   });
 
-  // Networks. Colours are told apart in light and dark; nodes have names, so colour never stands alone.
-  const palette = {
-    light: ["#b3261e", "#1f5fa8", "#1f7a4a", "#8a5a00", "#7a3fa0", "#0e7c86", "#a83a6b", "#5c6068"],
-    dark: ["#ff8a75", "#7db7ff", "#6fcf97", "#f2c063", "#c99bea", "#5fc9d3", "#f08bb4", "#a3a6ad"],
-  };
-
-  function toGraph(piece, colours) {
-    const graph = new graphology.UndirectedGraph();
-    const largest = Math.max(...piece.nodes.map((node) => node[4]), 1);
-    const members = new Map();
-    for (const node of piece.nodes) members.set(node[5], (members.get(node[5]) ?? 0) + 1);
-    const communities = new Map([...members].sort((a, b) => b[1] - a[1]).map(([community], rank) => [community, rank]));
-    piece.nodes.forEach(([key, label, x, y, size, community], place) => {
-      const rank = communities.get(community);
-      const angle = place * 2.399963;
-      graph.addNode(place, {
-        label: label || key, x: x ?? Math.sqrt(place) * Math.cos(angle), y: y ?? Math.sqrt(place) * Math.sin(angle),
-        size: 2.5 + 13 * Math.sqrt(size / largest), amount: size, community,
-        color: colours[Math.min(rank, colours.length - 1)],
-      });
-    });
-    const heaviest = piece.edges[0]?.[2] || 1;
-    for (const [source, target, weight] of piece.edges) {
-      if (source === target || graph.hasEdge(source, target)) continue;
-      graph.addEdge(source, target, { size: 0.4 + 2.6 * (weight / heaviest), weight });
-    }
-    return graph;
-  }
+  // Networks.
+  const views = [];
 
   async function drawNetwork(box) {
-    const said = box.querySelector("[role='status']");
-    const stage = box.querySelector(".net-stage");
-    let piece;
-    try {
-      [piece] = await Promise.all([fetchJSON(box.dataset.network), load("graphology"), load("sigma")]);
-    } catch (error) {
-      said.textContent = `The network could not be drawn: ${error.message}.`;
-      return;
-    }
-    if (!box.isConnected) return;
-    const colours = palette[dark.matches ? "dark" : "light"];
-    const style = getComputedStyle(document.body);
-    const graph = toGraph(piece, colours);
-    const faint = dark.matches ? "#363b42" : "#dedbd3";
-    const out = dark.matches ? "#30343a" : "#e9e6df";
-    let chosen = null;
-    let near = new Set();
-    const Sigma_ = globalThis.Sigma.Sigma ?? globalThis.Sigma;
-    const view = new Sigma_(graph, stage, {
-      labelColor: { color: style.color }, labelFont: style.fontFamily, labelSize: 13, defaultEdgeColor: faint,
-      labelRenderedSizeThreshold: 5, labelDensity: 0.7, hideEdgesOnMove: graph.size > 8000, zIndex: true,
-      defaultDrawNodeHover: drawHover,
-      nodeReducer: (node, data) => {
-        if (chosen === null) return data;
-        if (near.has(node)) return { ...data, zIndex: 1, forceLabel: node === chosen || near.size < 40 };
-        return { ...data, color: out, label: "", zIndex: 0 };
-      },
-      edgeReducer: (edge, data) => {
-        if (chosen === null) return data;
-        return graph.hasExtremity(edge, chosen) ? { ...data, color: colours[0], zIndex: 1 } : { ...data, hidden: true };
-      },
-    });
-    const choose = (node) => {
-      chosen = node;
-      near = new Set(node === null ? [] : [node, ...graph.neighbors(node)]);
-      view.refresh({ skipIndexation: true });
-    };
-    view.on("enterNode", ({ node, event }) => {
-      const data = graph.getNodeAttributes(node);
-      const place = stage.getBoundingClientRect();
-      showTip(place.left + event.x, place.top + event.y, [
-        ["", data.label], ["count", data.amount.toLocaleString("en")], ["links drawn", graph.degree(node).toLocaleString("en")],
-      ]);
-    });
-    view.on("leaveNode", hideTip);
-    view.on("clickNode", ({ node }) => choose(node === chosen ? null : node));
-    view.on("clickStage", () => choose(null));
-    const camera = view.getCamera();
-    box.addEventListener("click", (event) => {
-      const how = event.target.closest("[data-zoom]")?.dataset.zoom;
-      if (how === "in") camera.animatedZoom({ duration: 120 });
-      if (how === "out") camera.animatedUnzoom({ duration: 120 });
-      if (how === "all") { choose(null); camera.animatedReset({ duration: 120 }); }
-    });
-    const byLabel = new Map(graph.mapNodes((node, data) => [data.label.toLowerCase(), node]));
-    const names = box.querySelector("datalist");
-    for (const [, label] of piece.nodes.slice(0, 500)) {
-      const option = document.createElement("option");
-      option.value = label;
-      names.append(option);
-    }
-    box.querySelector("[data-find]").addEventListener("change", (event) => {
-      const wanted = event.target.value.trim().toLowerCase();
-      const node = byLabel.get(wanted) ?? [...byLabel].find(([label]) => wanted && label.includes(wanted))?.[1] ?? null;
-      choose(node);
-      if (node === null) return;
-      const { x, y } = view.getNodeDisplayData(node);
-      camera.animate({ x, y, ratio: 0.4 }, { duration: 120 });
-    });
-    const amount = (count, noun) => `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
-    said.textContent = piece.note || `${amount(graph.order, "node")}, ${amount(graph.size, "link")}`;
-    box.dataset.drawn = String(graph.order);
-    views.push({ box, view });
+    const blank = box.cloneNode(true);
+    box.dataset.drawn = "";
+    const { draw } = await load("drawing", true);
+    const view = await draw(box, { load, fetchJSON, theme, showTip, hideTip });
+    if (view) views.push({ box, blank, view });
   }
 
-  function drawHover() { /* what is under the pointer is shown beside it, by the tip */ }
-
-  const views = [];
-  function drawNew(root) {
-    for (const { box, view } of views.splice(0)) {
-      if (box.isConnected) views.push({ box, view });
-      else { view.kill(); hideTip(); }
+  function drawNew() {
+    for (const one of views.splice(0)) {
+      if (one.box.isConnected) views.push(one);
+      else { one.view.kill(); hideTip(); }
     }
-    for (const box of root.querySelectorAll("[data-network]:not([data-drawn])")) {
-      box.dataset.drawn = "";
-      drawNetwork(box);
-    }
+    for (const box of document.querySelectorAll("[data-network]:not([data-drawn])")) drawNetwork(box);
   }
-  document.addEventListener("DOMContentLoaded", () => drawNew(document));
-  document.addEventListener("htmx:load", () => drawNew(document));
+  document.addEventListener("DOMContentLoaded", drawNew);
+  document.addEventListener("htmx:load", drawNew);
   dark.addEventListener("change", () => {
-    for (const { box, view } of views.splice(0)) {
+    for (const { box, blank, view } of views.splice(0)) {
       view.kill();
-      if (box.isConnected) drawNetwork(box);
+      box.replaceWith(blank);
     }
+    drawNew();
   });
 })();

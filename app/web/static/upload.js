@@ -32,18 +32,18 @@
       if (!event.lengthComputable) return;
       bar.value = (100 * event.loaded) / event.total;
       part("amount").textContent = event.loaded < event.total
-        ? `${inUnits(event.loaded)} of ${inUnits(event.total)}` : "Looking into it…";
+        ? say("{sent} of {size}", { sent: inUnits(event.loaded), size: inUnits(event.total) }) : say("Looking into it…");
     };
     request.onload = () => {
       if (request.status === 200 && request.response?.url) {
         const url = request.response.url;
         htmx.ajax("GET", url, { target: "#page", swap: "outerHTML" }).then(() => history.pushState({}, "", url));
       } else {
-        fail(request.response?.message ?? "The file could not be sent. Load this page again, then try once more.");
+        fail(request.response?.message ?? say("The file could not be sent. Load this page again, then try once more."));
       }
     };
-    request.onerror = () => fail("The connection broke off. Check it, then try again.");
-    request.onabort = () => fail("The upload was stopped.");
+    request.onerror = () => fail(say("The connection broke off. Check it, then try again."));
+    request.onabort = () => fail(say("The upload was stopped."));
     part("abort").onclick = () => request.abort();
     request.send(file);
   }

@@ -6,6 +6,7 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from app.domain.texts import say
 from app.plugins import Database, SourceError
 from datasources._imageboard.query import Node, to_sphinx
 from datasources._imageboard.search.asked import Asked, kept_boards
@@ -69,9 +70,15 @@ class SphinxEngine:
             return covered(builds)
         what = "an index that this database does not know" if MAIN in served else "no index of it yet"
         raise SourceError(
-            f"Sphinx serves {what} ({index_name(self._source, MAIN)}). The standing task index-board-posts makes one:"
-            " an administrator looks at what it says in the control panel, and whether searchd reads the sphinx.conf"
-            f" that it writes. With {self._source}.search_engine set to postgresql searches need no Sphinx.",
+            say(
+                "Sphinx serves {what} ({index}). The standing task index-board-posts makes one: an"
+                " administrator looks at what it says in the control panel, and whether searchd reads"
+                " the sphinx.conf that it writes. With {id}.search_engine set to postgresql"
+                " searches need no Sphinx.",
+                what=what,
+                index=index_name(self._source, MAIN),
+                id=self._source,
+            ),
             retry_after=60,
         )
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.domain.texts import say
 from app.plugins import SourceError
 from datasources._imageboard.query.sphinx import INDEXED
 from datasources._imageboard.settings import BoardSettings
@@ -132,11 +133,17 @@ def _body(source: SphinxSource) -> str:
     """What the `sphinx.conf` of a source says of it, filled in."""
     path = source.folder / NAME
     if not path.is_file():
-        raise SourceError(f"{path} is missing. It says which posts of {source.id} Sphinx indexes.", permanent=True)
+        raise SourceError(
+            say("{path} is missing. It says which posts of {id} Sphinx indexes.", path=path, id=source.id),
+            permanent=True,
+        )
     found = _SECTION.search(path.read_text())
     if found is None or found[1] != source.id.replace("-", "_"):
         expected = f"source {source.id.replace('-', '_')} : imageboard {{ ... }}"
-        raise SourceError(f"{path} has no section {expected}, with each brace on a line.", permanent=True)
+        raise SourceError(
+            say("{path} has no section {expected}, with each brace on a line.", path=path, expected=expected),
+            permanent=True,
+        )
     return _filled(path, found[2].strip("\n"), {"columns": _COLUMNS, "portion": _PORTION})
 
 
@@ -167,5 +174,8 @@ def _indexed(source: SphinxSource, part: str, body: str, folder: Path) -> str:
 def _filled(path: Path, text: str, values: Mapping[str, str]) -> str:
     unknown = sorted({name for name in _GAP.findall(text) if name not in values})
     if unknown:
-        raise SourceError(f"{path} asks for {{{unknown[0]}}}, which is not known here.", permanent=True)
+        raise SourceError(
+            say("{path} asks for {{{unknown}}}, which is not known here.", path=path, unknown=unknown[0]),
+            permanent=True,
+        )
     return _GAP.sub(lambda found: values[found[1]], text)

@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+from app.domain.texts import say
 from app.plugins import Database, SourceError
 from datasources._imageboard.sphinx.builds import (
     Bounds,
@@ -43,8 +44,10 @@ class Indexer:
         program = shutil.which("indexer")
         if program is None:
             raise SourceError(
-                "The program indexer is not installed on this machine (Debian: sphinxsearch). Install it where searchd"
-                " runs, and let other machines do other work: WORKER_QUEUES.",
+                say(
+                    "The program indexer is not installed on this machine (Debian: sphinxsearch). Install it where"
+                    " searchd runs, and let other machines do other work: WORKER_QUEUES."
+                ),
                 retry_after=_ELSEWHERE_SECONDS,
             )
         path = write_configuration(sources, self._url, self._folder)
@@ -69,7 +72,9 @@ class Indexer:
         said = hide_password(f"{done.stdout}\n{done.stderr}", self._url)
         wrong = [line for line in said.splitlines() if line.startswith(("ERROR", "FATAL"))]
         if wrong or done.returncode not in (0, 2):  # 2: made, and searchd is not there to take it
-            raise SourceError(f"indexer failed for {source.id}: {' '.join(wrong) or said.strip()[-_SAID:]}")
+            raise SourceError(
+                say("indexer failed for {id}: {value}", id=source.id, value=" ".join(wrong) or said.strip()[-_SAID:])
+            )
         end_build(self._database, build)
 
     def _end_of_main(self, source: SphinxSource) -> int | None:
