@@ -7,8 +7,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from app.domain.dataset import Dataset
@@ -43,29 +43,28 @@ def wait_for_end(ctx: Context, key: str) -> Dataset:
 
 
 @contextmanager
-def servers(
-    more: Mapping[str, str] | None = None, *, kept: Path | None = None
-) -> Iterator[tuple[Context, dict[str, str]]]:
-    """An open installation without any process at work, and the environment that its processes run in.
+def servers(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+    """An open installation without any process at work, and the environment that its processes run in."""
+    with tempfile.TemporaryDirectory() as folder, servers_in(Path(folder), **more) as found:
+        yield found
 
-    Its folder goes with it, unless there is one that is kept.
-    """
-    with (
-        nullcontext(str(kept)) if kept else tempfile.TemporaryDirectory() as folder,
-        embedded_servers(Path(folder)) as (database_url, redis_url),
-    ):
+
+@contextmanager
+def servers_in(folder: Path, /, **more: str) -> Iterator[tuple[Context, dict[str, str]]]:
+    """The same in a folder that stays."""
+    with embedded_servers(folder) as (database_url, redis_url):
         migrate(database_url)
         environ = {
             **os.environ,
             "DATABASE_URL": database_url,
             "REDIS_URL": redis_url,
-            "DATA_DIR": folder,
+            "DATA_DIR": str(folder),
             "SECRET_KEY": "for a benchmark " * 3,
             "PSEUDONYM_KEY": "for a benchmark " * 3,
             "PLUGIN_PACKAGES": "bench.plugins",
             "PYTHONPATH": str(ROOT),
             "LOG_LEVEL": "WARNING",
-            **(more or {}),
+            **more,
         }
         ctx = open_context(Settings.from_env(environ), Registry.discover((*BUILT_IN, "bench.plugins")))
         try:
@@ -106,5 +105,5 @@ def managers(ctx: Context, environ: dict[str, str], count: int = 1, queues: Sequ
 @contextmanager
 def installation(**more: str) -> Iterator[tuple[Context, dict[str, str]]]:
     """An open installation with workers, and the environment its processes run in."""
-    with servers(more) as (ctx, environ), managers(ctx, environ):
+    with servers(**more) as (ctx, environ), managers(ctx, environ):
         yield ctx, environ

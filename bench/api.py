@@ -119,7 +119,7 @@ def main() -> None:
     given = parser.parse_args()
     require_wrk()
     report = Report(given.write)
-    with tempfile.TemporaryDirectory() as folder, servers({"RATE_LIMIT": "1000000000 per minute"}) as (ctx, environ):
+    with tempfile.TemporaryDirectory() as folder, servers(RATE_LIMIT="1000000000 per minute") as (ctx, environ):
         owner = create_user(ctx, "bench", "not a secret at all", is_admin=True)
         key = store(ctx, owner, given.rows, Path(folder)).key
         headers = {"Authorization": f"Bearer {create_token(ctx, owner, 'bench')[1]}"}

@@ -38,7 +38,7 @@ from app.storage import setting
 from app.storage.database import connect
 from bench import _board_archive as archive
 from bench import import_4chan
-from bench._installation import managers, servers, wait_for_end
+from bench._installation import managers, servers, servers_in, wait_for_end
 from bench._processes import memory, roles
 from bench._tables import Report
 from datasources._imageboard.engines import PostRead, ThreadRead
@@ -248,7 +248,7 @@ def main() -> None:
                 unchanged(ctx, report)
     if {"search", "stream"} & set(parts):
         archive.check_words()
-        with servers(kept=given.keep) as (ctx, environ):
+        with servers_in(given.keep) if given.keep else servers() as (ctx, environ):
             print(f"filled and indexed in {seconds_for(lambda: archive.fill(ctx, given.posts)):.0f} s", flush=True)
             if "search" in parts:
                 search(ctx, given.posts, report, with_sphinx=given.engine == "all")

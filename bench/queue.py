@@ -171,7 +171,7 @@ def main() -> None:
     report = Report(given.write)
     with tempfile.TemporaryDirectory() as folder:
         more = {VARIABLE: f"{folder}/starts", "WORKER_IDLE_SECONDS": str(IDLE_SECONDS)}
-        with servers(more) as (ctx, environ):
+        with servers(**more) as (ctx, environ):
             bench = Bench(ctx, environ, Starts(Path(folder) / "starts"), QUICK if given.quick else FULL, report)
             for name in given.sections:
                 sections[name](bench)

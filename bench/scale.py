@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument("--write", type=Path, help="a document that the tables are put into")
     given = parser.parse_args()
     report = Report(given.write)
-    with tempfile.TemporaryDirectory() as folder, servers({VARIABLE: f"{folder}/starts"}) as (ctx, environ):
+    with tempfile.TemporaryDirectory() as folder, servers(**{VARIABLE: f"{folder}/starts"}) as (ctx, environ):
         measure(ctx, environ, Path(folder), given, report)
 
 

@@ -95,22 +95,16 @@ def open_download(
     name = format or next(iter(choices), "")
     if name not in choices:
         there = ", ".join(choices) or "none"
-        raise InvalidInput(
-            {
-                "format": [
-                    say("This dataset cannot be downloaded as “{name}”. Choose from: {there}.", name=name, there=there)
-                ]
-            }
-        )
+        wrong = say("This dataset cannot be downloaded as “{name}”. Choose from: {there}.", name=name, there=there)
+        raise InvalidInput({"format": [wrong]})
     chosen = choices[name]
     stored = _stored(dataset, chosen.role)
     filename = file_name(dataset, _suffix(dataset, name, chosen))
     extra = beside(ctx.database, actor, dataset) if chosen.role == "table" else None
     make = chosen.make_part if columns or filter or extra else chosen.make
     if make is None and (columns or filter):
-        raise NotCompatible(
-            say("Only tables can be downloaded in part. Leave out columns and filter for “{name}”.", name=name)
-        )
+        whole = say("Only tables can be downloaded in part. Leave out columns and filter for “{name}”.", name=name)
+        raise NotCompatible(whole)
     if make is None:
         return Download(
             filename,
@@ -292,10 +286,8 @@ def media_types() -> list[str]:
 
 
 def _formats_of(dataset: Dataset) -> dict[str, Format]:
-    if dataset.result is None:
-        return {}
-    there = {**_FORMATS[dataset.result.kind], **_KEPT}
-    return {name: found for name, found in there.items() if found.role in dataset.result.files}
+    there = {**_FORMATS[dataset.result.kind], **_KEPT} if dataset.result else {}
+    return {name: found for name, found in there.items() if dataset.result and found.role in dataset.result.files}
 
 
 def disposition(filename: str) -> str:
