@@ -73,8 +73,8 @@ def serve(start: Starter, port: int, **more: str) -> Process:
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
-    """Whether the console reports an error; an answer that a field is wrong, or the server away, is none."""
-    return message.type == "error" and not any(f"status of {status}" in message.text for status in (422, 503))
+    """Whether the console reports an error; an answer that something typed is wrong, or the server away, is none."""
+    return message.type == "error" and not any(f"status of {status}" in message.text for status in (401, 422, 503))
 
 
 @pytest.fixture(scope="module")

@@ -93,7 +93,7 @@ def test_two_coders_agree_in_part(page: Page, ctx: Context, user: User, posts: D
     page.goto(f"/datasets/{posts.key}")
     page.locator("#result summary", has_text="Download").click()
     with page.expect_download() as started:
-        page.get_by_role("link", name="CSV").click()
+        page.get_by_role("link", name="CSV", exact=True).click()
     with Path(started.value.path()).open(newline="") as opened:
         rows = list(csv.DictReader(opened))
     assert [(row["stance"], row["stance (otto)"], row["stance (ursula)"]) for row in rows[:4]] == [

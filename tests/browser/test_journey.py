@@ -66,7 +66,7 @@ def test_from_sign_in_to_download(page: Page, admin: User, tmp_path: Path) -> No
 
     page.locator("#result summary", has_text="Download").click()
     with page.expect_download() as started:
-        page.locator("#result .menu").get_by_role("link", name="CSV").click()
+        page.locator("#result .menu").get_by_role("link", name="CSV", exact=True).click()
     rows = list(csv.DictReader(Path(started.value.path()).read_text().splitlines()))
     assert [row["date"] for row in rows] == [f"2026-0{month}" for month in range(1, 7)]
     assert [row["value"] for row in rows] == ["10"] * 6
