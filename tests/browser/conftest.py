@@ -55,8 +55,12 @@ def site(start: Starter, ctx: object, workers: object) -> str:
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
-    """Whether the console reports an error; an answer that a field is wrong, or the server away, is none."""
-    return message.type == "error" and not any(f"status of {status}" in message.text for status in (422, 503))
+    """Whether the console reports an error; an answer that a field is wrong, or the server away, is none.
+
+    Nor is a connection that the test itself has broken.
+    """
+    expected = ("status of 422", "status of 503", "ERR_CONNECTION_RESET")
+    return message.type == "error" and not any(text in message.text for text in expected)
 
 
 @pytest.fixture
