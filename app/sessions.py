@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import cast
 
 from flask import Flask, current_app, g, request
-from flask_login import LoginManager, UserMixin, current_user
+from flask_login import LoginManager, UserMixin, current_user, login_user
 from flask_wtf.csrf import CSRFProtect
 
 from app.domain.user import User
@@ -41,6 +41,11 @@ def session_user() -> User | None:
     if "shared_user" not in g:
         g.shared_user = visitors().find_shared_user(installation(), request.remote_addr)
     return cast("User | None", g.shared_user)
+
+
+def remember(user: User) -> None:
+    """Sign a user in with this browser, for a month."""
+    login_user(SignedIn(user), remember=True)
 
 
 def visitors() -> Visitors:

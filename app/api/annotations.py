@@ -10,15 +10,15 @@ from flask.views import MethodView
 from flask_smorest.fields import Upload
 from marshmallow import validate
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.api.body import require_change
 from app.domain.annotation import Field, FieldKind
-from app.domain.errors import InvalidInput
-from app.domain.texts import say
+from app.sending import file_to_save
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.annotation_agreement import agreements
-from app.services.download import disposition
 
 blueprint = Blueprint("annotations", "What coders note down of items.")
 blueprints = (blueprint,)
@@ -80,8 +80,8 @@ class CodesQuery(Query):
 
     field = ma.fields.String(metadata={"description": "Of one field"})
     coder = ma.fields.String(metadata={"description": "Of one coder"})
-    offset = ma.fields.Integer(load_default=0, validate=validate.Range(min=0))
-    limit = ma.fields.Integer(load_default=100, validate=validate.Range(1, 1000))
+    cursor = paging.place()
+    limit = paging.limit(100, 1000)
 
 
 class CodesSchema(Schema):
@@ -89,8 +89,7 @@ class CodesSchema(Schema):
 
     values = ma.fields.List(ma.fields.Nested(CodeSchema))
     total = ma.fields.Integer()
-    offset = ma.fields.Integer()
-    limit = ma.fields.Integer()
+    next = ma.fields.String(allow_none=True, metadata={"description": "The cursor of the next page; null at the end"})
 
 
 class NewCodeSchema(Schema):
@@ -178,8 +177,7 @@ class OneField(MethodView):
     @blueprint.response(200, FieldSchema)
     def patch(self, change: dict[str, Any], key: str, field_id: int) -> Field:
         """Change a field; its kind stays."""
-        if not change:
-            raise InvalidInput({"body": [say("Say what to change: name, choices, help, is_blind, is_open.")]})
+        require_change(FieldChangeSchema, change)
         return coding.update_field(installation(), actor(), key, field_id, **change)
 
     @blueprint.response(204)
@@ -194,10 +192,15 @@ class Codes(MethodView):
 
     @blueprint.arguments(CodesQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, CodesSchema)
-    def get(self, query: dict[str, Any], key: str) -> dict[str, Any]:
+    def get(self, query: dict[str, Any], key: str) -> Any:
         """List the values that you may see, by field, item and coder."""
-        found, total = coding.list_codes(installation(), actor(), key, **query)
-        return {"values": found, "total": total, "offset": query["offset"], "limit": query["limit"]}
+        cursor = query.pop("cursor", None)
+        after = paging.read_place(cursor, (int, str, str)) if cursor else None
+        place = (after[0], after[1], after[2]) if after else None
+        found, total, last = coding.list_codes(installation(), actor(), key, after=place, **query)
+        following = paging.write_place(last)
+        headers = paging.link_next(cursor=following) if following else {}
+        return {"values": found, "total": total, "next": following}, 200, headers
 
     @blueprint.arguments(NewCodesSchema)
     @blueprint.response(200, SavedSchema)
@@ -226,7 +229,7 @@ class CodesFile(MethodView):
     @blueprint.response(200, {"type": "string", "format": "binary"}, content_type="text/csv", description="The file")
     def get(self, query: dict[str, Any], key: str) -> Response:
         """Download the values that you may see: item, field, coder, value, time."""
-        return send_codes(key, query["format"])
+        return file_to_save(*files.export_codes(installation(), actor(), key, query["format"]))
 
     @blueprint.arguments(FileSchema, location="multipart", unknown=ma.RAISE)
     @blueprint.response(200, SavedSchema)
@@ -235,12 +238,3 @@ class CodesFile(MethodView):
         file = given["file"]
         saved = files.import_codes(installation(), actor(), key, file.filename or "", file.stream)
         return {"saved": saved}
-
-
-def send_codes(key: str, format: str) -> Response:
-    """The values of a dataset as a file to save."""
-    name, kind, chunks = files.export_codes(installation(), actor(), key, format)
-    answer = Response(chunks, content_type=kind)
-    answer.headers["Content-Disposition"] = disposition(name)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    return answer

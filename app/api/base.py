@@ -147,7 +147,7 @@ class Blueprint(SmorestBlueprint):
 class KeyConverter(BaseConverter):
     """A key in an address, and none of the words that stand in its place: what is there takes other methods."""
 
-    regex = r"(?!upload(?:/|$))[^/]+"
+    regex = r"(?!(?:upload|bulk)(?:/|$))[^/]+"
 
 
 class Api(SmorestApi):  # type: ignore[misc]
@@ -167,6 +167,9 @@ def init_api(app: Flask, ctx: Context) -> None:
         account,
         annotations,
         browser,
+        bulk,
+        content,
+        control,
         datasets,
         datasources,
         jobs,
@@ -196,10 +199,12 @@ def init_api(app: Flask, ctx: Context) -> None:
         datasources,
         processors,
         datasets,
+        bulk,
         shares,
         uploads,
         browser,
         results,
+        content,
         annotations,
         older,
         account,
@@ -207,6 +212,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         status,
         statistics,
         jobs,
+        control,
         settings,
         users,
         people,

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import marshmallow as ma
 from flask import request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+
+from app.domain.errors import InvalidInput
 
 MOST_BYTES = 2 * 1024 * 1024
 """The longest JSON body: more than the longest list of numbers that a search takes."""
@@ -36,6 +38,8 @@ def read_json() -> Any:
     content = request.get_data(cache=True)
     try:
         found = json.loads(content, parse_constant=_refuse)
+        if b"\\u" in content:
+            json.dumps(found, ensure_ascii=False).encode()  # fails for half of a character, which nothing can keep
     except (ValueError, RecursionError):
         raise _not_json() from None
     if not _is_shallow(found):
@@ -73,6 +77,16 @@ def require_types(schema: ma.Schema, given: Any) -> None:
                 wrong[key] = problem
     if wrong:
         raise ma.ValidationError(wrong)
+
+
+def require_change(schema: type[ma.Schema], given: Mapping[str, Any], besides: Sequence[str] = ()) -> None:
+    """Make sure that something is to be changed, of what a schema has `besides` these fields.
+
+    :raises InvalidInput: naming what can be
+    """
+    if not set(given) - set(besides):
+        names = ", ".join(name for name in schema().fields if name not in besides)
+        raise InvalidInput({"body": [f"Say what to change: {names}."]})
 
 
 def _problem(field: ma.fields.Field[Any], value: Any) -> Any:

@@ -15,6 +15,7 @@ from marshmallow import validate
 from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.api.body import require_change
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
@@ -234,10 +235,7 @@ class OneDataset(MethodView):
     @blueprint.response(200, DatasetSchema)
     def patch(self, change: dict[str, Any], key: str) -> dict[str, Any]:
         """Rename a dataset, mark it, or change who may see it and how long it stays."""
-        if not change:
-            raise InvalidInput(
-                {"body": [say("Say what to change: {fields}.", fields=", ".join(ChangeSchema().fields))]}
-            )
+        require_change(ChangeSchema, change)
         ctx, who = installation(), actor()
         known = datasets.get_dataset(ctx, who, key)
         tags = read_tags(change.get("tags", []))

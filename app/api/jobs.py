@@ -14,6 +14,7 @@ from app.api.base import Blueprint, Query, Schema
 from app.domain.job import JobState
 from app.services import failure, status
 from app.services.access import require_admin
+from app.services.machine import restart_workers
 
 blueprint = Blueprint("machinery", "Queues, jobs and workers. For administrators.")
 blueprints = (blueprint,)
@@ -168,6 +169,16 @@ class RetryJob(MethodView):
         failure.retry_job(installation(), actor(), job_id)
 
 
+@blueprint.route("/jobs/<int:job_id>/cancel")
+class CancelJob(MethodView):
+    """Stopping one."""
+
+    @blueprint.response(204)
+    def post(self, job_id: int) -> None:
+        """Stop a job that waits or runs, with the dataset that it makes."""
+        failure.cancel_job(installation(), actor(), job_id)
+
+
 @blueprint.route("/jobs/<int:job_id>")
 class FailedJob(MethodView):
     """One that failed."""
@@ -187,6 +198,16 @@ class Workers(MethodView):
         """Show the managers with their worker processes, and the jobs at work."""
         require_admin(actor())
         return status.workers(installation())
+
+
+@blueprint.route("/workers/restart")
+class RestartWorkers(MethodView):
+    """Starting anew."""
+
+    @blueprint.response(204)
+    def post(self) -> None:
+        """Let the workers of all machines end and start anew; what has not ended in time waits again."""
+        restart_workers(installation(), actor())
 
 
 @blueprint.route("/repairs")

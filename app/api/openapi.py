@@ -16,6 +16,7 @@ from app.api.openapi_plugins import describe_captures, describe_runs
 from app.plugins.registry import Registry
 from app.services.download import media_types
 from app.services.idempotency import FIELD, PATTERN
+from app.services.member import PICTURES
 
 _OPEN = ("/api/status", "/api/statistics")
 _ERRORS = {
@@ -97,6 +98,8 @@ def _media_of(path: str) -> list[str]:
     """What an address that sends files may send."""
     if path.endswith("/annotations/file"):
         return ["text/csv", "application/x-ndjson"]
+    if "/files/" in path:
+        return sorted({"application/octet-stream", *PICTURES.values()})
     return media_types() if path.endswith("/download") else ["application/x-ndjson"]
 
 

@@ -27,6 +27,16 @@ class NotificationSchema(Schema):
     expires = ma.fields.AwareDateTime(allow_none=True)
 
 
+class SentNotificationSchema(NotificationSchema):
+    """A message as administrators see it."""
+
+    user = ma.fields.String(
+        attribute="user_name", allow_none=True, metadata={"description": "For this user alone, if any"}
+    )
+    dismissed = ma.fields.Integer(metadata={"description": "How many have dismissed it"})
+    is_over = ma.fields.Boolean(allow_none=True, metadata={"description": "Whether it has expired"})
+
+
 class NewNotificationSchema(Schema):
     """A message to send: to a user, to a tag, or else to everybody."""
 
@@ -90,6 +100,16 @@ class Notifications(MethodView):
     def post(self, wanted: dict[str, Any]) -> dict[str, int]:
         """Send a message, which is shown until it is dismissed. For administrators."""
         return {"id": notification.send(installation(), actor(), wanted.pop("text"), **wanted)}
+
+
+@blueprint.route("/notifications/sent")
+class SentNotifications(MethodView):
+    """What has been said to whom."""
+
+    @blueprint.response(200, SentNotificationSchema(many=True))
+    def get(self) -> Any:
+        """List the messages that have not been taken back, newest first, at most 200. For administrators."""
+        return notification.list_sent(installation(), actor())
 
 
 @blueprint.route("/notifications/<int:notification_id>")

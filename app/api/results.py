@@ -34,7 +34,8 @@ def _columns() -> ma.fields.List[Any]:
     )
 
 
-def _filter() -> ma.fields.List[Any]:
+def filters() -> ma.fields.List[Any]:
+    """The field `filter` of a query."""
     return ma.fields.List(
         ma.fields.String(),
         metadata={
@@ -63,7 +64,8 @@ class ItemsQuery(PageQuery):
 
     columns = _columns()
     sort = ma.fields.String(metadata={"description": "A column; -column for descending", "example": "-likes"})
-    filter = _filter()
+    filter = filters()
+    find = ma.fields.String(load_default="", metadata={"description": "A text in the body, subject or author"})
     part = ma.fields.String(
         validate=validate.OneOf(["nodes", "edges"]), metadata={"description": "Of a network: nodes or edges"}
     )
@@ -95,7 +97,7 @@ class DownloadQuery(Query):
         load_default=False, metadata={"description": "CSV: put ' before text that a spreadsheet would run as a formula"}
     )
     columns = _columns()
-    filter = _filter()
+    filter = filters()
 
 
 class ProvenanceSchema(Schema):

@@ -20,8 +20,10 @@ from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
 from app.domain.errors import InvalidInput
 from app.domain.texts import say
+from app.plugins.validation import check_json
 from app.services import resume_upload as uploads
 from app.services.resume_upload import Checksum, Received
+from app.services.upload import preview_upload
 
 blueprint = Blueprint("uploads", "Files in chunks, which go on where a connection broke (tus 1.0).")
 blueprints = (blueprint,)
@@ -52,6 +54,35 @@ class BeginHeaders(_Headers):
         load_default="",
         metadata={"description": "`filename` and its name in Base64", "example": "filename cG9zdHMuY3N2"},
     )
+
+
+class PreviewQuerySchema(Schema):
+    """How to read a file."""
+
+    datasource = ma.fields.String(load_default="upload")
+    parameters = ma.fields.Dict(load_default=dict, metadata={"description": "As for POST /api/datasets"})
+
+
+class PreviewSchema(Schema):
+    """What is in a file, read so."""
+
+    class Meta:
+        """Other data sources may tell more."""
+
+        unknown = ma.INCLUDE
+
+    described = ma.fields.String(metadata={"description": "What was detected, in words"})
+    format = ma.fields.String(metadata={"description": "csv, xlsx, json or ndjson"})
+    dialect = ma.fields.Dict(metadata={"description": "Delimiter, encoding, sheet: what was detected or chosen"})
+    columns = ma.fields.List(ma.fields.String())
+    rows = ma.fields.List(ma.fields.List(ma.fields.Raw()), metadata={"description": "The first ones"})
+    guess = ma.fields.Dict(metadata={"description": "Which column each option of `parameters` would be"})
+    preset = ma.fields.String(metadata={"description": "Whose export it was recognised as; empty for none"})
+    preset_title = ma.fields.String()
+    problems = ma.fields.List(ma.fields.Raw(), metadata={"description": "Rows that cannot be read, the first 50"})
+    problem_count = ma.fields.Integer()
+    rows_estimated = ma.fields.Integer(allow_none=True)
+    size = ma.fields.Integer(metadata={"description": "In bytes"})
 
 
 class ChunkHeaders(_Headers):
@@ -210,3 +241,20 @@ class OneUpload(MethodView):
     def delete(self, upload_id: str) -> None:
         """Give an upload up."""
         uploads.drop_upload(installation(), actor(), upload_id)
+
+
+@blueprint.route("/uploads/<string:upload_id>/preview")
+class Preview(MethodView):
+    """Looking into it."""
+
+    @blueprint.arguments(PreviewQuerySchema)
+    @blueprint.response(200, PreviewSchema)
+    def post(self, wanted: dict[str, Any], upload_id: str) -> dict[str, Any]:
+        """Show what is in a file that has all come in, before a dataset is made of it: nothing is changed."""
+        ctx, source = installation(), wanted["datasource"]
+        chosen = ctx.registry.datasource(source)
+        if not chosen.imports():
+            raise InvalidInput({"datasource": [f"{chosen.title} does not import files."]})
+        check_json(chosen.Options, wanted["parameters"])
+        upload = uploads.whole_upload(ctx, actor(), upload_id)
+        return preview_upload(ctx, actor(), upload.id, wanted["parameters"], source)

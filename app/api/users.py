@@ -8,16 +8,18 @@ import marshmallow as ma
 from flask.views import MethodView
 from marshmallow import validate
 
+from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.api.body import require_change
 from app.domain.errors import InvalidInput
 from app.domain.texts import say
 from app.services import user_admin, user_tag
 from app.services.mail import link_to
 from app.services.password_link import give_link
-from app.services.person_setting import Whose, change_person_settings, list_person_settings
+from app.services.person_setting import Whose, change_person_settings, list_person_settings, order_tags, sort_tags
 from app.services.user_admin import Listed
-from app.storage.user_list import SORTS, Wanted
+from app.storage.user_list import SORTS, Wanted, is_place, place_of
 
 blueprint = Blueprint("users", "Users, their tags, and what one may have and do. For administrators.")
 blueprints = (blueprint,)
@@ -46,6 +48,7 @@ class UsersSchema(Schema):
 
     users = ma.fields.List(ma.fields.Nested(UserSchema))
     total = ma.fields.Integer(metadata={"description": "How many fit"})
+    next = ma.fields.String(allow_none=True, metadata={"description": "The cursor of the next page; null at the end"})
 
 
 class UsersQuery(Query):
@@ -55,7 +58,8 @@ class UsersQuery(Query):
     tag = ma.fields.String(load_default="")
     state = ma.fields.String(load_default="", validate=validate.OneOf(["", "on", "off", "admin"]))
     sort = ma.fields.String(load_default="name", validate=validate.OneOf(list(SORTS)))
-    page = ma.fields.Integer(load_default=1, validate=validate.Range(1, 1_000_000))
+    cursor = paging.place()
+    limit = paging.limit(50, 500)
 
 
 class NewUserSchema(Schema):
@@ -109,6 +113,12 @@ class TagSchema(Schema):
     users = ma.fields.Integer(metadata={"description": "How many have it"})
 
 
+class TagOrderSchema(Schema):
+    """Tags, the one that counts most first."""
+
+    order = ma.fields.List(ma.fields.String(), required=True)
+
+
 class PersonSettingSchema(Schema):
     """Something that is set for one user or tag."""
 
@@ -135,10 +145,18 @@ class Users(MethodView):
 
     @blueprint.arguments(UsersQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, UsersSchema)
-    def get(self, query: dict[str, Any]) -> dict[str, Any]:
-        """List users, 50 a page."""
-        found, total = user_admin.list_users(installation(), actor(), Wanted(words=query.pop("q").strip(), **query))
-        return {"users": found, "total": total}
+    def get(self, query: dict[str, Any]) -> Any:
+        """List users, with what they have."""
+        cursor, limit = query.pop("cursor", None), query.pop("limit")
+        after = tuple(paging.read_place(cursor, (str, int))) if cursor else None
+        if after and not is_place(after, query["sort"]):
+            raise paging.wrong_place()
+        wanted = Wanted(words=query.pop("q").strip(), after=after, **query)
+        found, total = user_admin.list_users(installation(), actor(), wanted, limit + 1)
+        last = place_of(found[limit - 1].user, wanted.sort) if len(found) > limit else None
+        following = paging.write_place(last)
+        headers = paging.link_next(cursor=following) if following else {}
+        return {"users": found[:limit], "total": total, "next": following}, 200, headers
 
     @blueprint.arguments(NewUserSchema)
     @blueprint.response(201, MadeUserSchema)
@@ -163,10 +181,7 @@ class OneUser(MethodView):
     def patch(self, wanted: dict[str, Any], user_id: int) -> Listed:
         """Change a user. Who is switched off is signed out, and their tokens rest."""
         ctx, who = installation(), actor()
-        if not wanted:
-            raise InvalidInput(
-                {"body": [say("Say what to change: {fields}.", fields=", ".join(UserChangeSchema().fields))]}
-            )
+        require_change(UserChangeSchema, wanted)
         user_admin.change_user(ctx, who, user_id, **wanted)
         return user_admin.get_listed(ctx, who, user_id)
 
@@ -209,9 +224,20 @@ class Tags(MethodView):
 
     @blueprint.response(200, TagSchema(many=True))
     def get(self) -> list[dict[str, Any]]:
-        """List the tags of users."""
-        found = user_tag.list_tags(installation(), actor())
-        return [{"tag": tag, "users": users} for tag, users in found.items()]
+        """List the tags of users, in the order in which their settings count."""
+        return self._all()
+
+    @blueprint.arguments(TagOrderSchema)
+    @blueprint.response(200, TagSchema(many=True))
+    def put(self, wanted: dict[str, Any]) -> list[dict[str, Any]]:
+        """Set the order in which tags count for who has several: the settings of the first that says something hold."""
+        order_tags(installation(), actor(), wanted["order"])
+        return self._all()
+
+    def _all(self) -> list[dict[str, Any]]:
+        ctx = installation()
+        found = user_tag.list_tags(ctx, actor())
+        return [{"tag": tag, "users": found[tag]} for tag in sort_tags(list(found), ctx.site_settings())]
 
 
 @blueprint.route("/tags/<string:tag>")

@@ -66,7 +66,7 @@ msgstr ""
 def _marked() -> Iterator[Found]:
     for folder in (*CODE, *PLUGINS):
         for name, _, message, _, _ in extract_from_dir(
-            ROOT / folder, _METHODS, _OPTIONS, _MARKS, strip_comment_tags=True
+            ROOT / folder, _METHODS, _OPTIONS, _MARKS, directory_filter=_is_ours
         ):
             yield message, f"{folder}/{name}"
     scripts = [("**.js", "javascript")]
@@ -77,7 +77,7 @@ def _marked() -> Iterator[Found]:
 
 
 def _is_ours(folder: str | Path) -> bool:
-    return Path(folder).name != "vendor"
+    return Path(folder).name not in ("vendor", "__pycache__")
 
 
 def _declared() -> Iterator[Found]:

@@ -180,16 +180,19 @@ def list_codes(
     *,
     field: str | None = None,
     coder: str | None = None,
-    offset: int = 0,
+    after: stored.Place | None = None,
     limit: int = 100,
-) -> tuple[list[Code], int]:
-    """Some of the values that the actor may see, and how many there are. :raises InvalidInput: for an unknown field"""
+) -> tuple[list[Code], int, stored.Place | None]:
+    """Some of the values that the actor may see, how many there are, and after which to go on (None at the end).
+
+    :raises InvalidInput: for an unknown field
+    """
     view = view_of(ctx.database, actor, get_dataset(ctx, actor, key))
     chosen = [found for found in view.fields if field is None or found.name == field]
     if field is not None and not chosen:
         raise InvalidInput({"field": [unknown_field(field, view.fields)]})
     ids = [found.id for found in chosen]
-    return stored.page_of_codes(ctx.database, ids, view.own, view.coder, only=coder, offset=offset, limit=limit)
+    return stored.page_of_codes(ctx.database, ids, view.own, view.coder, only=coder, after=after, limit=limit)
 
 
 def unknown_field(name: str, fields: Sequence[Field]) -> str:

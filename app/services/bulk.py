@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 from app.domain.share import Role
 from app.domain.user import User
+from app.services.access import require_write
 from app.services.context import Context
 from app.services.dataset import update_dataset
 from app.services.dataset_bin import bring_back, delete_dataset, throw_away
@@ -29,7 +30,9 @@ def do_to_all(
     """Do one of `ACTIONS` to datasets: `tags` for the action `tag`, `names` and `role` for `share`.
 
     :raises InvalidInput: when a tag cannot be one
+    :raises NotAllowed: with a token that may only read
     """
+    require_write(actor)
     wanted = read_tags(tags)
     doers: dict[str, Callable[[str], object]] = {
         "favourite": lambda key: set_favourite(ctx, actor, key, is_favourite=True),

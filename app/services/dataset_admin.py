@@ -9,7 +9,7 @@ from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
-from app.services.dataset import update_dataset
+from app.services.dataset import get_dataset, update_dataset
 from app.services.dataset_bin import throw_away
 from app.services.each import Outcome, do_to_each
 from app.services.user import find_user
@@ -49,7 +49,7 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
     doers: dict[str, Callable[[str], object]] = {
         "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
         "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
-        "owner": lambda key: listed.hand_over(ctx.database, key, heir.id),
+        "owner": lambda key: listed.hand_over(ctx.database, get_dataset(ctx, actor, key).key, heir.id),
         "delete": lambda key: throw_away(ctx, actor, key),
     }
     return do_to_each(list(dict.fromkeys(keys))[:MOST], doers[action])

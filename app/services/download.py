@@ -19,7 +19,7 @@ from app.domain.dataset import Dataset, Kind, StoredFile
 from app.domain.errors import InvalidInput, NotCompatible, NotFound
 from app.domain.texts import say
 from app.domain.user import User
-from app.services import charts, table_export, table_part
+from app.services import charts, table_export, table_part, workbook_export
 from app.services.annotation_table import Beside, beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
@@ -95,22 +95,16 @@ def open_download(
     name = format or next(iter(choices), "")
     if name not in choices:
         there = ", ".join(choices) or "none"
-        raise InvalidInput(
-            {
-                "format": [
-                    say("This dataset cannot be downloaded as “{name}”. Choose from: {there}.", name=name, there=there)
-                ]
-            }
-        )
+        wrong = say("This dataset cannot be downloaded as “{name}”. Choose from: {there}.", name=name, there=there)
+        raise InvalidInput({"format": [wrong]})
     chosen = choices[name]
     stored = _stored(dataset, chosen.role)
     filename = file_name(dataset, _suffix(dataset, name, chosen))
     extra = beside(ctx.database, actor, dataset) if chosen.role == "table" else None
     make = chosen.make_part if columns or filter or extra else chosen.make
     if make is None and (columns or filter):
-        raise NotCompatible(
-            say("Only tables can be downloaded in part. Leave out columns and filter for “{name}”.", name=name)
-        )
+        whole = say("Only tables can be downloaded in part. Leave out columns and filter for “{name}”.", name=name)
+        raise NotCompatible(whole)
     if make is None:
         return Download(
             filename,
@@ -126,7 +120,7 @@ def open_download(
     if columns or filter or extra:
         part, rows = _part(ctx, path, columns, filter, extra, count=name == "xlsx")
     if name == "xlsx":
-        table_export.check_fits_excel(rows or 0, len(part.columns or dataset.columns))
+        workbook_export.check_fits_excel(rows or 0, len(part.columns or dataset.columns))
     state = (extra.columns, extra.state.sha256) if extra else None
     asked = hashlib.sha256(repr((columns, filter, state)).encode()).hexdigest()[:16] if part is not WHOLE else ""
     tag = "-".join(word for word in (stored.sha256, name, "bom" * bom, "safe" * excel_safe, asked) if word)
@@ -141,12 +135,13 @@ def _part(
     extra: Beside | None,
     *,
     count: bool,
-) -> tuple[Part, int | None]:
-    """What of a table is asked for, annotations included, and if it is to be counted, how many rows that are."""
+) -> tuple[Part, int]:
+    """What of a table is asked for, annotations included, and of how many rows (at most, unless counted)."""
     table = keep_open(ctx, path, extra)
     chosen = tuple(column.name for column in table.choose(columns))
     filters = table.parse(conditions or [])
-    rows = (table.count(filters) if filters else table.rows) if count else None
+    is_counted = filters and count and table.rows >= workbook_export.EXCEL_ROWS  # fewer fit, whatever they are
+    rows = table.count(filters) if filters and is_counted else table.rows
     matching = partial(table.matching, filters) if filters else None
     return Part(chosen if columns or extra else None, matching, extra), rows
 
@@ -196,11 +191,7 @@ def _parquet(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes
 
 def _xlsx(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     path = ctx.files.local(_stored(dataset, "table"))
-    with ctx.files.workspace() as folder:
-        target = Path(folder) / "table.xlsx"
-        table_export.write_xlsx(path, target, options.part)
-        with target.open("rb") as opened:
-            yield from _read_all(opened)
+    return workbook_export.xlsx(path, options.part, made=dataset.ended or dataset.created)
 
 
 def _read_all(opened: IO[bytes]) -> Iterator[bytes]:
@@ -295,10 +286,8 @@ def media_types() -> list[str]:
 
 
 def _formats_of(dataset: Dataset) -> dict[str, Format]:
-    if dataset.result is None:
-        return {}
-    there = {**_FORMATS[dataset.result.kind], **_KEPT}
-    return {name: found for name, found in there.items() if found.role in dataset.result.files}
+    there = {**_FORMATS[dataset.result.kind], **_KEPT} if dataset.result else {}
+    return {name: found for name, found in there.items() if dataset.result and found.role in dataset.result.files}
 
 
 def disposition(filename: str) -> str:

@@ -17,12 +17,11 @@ from app.services.annotation_view import Coded, codes_for, view_of
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.items import ItemPage, page
+from app.services.member import PICTURES
 from app.storage import annotation as stored
 
 AT_ONCE = 50
 _IMAGE = re.compile(r"images/[0-9a-f]{2}/[0-9a-f]{32}\.(jpg|jpeg|png|gif|webp)")
-PICTURES = {"jpg": "image/jpeg", "jpeg": "image/jpeg", "png": "image/png", "gif": "image/gif", "webp": "image/webp"}
-"""The kinds of pictures that pages show, by the end of their names."""
 
 
 @dataclass(frozen=True)

@@ -1,24 +1,17 @@
-"""Tables as CSV, NDJSON, JSON and XLSX: streams made from Parquet, a few thousand rows in memory at a time."""
+"""Tables as CSV, NDJSON and JSON: streams made from Parquet, a few thousand rows in memory at a time."""
 
 from __future__ import annotations
 
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from app.domain.errors import NotCompatible
-from app.domain.texts import say
 from app.services.table_part import WHOLE, Part, batches
 
 if TYPE_CHECKING:
     import polars as pl
 
-EXCEL_ROWS = 1_048_576
-EXCEL_COLUMNS = 16_384
-_EXCEL_CELL = 32_767
-_EXCEL_EPOCH = 1900
 _BOM = b"\xef\xbb\xbf"
 _FORMULA = r"^(?:[=@\t\r\n＝＠＋－]|[+\-])"
 _PLAIN_NUMBER = r"^[+\-]?\d+(?:[.,]\d+)*(?:[eE][+\-]?\d+)?$"
@@ -45,11 +38,11 @@ def _csv(frames: Iterable[pl.DataFrame], *, bom: bool, excel_safe: bool) -> Iter
     if bom:
         yield _BOM
     for number, frame in enumerate(frames):
-        flat = frame.select(_flat(frame, seconds=True))
+        cells = frame.select(flat(frame))
         if excel_safe:
-            flat = _without_formulas(flat)
+            cells = _without_formulas(cells)
         buffer = io.BytesIO()
-        flat.write_csv(buffer, include_header=number == 0, line_terminator="\r\n", datetime_format="%Y-%m-%d %H:%M:%S")
+        cells.write_csv(buffer, include_header=number == 0, line_terminator="\r\n", datetime_format="%Y-%m-%d %H:%M:%S")
         yield buffer.getvalue()
 
 
@@ -74,69 +67,7 @@ def json(path: Path, part: Part = WHOLE) -> Iterator[bytes]:
     yield b"\n]\n"
 
 
-def check_fits_excel(rows: int, columns: int) -> None:
-    """Make sure that a sheet can hold a table. :raises NotCompatible: when not, naming the formats that can"""
-    if rows + 1 > EXCEL_ROWS or columns > EXCEL_COLUMNS:
-        raise NotCompatible(
-            say(
-                "This table has {rows:,} rows and {columns:,} columns, and an Excel sheet holds"
-                " {most_rows:,} rows below its header and {most_columns:,} columns. Download it as csv"
-                " or ndjson instead.",
-                rows=rows,
-                columns=columns,
-                most_rows=EXCEL_ROWS - 1,
-                most_columns=EXCEL_COLUMNS,
-            )
-        )
-
-
-def write_xlsx(path: Path, target: Path, part: Part = WHOLE) -> None:
-    """Write a table as an Excel workbook, at bounded memory; text longer than a cell holds is cut off."""
-    import xlsxwriter
-
-    book = xlsxwriter.Workbook(
-        str(target),
-        {
-            "constant_memory": True,
-            "tmpdir": str(target.parent),
-            "strings_to_formulas": False,
-            "strings_to_urls": False,
-            "strings_to_numbers": False,
-        },
-    )
-    sheet, moments = book.add_worksheet("data"), book.add_format({"num_format": "yyyy-mm-dd hh:mm:ss"})
-    row = 0
-    for frame in batches(path, part):
-        if row == 0:
-            sheet.write_row(0, 0, frame.columns, book.add_format({"bold": True}))
-        for values in frame.select(_flat(frame, seconds=False)).iter_rows():
-            row += 1
-            _write_row(sheet, row, values, moments)
-        if row == 0:
-            break
-    sheet.freeze_panes(1, 0)
-    book.close()
-
-
-def _write_row(sheet: Any, row: int, values: tuple[Any, ...], moments: Any) -> None:
-    for column, value in enumerate(values):
-        if isinstance(value, str):
-            text = value if len(value) <= _EXCEL_CELL else f"{value[: _EXCEL_CELL - 1]}…"
-            sheet.write_string(row, column, text)
-        elif isinstance(value, bool):
-            sheet.write_boolean(row, column, value)
-        elif isinstance(value, datetime):
-            if value.year >= _EXCEL_EPOCH:
-                sheet.write_datetime(row, column, value.replace(microsecond=0), moments)
-            else:
-                sheet.write_string(row, column, f"{value:%Y-%m-%d %H:%M:%S}")
-        elif isinstance(value, int) and abs(value) >= 10**15:
-            sheet.write_string(row, column, str(value))  # a cell keeps 15 digits of a number
-        elif value is not None:
-            sheet.write_number(row, column, value)
-
-
-def _flat(frame: pl.DataFrame, *, seconds: bool) -> list[pl.Expr]:
+def flat(frame: pl.DataFrame) -> list[pl.Expr]:
     """Every column as one cell: lists joined, objects as JSON, moments in UTC; no infinite numbers."""
     import polars as pl
 
@@ -148,7 +79,7 @@ def _flat(frame: pl.DataFrame, *, seconds: bool) -> list[pl.Expr]:
             texts = pl.element().struct.json_encode() if isinstance(inner, pl.Struct) else pl.element().cast(pl.String)
             cell = cell.list.eval(texts).list.join(",", ignore_nulls=True)
         elif isinstance(dtype, pl.Struct):
-            cell = cell.struct.json_encode()
+            cell = pl.when(cell.is_not_null()).then(cell.struct.json_encode())
         elif isinstance(dtype, pl.Datetime):
             cell = cell.dt.replace_time_zone(None) if dtype.time_zone in (None, "UTC") else _to_utc(cell)
         elif dtype in (pl.Date, pl.Time, pl.Duration):

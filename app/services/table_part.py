@@ -89,7 +89,7 @@ def _matching(file: pq.ParquetFile, part: Part) -> Iterator[pa.RecordBatch]:
         start = end
 
 
-class _Sink(io.RawIOBase):
+class Sink(io.RawIOBase):
     """What a writer has written since it was last taken."""
 
     def __init__(self) -> None:
@@ -116,7 +116,7 @@ def parquet(path: Path, part: Part = WHOLE) -> Iterator[bytes]:
     import pyarrow as pa
     import pyarrow.parquet as pq
 
-    sink = _Sink()
+    sink = Sink()
     writer: pq.ParquetWriter | None = None
     held: list[pa.RecordBatch] = []
     for batch in record_batches(path, part):

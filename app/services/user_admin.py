@@ -41,10 +41,10 @@ class Listed:
     last_used: datetime | None
 
 
-def list_users(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Listed], int]:
+def list_users(ctx: Context, actor: User, wanted: Wanted, size: int = PAGE) -> tuple[list[Listed], int]:
     """Users that fit, a page of them, and how many fit."""
     require_admin(actor)
-    rows, total = user_list.find_page(ctx.database, wanted, PAGE)
+    rows, total = user_list.find_page(ctx.database, wanted, size)
     return [Listed(**row) for row in rows], total
 
 
@@ -223,6 +223,7 @@ def make_users(ctx: Context, actor: User, table: str) -> list[Made]:
     :raises InvalidInput: naming `table`, when it has no column `name` or too many lines
     """
     require_admin(actor)
+    require_write(actor)
     first = table.lstrip("\ufeff\n ").split("\n", 1)[0]
     separator = max(",;\t", key=first.count)
     rows = list(csv.DictReader(io.StringIO(table.lstrip("\ufeff\n ")), delimiter=separator))

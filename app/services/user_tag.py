@@ -10,6 +10,7 @@ from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
 from app.services.user import find_user
+from app.storage import person_setting
 from app.storage import user_tag as user_tags
 
 _TAG = re.compile(r"\w[\w.-]{0,49}")
@@ -52,11 +53,16 @@ def remove_tag(ctx: Context, actor: User, name: str, tag: str) -> User:
 
 
 def delete_tag(ctx: Context, actor: User, tag: str) -> None:
-    """Take a tag away from everybody; what was shared with it is so no longer. :raises NotFound: when nobody has it"""
+    """Take a tag away from everybody, with what is set for it; what was shared with it is so no longer.
+
+    :raises NotFound: when nobody has it, and nothing is set for it
+    """
     require_admin(actor)
     require_write(actor)
+    wanted = tag.strip().lower()
     with ctx.database.transaction() as tx:
-        if not user_tags.delete_all(tx, tag.strip().lower()):
+        had, was_set = user_tags.delete_all(tx, wanted), person_setting.forget_tag(tx, wanted)
+        if not had and not was_set:
             raise NotFound(say("Nobody has the tag “{tag}”.", tag=tag.strip()))
 
 

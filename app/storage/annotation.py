@@ -139,21 +139,42 @@ def stream_codes(
     )
 
 
+Place = tuple[int, str, str]
+"""Where a value stands in the list of all: its field, item and coder."""
+
+
 def page_of_codes(
-    db: Session, fields: Sequence[int], own: Sequence[int], coder: str, *, only: str | None, offset: int, limit: int
-) -> tuple[list[Code], int]:
-    """Some of the values of some fields, and how many there are in all."""
+    db: Session,
+    fields: Sequence[int],
+    own: Sequence[int],
+    coder: str,
+    *,
+    only: str | None,
+    after: Place | None,
+    limit: int,
+) -> tuple[list[Code], int, Place | None]:
+    """Some of the values of some fields, those that come after a place; how many there are in all; where to go on."""
     wanted: dict[str, Any] = {"fields": list(fields), "own": list(own), "coder": coder, "only": only}
     narrowed = _SEEN + " AND (%(only)s IS NULL OR v.coder = %(only)s)"
     total = db.one(f"SELECT count(*) AS n{narrowed}", **wanted)["n"]
+    rest = " AND (v.field_id, v.item, v.coder) > (%(field_id)s, %(item)s, %(after_coder)s)" if after else ""
+    field_id, item, after_coder = after or (None, None, None)
     rows = db.many(
-        f"SELECT f.name AS field, v.item, v.coder, v.value, v.changed{narrowed}"
-        " ORDER BY v.field_id, v.item, v.coder LIMIT %(limit)s OFFSET %(offset)s",
+        f"SELECT v.field_id, f.name AS field, v.item, v.coder, v.value, v.changed{narrowed}{rest}"
+        " ORDER BY v.field_id, v.item, v.coder LIMIT %(limit)s + 1",
         **wanted,
         limit=limit,
-        offset=offset,
+        field_id=field_id,
+        item=item,
+        after_coder=after_coder,
     )
-    return [Code(**row) for row in rows], int(total)
+    found = [(row.pop("field_id"), Code(**row)) for row in rows]
+    last = found[limit - 1] if len(found) > limit else None
+    return (
+        [code for _, code in found[:limit]],
+        int(total),
+        (last[0], last[1].item, last[1].coder) if last else None,
+    )
 
 
 def state(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) -> State:

@@ -47,6 +47,11 @@ def put(db: Session, user_id: int | None, tag: str | None, name: str, value: Any
         )
 
 
+def forget_tag(db: Session, tag: str) -> bool:
+    """Let all that is set for a tag count no more; whether there was anything."""
+    return db.run("DELETE FROM person_settings WHERE tag = %(tag)s", tag=tag) > 0
+
+
 def tags(db: Session) -> dict[str, int]:
     """The tags for which something is set, with how much."""
     rows = db.many("SELECT tag, count(*) AS number FROM person_settings WHERE tag IS NOT NULL GROUP BY tag")

@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
+from datetime import datetime
 from typing import Any
 
 from app.domain.user import User
 from app.storage.database import Row, Session
 from app.storage.user import USER_COLUMNS, read_user
 
-SORTS = {"name": "lower(name)", "new": "id DESC", "seen": "last_seen DESC NULLS LAST, id DESC"}
+_NEVER = "'-infinity'::timestamptz"
+SORTS = {"name": "lower(name), id", "new": "id DESC", "seen": f"coalesce(last_seen, {_NEVER}) DESC, id DESC"}
+_AFTER = {
+    "name": "(lower(name), id) > (lower(%(after)s), %(after_id)s)",
+    "new": "%(after)s::text IS NOT NULL AND id < %(after_id)s",
+    "seen": f"(coalesce(last_seen, {_NEVER}), id) < (%(after)s::timestamptz, %(after_id)s)",
+}
+"""What comes after a row: by what it is sorted, as text, and its number."""
 _STATES = {
     "": "true",
     "on": "is_active",
@@ -34,6 +42,8 @@ class Wanted:
     state: str = ""
     sort: str = "name"
     page: int = 1
+    after: tuple[str, int] | None = None
+    """The row that the page before ended with, as `place_of` has it; `page` does not count then."""
 
 
 def _listed(row: Row) -> dict[str, Any]:
@@ -51,14 +61,31 @@ def find_page(db: Session, wanted: Wanted, size: int) -> tuple[list[dict[str, An
         " OR strpos(lower(concat_ws(' ', name, email, notes)), lower(%(words)s)) > 0) AND (%(tag)s = ''"
         " OR EXISTS (SELECT 1 FROM user_tags g WHERE g.user_id = users.id AND g.tag = %(tag)s))"
     )
-    values = {**asdict(wanted), "size": size, "skip": (max(wanted.page, 1) - 1) * size}
+    after, after_id = wanted.after or (None, None)
+    skip = 0 if wanted.after else (max(wanted.page, 1) - 1) * size
+    values = {**asdict(wanted), "after": after, "after_id": after_id, "size": size, "skip": skip}
     total = db.one(f"SELECT count(*) AS total{fits}", **values)["total"]
+    sort = wanted.sort if wanted.sort in SORTS else "name"
+    rest = f" AND {_AFTER[sort]}" if wanted.after else ""
     rows = db.many(
-        f"SELECT {USER_COLUMNS}, {_FACTS}{fits} ORDER BY {SORTS.get(wanted.sort, SORTS['name'])}"
-        " LIMIT %(size)s OFFSET %(skip)s",
+        f"SELECT {USER_COLUMNS}, {_FACTS}{fits}{rest} ORDER BY {SORTS[sort]} LIMIT %(size)s OFFSET %(skip)s",
         **values,
     )
     return [_listed(row) for row in rows], int(total)
+
+
+def place_of(user: User, sort: str) -> tuple[str, int]:
+    """Where a user stands in a list that is sorted so: see `Wanted.after`."""
+    seen = user.last_seen.isoformat() if user.last_seen else "-infinity"
+    return {"name": user.name, "seen": seen}.get(sort, ""), user.id
+
+
+def is_place(place: tuple[str, int], sort: str) -> bool:
+    """Whether this can be a place in a list that is sorted so."""
+    try:
+        return sort != "seen" or place[0] == "-infinity" or bool(datetime.fromisoformat(place[0]))
+    except ValueError:
+        return False
 
 
 def find_one(db: Session, user_id: int) -> dict[str, Any] | None:

@@ -9,16 +9,15 @@ from zoneinfo import available_timezones
 from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
-from app.domain.errors import InvalidInput, NotSignedIn
+from app.domain.errors import InvalidInput
 from app.domain.texts import say, say_many
 from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
+from app.services import own_account
 from app.services import token as tokens
 from app.services import user as users
-from app.services.access import require_own_account
 from app.services.owner_limit import own_usage
-from app.services.sign_in import sign_in
-from app.web.auth import remember
+from app.sessions import remember
 from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("account", __name__)
@@ -36,6 +35,8 @@ _LIVES = {
     730: say("Two years"),
     1825: say("Five years"),
 }
+_FIELDS = {"name": "new_name", "present": "password_now"}
+"""What fields of the profile are called in the page, where others have the same names."""
 
 
 def _lives() -> dict[str, str]:
@@ -101,23 +102,15 @@ def revoke_token(token_id: int) -> Response:
 def change_password() -> Response:
     """Change the password of whoever knows the present one."""
     ctx, actor = installation(), current_actor()
-    require_own_account(actor)
     new = request.form.get("password", "")
-    try:
-        sign_in(ctx, actor.name, request.form.get("present", ""))
-    except NotSignedIn as error:
-        return show_account(status=422, errors={"present": [_not_present(error)]})
     if new != request.form.get("repeated", ""):
         return show_account(status=422, errors={"repeated": [say("This is not the same password. Type it again.")]})
     try:
-        remember(users.set_password(ctx, actor.name, new))  # this session goes on, all others have ended
+        # This session goes on, all others have ended.
+        remember(own_account.change_own_password(ctx, actor, request.form.get("present", ""), new))
     except InvalidInput as error:
         return show_account(status=422, errors=error.fields)
     return go_to(url_for("account.show", changed="password"))
-
-
-def _not_present(error: NotSignedIn) -> str:
-    return error.message if "locked" in error.message else say("This is not your present password.")
 
 
 @pages.post("/account/profile")
@@ -125,17 +118,12 @@ def _not_present(error: NotSignedIn) -> str:
 def change_profile() -> Response:
     """Change one's name and e-mail address; whoever could change the address could get a new password sent to it."""
     ctx, actor = installation(), current_actor()
-    require_own_account(actor)
     name, email = request.form.get("new_name", ""), request.form.get("email", "")
     typed = {"new_name": name, "email": email}
     try:
-        sign_in(ctx, actor.name, request.form.get("password_now", ""))
-    except NotSignedIn as error:
-        return show_account(status=422, typed=typed, errors={"password_now": [_not_present(error)]})
-    try:
-        users.change_profile(ctx, actor, name, email)
+        own_account.change_own_profile(ctx, actor, request.form.get("password_now", ""), name, email)
     except InvalidInput as error:
-        wrong = {{"name": "new_name"}.get(field, field): texts for field, texts in error.fields.items()}
+        wrong = {_FIELDS.get(field, field): texts for field, texts in error.fields.items()}
         return show_account(status=422, typed=typed, errors=wrong)
     return go_to(url_for("account.show", changed="profile"))
 
@@ -143,11 +131,9 @@ def change_profile() -> Response:
 @pages.post("/account/looks")
 def change_looks() -> Response:
     """Change how pages look."""
-    require_own_account(current_actor())
+    theme, zone = request.form.get("theme", ""), request.form.get("time_zone", "").strip()
     try:
-        users.change_looks(
-            installation(), current_actor(), request.form.get("theme", ""), request.form.get("time_zone", "").strip()
-        )
+        own_account.change_own_looks(installation(), current_actor(), theme, zone)
     except InvalidInput as error:
         return show_account(status=422, typed=request.form, errors=error.fields)
     return go_to(url_for("account.show", changed="looks"))

@@ -9,15 +9,15 @@ from htmx_flask import request
 
 from app.domain.annotation import FieldKind
 from app.domain.errors import InvalidInput, NotFound, UserError
-from app.domain.texts import say, say_many
+from app.domain.texts import say, say_many, told
 from app.installation import installation
+from app.sending import file_to_save
 from app.services import annotation as coding
 from app.services import annotation_file as files
 from app.services.access import can_change
 from app.services.annotation_agreement import agreements
 from app.services.annotation_view import can_be_annotated
 from app.services.dataset import get_dataset
-from app.services.download import disposition
 from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("annotate", __name__)
@@ -131,10 +131,7 @@ def save(key: str) -> Response:
 def download(key: str, format: str) -> Response:
     """All values that the reader may see, as a file."""
     name, kind, chunks = files.export_codes(installation(), current_actor(), key, format)
-    answer = Response(chunks, content_type=kind)
-    answer.headers["Content-Disposition"] = disposition(name)
-    answer.headers["Cache-Control"] = "private, no-cache"
-    return answer
+    return file_to_save(name, kind, chunks)
 
 
 @pages.post("/datasets/<key>/annotations/file")
@@ -148,4 +145,4 @@ def upload(key: str) -> Response:
     except InvalidInput as error:
         return _page(key, 422, file_errors=[text for texts in error.fields.values() for text in texts])
     said = say_many("{n} value noted down.", "{n} values noted down.", saved)
-    return go_to(url_for("annotate.show", key=key, said=said, _anchor="files"))
+    return go_to(url_for("annotate.show", key=key, said=told(said), _anchor="files"))

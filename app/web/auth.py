@@ -5,18 +5,17 @@ from __future__ import annotations
 from typing import Any
 
 from flask import Blueprint, Response, current_app, url_for
-from flask_login import login_user, logout_user
+from flask_login import logout_user
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotSignedIn
 from app.domain.texts import say
-from app.domain.user import User
 from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
 from app.services.access_request import takes_requests
 from app.services.sign_in import sign_in
-from app.sessions import SignedIn, session_user
+from app.sessions import remember, session_user
 from app.web.page import go_to, is_local, render
 
 pages = Blueprint("auth", __name__)
@@ -95,11 +94,6 @@ def logout() -> Response:
     """Sign out."""
     logout_user()
     return go_to(url_for("auth.login"))
-
-
-def remember(user: User) -> None:
-    """Sign a user in with this browser, for a month."""
-    login_user(SignedIn(user), remember=True)
 
 
 @pages.get("/")

@@ -84,10 +84,7 @@ def change_tag(tag: str) -> Response:
 @pages.post("/control/tags/<tag>/delete")
 def remove_tag(tag: str) -> Response:
     """Take a tag away from everybody, with what is set for it."""
-    ctx, actor = installation(), current_actor()
-    delete_tag(ctx, actor, tag)
-    for one in list_person_settings(ctx, actor, Whose(tag=tag)):
-        person_setting.put(ctx.database, None, tag, one.name, None)
+    delete_tag(installation(), current_actor(), tag)
     return go_to(url_for("control_people.tags"))
 
 

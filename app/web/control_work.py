@@ -15,7 +15,7 @@ from htmx_flask import request
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
-from app.domain.texts import say
+from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset_admin, status
 from app.services.access import require_admin
@@ -85,7 +85,7 @@ def _datasets(*, said: str = "", problems: Sequence[str] = (), code: int = 200) 
         found=found,
         total=total,
         wanted=wanted,
-        sources=[(source.id, source.title) for source in sources],
+        sources=[(source.id, declared(source.title)) for source in sources],
         states=[str(state) for state in Status],
         actions=dataset_admin.ACTIONS,
         address={name: value for name, value in asdict(wanted).items() if value},

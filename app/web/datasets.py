@@ -12,7 +12,7 @@ from htmx_flask import request
 
 from app.domain.dataset import Dataset
 from app.domain.errors import NotFound
-from app.domain.texts import say
+from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services.access import can_change
@@ -97,7 +97,7 @@ def list_values(given: Mapping[str, str]) -> dict[str, Any]:
         "states": STATES,
         "kinds": _WHOSE,
         "orders": _ORDERS,
-        "all_sources": {id_: source.title for id_, source in sorted(ctx.registry.datasources.items())},
+        "all_sources": {id_: declared(source.title) for id_, source in sorted(ctx.registry.datasources.items())},
         "all_tags": known_tags(ctx, actor),
         "narrowed": narrowed,
         "more": narrowed(cursor=following) if following else None,

@@ -10,6 +10,7 @@ from typing import Any
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
+from app.domain.texts import declared
 from app.plugins.options import default_for, specs
 from app.plugins.validation import load
 from app.services.context import Context
@@ -103,7 +104,7 @@ def nodes_of(ctx: Context, found: Sequence[Dataset]) -> list[Node]:
 def _how(ctx: Context, dataset: Dataset, wait: Outlook | None) -> str:
     if wait is not None:
         return wait_line(wait)
-    return summary_of(ctx, dataset) if dataset.status is Status.FINISHED else dataset.message
+    return summary_of(ctx, dataset) if dataset.status is Status.FINISHED else declared(dataset.message)
 
 
 def tree_of(ctx: Context, family: Sequence[Dataset]) -> Node:

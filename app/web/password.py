@@ -11,7 +11,7 @@ from app.installation import installation
 from app.limits import MAIL_LIMIT, SIGN_IN_LIMIT, limiter
 from app.services.mail import can_mail
 from app.services.password_link import ask_for_link, use_link, whose_link
-from app.web.auth import remember
+from app.sessions import remember
 from app.web.page import go_to, render
 
 pages = Blueprint("password", __name__)

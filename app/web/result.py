@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from typing import Any
-from urllib.parse import quote
 
 from flask import Blueprint, Response, abort, jsonify, url_for
 from flask import make_response as plain_response
@@ -18,8 +17,8 @@ from app.installation import installation
 from app.services import charts, items
 from app.services import dataset as datasets
 from app.services.context import Context
-from app.services.download import file_name
-from app.services.explore import PICTURES
+from app.services.download import disposition, file_name
+from app.services.member import list_members, open_member
 from app.services.provenance import provenance
 from app.web import network, timeline
 from app.web.page import current_actor, go_to, render
@@ -98,18 +97,10 @@ def _provenance_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
 
 def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     """The names and sizes of what is in an archive."""
-    import zipfile
-
-    if dataset.result is None or "archive" not in dataset.result.files:
-        raise NotFound(say("“{dataset}” has no archive.", dataset=dataset.label))
-    with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
-        found = [(info.filename, info.file_size) for info in archive.infolist() if not info.is_dir()]
-    pictures = [name for name, size in found if _is_picture(name) and size <= _MOST_BYTES]
-    return {"members": found[:_MEMBERS], "total": len(found), "pictures": pictures[:_PICTURES]}
-
-
-def _is_picture(name: str) -> bool:
-    return name.rpartition(".")[2].lower() in PICTURES
+    found = list_members(ctx, current_actor(), dataset.key)
+    pictures = [one.name for one in found if one.picture and one.size <= _MOST_BYTES]
+    shown = [(one.name, one.size) for one in found[:_MEMBERS]]
+    return {"members": shown, "total": len(found), "pictures": pictures[:_PICTURES]}
 
 
 @pages.get("/datasets/<key>/rows")
@@ -130,19 +121,10 @@ def rows(key: str) -> Response:
 @pages.get("/datasets/<key>/files/<path:name>")
 def picture(key: str, name: str) -> Response:
     """A picture out of an archive."""
-    import zipfile
-
-    ctx, dataset = _finished(key, "archive")
-    mimetype = PICTURES.get(name.rpartition(".")[2].lower())
-    if dataset.result is None or mimetype is None:
-        raise NotFound(say("“{name}” is no picture.", name=name))
-    with zipfile.ZipFile(ctx.files.local(dataset.result.files["archive"])) as archive:
-        if name not in archive.namelist() or archive.getinfo(name).file_size > _MOST_BYTES:
-            raise NotFound(
-                say("There is no picture “{name}” in this archive, or it is too large to be shown.", name=name)
-            )
-        response = plain_response(archive.read(name))
-    response.mimetype = mimetype
+    found, chunks = open_member(installation(), current_actor(), key, name)
+    if found.picture is None or found.size > _MOST_BYTES:
+        raise NotFound(say("“{name}” is no picture, or too large to be shown.", name=name))
+    response = Response(chunks, mimetype=found.picture)
     response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
@@ -181,7 +163,7 @@ def chart_picture(key: str, form: str = "svg") -> Response:
     ctx, dataset = _finished(key)
     answer = once([*_files(dataset), form], lambda: drawn(_spec_of(ctx, dataset), form))
     if "save" in request.args:
-        answer.headers["Content-Disposition"] = f"attachment; filename*=UTF-8''{quote(file_name(dataset, f'.{form}'))}"
+        answer.headers["Content-Disposition"] = disposition(file_name(dataset, f".{form}"))
     return answer
 
 

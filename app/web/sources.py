@@ -62,6 +62,7 @@ _KINDS = {
     "float": say("number"),
     "bool": say("yes or no"),
     "list": say("list"),
+    "datetime": say("datetime"),
 }
 
 

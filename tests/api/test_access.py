@@ -30,6 +30,12 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/jobs"): (401, 403, 403, 403, 200),
     ("GET", "/api/workers"): (401, 403, 403, 403, 200),
     ("GET", "/api/repairs"): (401, 403, 403, 403, 200),
+    ("GET", "/api/usage"): (401, 403, 403, 403, 200),
+    ("GET", "/api/logs"): (401, 403, 403, 403, 200),
+    ("GET", "/api/errors"): (401, 403, 403, 403, 200),
+    ("GET", "/api/plugins"): (401, 403, 403, 403, 200),
+    ("POST", "/api/workers/restart"): (401, 403, 403, 403, 204),
+    ("POST", "/api/jobs/<int:job_id>/cancel"): (401, 403, 403, 403, 404),  # none is open
     ("POST", "/api/jobs/<int:job_id>/retry"): (401, 403, 403, 403, 404),  # no job has failed
     ("DELETE", "/api/jobs/<int:job_id>"): (401, 403, 403, 403, 404),
     ("GET", "/api/datasources"): (401, 200, 200, 200, 200),
@@ -44,6 +50,11 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/uploads"): (401, 403, 201, 201, 201),
     ("PATCH", "/api/uploads/<upload_id>"): (401, 403, 404, 404, 404),  # nothing has been begun
     ("DELETE", "/api/uploads/<upload_id>"): (401, 403, 404, 404, 404),
+    ("POST", "/api/uploads/<upload_id>/preview"): (401, 404, 404, 404, 404),
+    ("POST", "/api/datasets/bulk"): (401, 403, 200, 200, 200),  # what came of each is in the answer
+    ("GET", "/api/datasets/<key>/facet"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/files"): (401, 404, 404, 404, 404),  # it is no archive
+    ("GET", "/api/datasets/<key>/files/<path:name>"): (401, 404, 404, 404, 404),
     ("GET", "/api/datasets/<key>"): (401, 200, 404, 200, 200),
     ("PATCH", "/api/datasets/<key>"): (401, 403, 404, 200, 200),
     ("GET", "/api/datasets/<key>/items"): (401, 200, 404, 200, 200),
@@ -90,6 +101,8 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("DELETE", "/api/settings/<name>"): (401, 403, 403, 403, 204),
     ("GET", "/api/users"): (401, 403, 403, 403, 200),
     ("POST", "/api/users"): (401, 403, 403, 403, 201),
+    ("POST", "/api/users/bulk"): (401, 403, 403, 403, 200),
+    ("POST", "/api/users/table"): (401, 403, 403, 403, 200),
     ("GET", "/api/users/<int:user_id>"): (401, 403, 403, 403, 200),
     ("PATCH", "/api/users/<int:user_id>"): (401, 403, 403, 403, 200),
     ("DELETE", "/api/users/<int:user_id>"): (401, 403, 403, 403, 204),
@@ -97,10 +110,12 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/users/<int:user_id>/settings"): (401, 403, 403, 403, 200),
     ("PATCH", "/api/users/<int:user_id>/settings"): (401, 403, 403, 403, 200),
     ("GET", "/api/tags"): (401, 403, 403, 403, 200),
+    ("PUT", "/api/tags"): (401, 403, 403, 403, 200),
     ("DELETE", "/api/tags/<tag>"): (401, 403, 403, 403, 404),  # nobody has it
     ("GET", "/api/tags/<tag>/settings"): (401, 403, 403, 403, 200),
     ("PATCH", "/api/tags/<tag>/settings"): (401, 403, 403, 403, 200),
     ("GET", "/api/notifications"): (401, 200, 200, 200, 200),
+    ("GET", "/api/notifications/sent"): (401, 403, 403, 403, 200),
     ("POST", "/api/notifications"): (401, 403, 403, 403, 201),
     ("DELETE", "/api/notifications/<int:notification_id>"): (401, 403, 403, 403, 404),
     ("POST", "/api/notifications/<int:notification_id>/dismiss"): (401, 403, 204, 204, 204),
@@ -108,10 +123,17 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/access-requests/<int:request_id>/approve"): (401, 403, 403, 403, 404),
     ("POST", "/api/access-requests/<int:request_id>/refuse"): (401, 403, 403, 403, 404),
     ("GET", "/api/account"): (401, 200, 200, 200, 200),
+    ("PATCH", "/api/account"): (401, 403, 200, 200, 200),
+    ("PATCH", "/api/account/profile"): (401, 403, 422, 422, 422),  # the password is wrong
+    ("PUT", "/api/account/password"): (401, 403, 422, 422, 422),
     ("GET", "/api/tokens"): (401, 200, 200, 200, 200),
     ("POST", "/api/tokens"): (401, 403, 201, 201, 201),
     ("DELETE", "/api/tokens/<int:token_id>"): (401, 403, 404, 204, 404),
 }
+
+
+QUERIES = {"/api/check-query/": "?key={key}", "/api/datasets/<key>/facet": "?column=author"}
+"""What some addresses cannot do without."""
 
 
 @pytest.fixture
@@ -143,6 +165,14 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         ("PATCH", "/api/datasets/<key>/annotations/fields/<int:field_id>"): {"json": {"help": "Look closely."}},
         ("POST", "/api/queue-processor/"): {"data": {"key": key, "processor": "count-posts"}},
         ("PUT", "/api/datasets/<key>/shares"): {"json": {"user": "ada", "role": "viewer"}},
+        ("POST", "/api/datasets/bulk"): {"json": {"keys": [key], "action": "favourite"}},
+        ("POST", "/api/users/bulk"): {"json": {"users": [3], "action": "on"}},
+        ("POST", "/api/users/table"): {"json": {"table": "name\nnora\n"}},
+        ("PUT", "/api/tags"): {"json": {"order": ["students"]}},
+        ("PATCH", "/api/account"): {"json": {"theme": "dark"}},
+        ("PATCH", "/api/account/profile"): {"json": {"present": "a guess", "name": "new"}},
+        ("PUT", "/api/account/password"): {"json": {"present": "a guess", "password": "another secret"}},
+        ("POST", "/api/uploads/<upload_id>/preview"): {"json": {}},
         ("POST", "/api/tokens"): {"json": {"name": "new"}},
         ("POST", "/api/users"): {"json": {"name": "nina", "tags": ["new"]}},
         ("PATCH", "/api/users/<int:user_id>"): {"json": {"notes": "New."}},
@@ -183,12 +213,13 @@ def path_of(path: str, key: str, method: str) -> str:
         .replace("<int:notification_id>", "7")
         .replace("<int:request_id>", "7")
         .replace("<tag>", "students")
+        .replace("<path:name>", "a.png")
         .replace("<int:field_id>", "7")  # there is none
         .replace("<int:token_id>", "2")  # the read-only token of the owner
     )
     if (path, method) == ("/api/datasets/<key>/shares", "DELETE"):
         address += "?user=ursula2"
-    return f"{address}?key={key}" if path == "/api/check-query/" else address
+    return address + QUERIES.get(path, "").format(key=key)
 
 
 @pytest.mark.parametrize(("method", "path"), sorted(ACCESS))

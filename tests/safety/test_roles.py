@@ -12,7 +12,7 @@ from flask import Flask
 from app.domain.user import User
 from app.services.context import Context
 from app.services.token import create_token
-from tests.api.test_access import ACCESS
+from tests.api.test_access import ACCESS, QUERIES
 from tests.api.test_access import body_of as api_body_of
 from tests.safety.roles import ROLES, VERDICTS, Needs, Verdict, dataset_for, verdict_on
 
@@ -148,7 +148,7 @@ CODING = {
     ("POST", "/datasets/<key>/annotations/values"),
 }
 """Where whoever is let in learns that there is no field that they may code."""
-GONE = ("<int:", "<upload_id>", "/restore", "<tag>")
+GONE = ("<int:", "<upload_id>", "/restore", "<tag>", "/files")
 """In the addresses of what is not there, so that who is let in is told so."""
 PLACES = {
     "<path:filename>": "app.css",
@@ -203,12 +203,13 @@ def needs_of(route: Route) -> Needs:
 
 def address_of(path: str, key: str) -> str:
     """An address with something in each of its places."""
+    query = QUERIES.get(path, "").format(key=key)
     name = "form.js" if "/sources/" in path else "limits.open_jobs"
     for place, value in {**PLACES, "<key>": key, "<name>": name}.items():
         path = path.replace(place, value)
     path = re.sub(r"<int:\w+>", "9999", path)
     assert "<" not in path, f"say in PLACES what stands for it: {path}"
-    return f"{path}?key={key}" if path.endswith("/check-query/") else path
+    return path + query
 
 
 def body_of(route: Route, key: str) -> dict[str, Any]:

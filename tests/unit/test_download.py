@@ -16,9 +16,8 @@ import polars as pl
 import pytest
 
 from app.domain.dataset import Dataset, Kind, Result
-from app.domain.errors import Conflict, InvalidInput, NotCompatible
+from app.domain.errors import Conflict, InvalidInput
 from app.domain.user import User
-from app.services import table_export
 from app.services.context import Context
 from app.services.download import file_name, formats, open_download
 from app.storage import dataset as datasets
@@ -70,20 +69,6 @@ def test_parquet_is_the_stored_file(ctx: Context, user: User, posts: Dataset) ->
     assert pl.read_parquet(io.BytesIO(content)).equals(POSTS, null_equal=True)
     assert found.read is not None
     assert b"".join(found.read(4, 10)) == content[4:10]
-
-
-def test_xlsx_holds_text_numbers_and_dates(ctx: Context, user: User, posts: Dataset) -> None:
-    sheet = fastexcel.read_excel(fetch(ctx, user, posts, "xlsx")).load_sheet("data").to_polars()
-    assert sheet["body"].to_list() == POSTS["body"].to_list()
-    assert str(sheet["timestamp"][0]) == "2026-01-01 12:30:01"
-    assert sheet["score"].to_list() == [1.5, None, None, 3.0, 4.0, 5.0]
-    assert sheet["likes"][0] in ("9", 9)
-
-
-def test_a_table_too_long_for_excel_is_refused(ctx: Context, user: User, tmp_path: Path) -> None:
-    long = store_table(ctx, user, tmp_path, pl.DataFrame({"n": pl.int_range(1_048_576, eager=True)}))
-    with pytest.raises(NotCompatible, match=r"1,048,575 rows.*csv or ndjson"):
-        open_download(ctx, user, long.key, "xlsx")
 
 
 @pytest.mark.parametrize("format", ["csv", "ndjson", "json", "xlsx"])
@@ -201,11 +186,3 @@ def test_result_roles_that_are_missing_are_not_offered(posts: Dataset) -> None:
     assert posts.result is not None
     bare = replace(posts, result=Result(Kind.GRAPH, {"nodes": posts.result.files["table"]}))
     assert [name for name, _ in formats(bare)] == ["nodes-csv"]
-
-
-def test_long_cells_fit_excel(tmp_path: Path) -> None:
-    pl.DataFrame({"body": ["x" * 40_000], "id": [12345678901234567]}).write_parquet(tmp_path / "t.parquet")
-    table_export.write_xlsx(tmp_path / "t.parquet", tmp_path / "t.xlsx")
-    sheet = fastexcel.read_excel(tmp_path / "t.xlsx").load_sheet("data").to_polars()
-    assert len(sheet["body"][0]) == 32_767
-    assert str(sheet["id"][0]) == "12345678901234567"
