@@ -16,7 +16,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from app.domain.errors import SettingsError
-from app.domain.setting import describe_site_settings
+from app.domain.setting_docs import describe_site_settings
 from app.settings_values import (
     LOG_LEVELS,
     PREFIX,

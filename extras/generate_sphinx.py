@@ -12,7 +12,6 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
 from app.domain.errors import FourcatError, InvalidInput
 from app.local.installation import local_environment, servers_for_command
-from app.plugins.registry import BUILT_IN, Registry
 from app.services.context import Context, open_context
 from app.storage.migrate import migrate
 from datasources._imageboard.sphinx.configuration import (
@@ -52,7 +51,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         with servers_for_command(local_environment(asked.data)) as settings:
             migrate(settings.database_url)
-            ctx = open_context(settings, Registry.discover((*BUILT_IN, *settings.plugin_packages)))
+            ctx = open_context(settings)
             try:
                 _act(ctx, asked)
             finally:

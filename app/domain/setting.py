@@ -199,6 +199,15 @@ PERSON_RULES: Mapping[str, Rule | Switch] = {
 }
 """What may be set for one user, or for all who have a tag, instead of what is set for everybody."""
 
+EXTENSIONS = "extensions"
+EXTENSION = Switch(
+    "In use",
+    "Whether what the package brings can be used. What waits or runs is left to end; its standing tasks rest as soon as"
+    " the scheduler is started anew.",
+    default=True,
+)
+"""What `extensions.<package>` takes, for each installed package with plug-ins."""
+
 RESTART = "machines.restart_asked"
 TAG_ORDER = "accounts.tag_order"
 
@@ -220,6 +229,11 @@ def tag_order(site: Mapping[str, Any]) -> list[str]:
     """The tags in the order in which their settings count, the first before the others."""
     stored = site.get(TAG_ORDER)
     return [tag for tag in stored if isinstance(tag, str)] if isinstance(stored, list) else []
+
+
+def is_switched_off(site: Mapping[str, Any], package: str) -> bool:
+    """Whether an administrator has switched off an installed package with plug-ins."""
+    return EXTENSION.read(site.get(f"{EXTENSIONS}.{package}")) is False
 
 
 def restart_asked(site: Mapping[str, Any]) -> float:
@@ -248,44 +262,3 @@ def limit_or_default(site: Mapping[str, Any], what: str) -> int:
     """One of the limits of `LIMIT_DEFAULTS`: what has been set, else its default."""
     chosen = limit_setting(site, what)
     return LIMIT_DEFAULTS[what] if chosen is None else chosen
-
-
-def describe_site_settings() -> list[str]:
-    """These settings as a section of Markdown, line by line."""
-    names = {f"{WORKERS}.TYPE.{what}": rule for what, rule in WORKER_RULES.items()}
-    names |= {f"{LIMITS}.{what}": rule for what, rule in LIMIT_RULES.items()}
-    return [
-        "",
-        "## Changed while the tool runs",
-        "",
-        "Administrators change these on the page *Settings* of the control panel, by `PUT /api/settings/{name}` or",
-        "with `./4cat setting set NAME VALUE`. They are kept in the database and hold for all machines. `TYPE` is a",
-        "type of work, such as `tokenise-posts`; `./4cat setting list` shows all of them with their defaults. How",
-        "many jobs may run at once changes without a restart, and what runs is left to end. Memory and time count",
-        "for jobs that start afterwards.",
-        "",
-        "| name | takes | what it means |",
-        "|---|---|---|",
-        *(f"| `{name}` | {rule.least:,} to {rule.most:,} {rule.unit} | {rule.help} |" for name, rule in names.items()),
-        *(f"| `{RIGHTS}.{what}` | yes or no | {rule.label}: {rule.help} |" for what, rule in RIGHT_RULES.items()),
-        *(
-            f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
-            for what, rule in ACCOUNT_RULES.items()
-        ),
-        *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
-        "",
-        "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
-        "what is set for them, else for the first of their tags in the order of the page *Tags*, else for everybody,",
-        "else the default. Administrators have every right.",
-        "",
-        "**Limits per person** hold when something is asked for: a capture, an analysis with all its steps, another",
-        "try, an upload. Administrators are held to them too. A megabyte of storage is a million bytes. A result is",
-        "never thrown away for its size, so it may take its owner beyond the limit; nothing more can be asked for then",
-        "until datasets have been deleted for good; those that can still be brought back count.",
-        "",
-        "**Old datasets** go when `limits.expire_days` is set, or on the day that an owner has chosen. An owner may",
-        "keep a dataset whatever its age. The task `delete-datasets` does it once an hour, and leaves what is at work.",
-        "",
-        "**Data sources** have settings of their own, named after the source, such as `fourchan.boards`, in the same",
-        "places. [What those of imageboards mean](imageboards.md#settings).",
-    ]

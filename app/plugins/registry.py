@@ -1,4 +1,4 @@
-"""Find the plug-ins: whatever lies in `processors`, `datasources` and `workers` is one."""
+"""Find the plug-ins: whatever lies in `processors`, `datasources`, `workers` and packages beside them is one."""
 
 from __future__ import annotations
 
@@ -11,8 +11,12 @@ from types import ModuleType
 from typing import Any
 
 from app.domain.errors import NotFound, PluginError
+from app.domain.expiry import EXPIRY_RULES
+from app.domain.setting import is_switched_off
 from app.domain.texts import say
 from app.plugins.datasource import DataSource
+from app.plugins.extensions import Extension
+from app.plugins.options import specs
 from app.plugins.processor import Preset, Processor
 from app.plugins.worker import Worker
 
@@ -31,10 +35,13 @@ class Registry:
         self.processors: dict[str, Analysis] = {}
         self.datasources: dict[str, type[DataSource]] = {}
         self.workers: dict[str, type[Worker]] = {}
+        self.extensions: dict[Extension, list[type[Any]]] = {}
 
     @classmethod
-    def discover(cls, packages: tuple[str, ...] = BUILT_IN) -> Registry:
-        """Import every module of these packages and register the plug-ins in it.
+    def discover(cls, packages: tuple[str, ...] = BUILT_IN, extensions: Sequence[Extension] = ()) -> Registry:
+        """Import every module of these packages, and of installed ones, and register the plug-ins in it.
+
+        A package that is installed and named too is looked through once.
 
         :raises PluginError: naming the file that cannot be imported, or the type that exists twice
         """
@@ -43,7 +50,25 @@ class Registry:
             for name in sorted(_modules(package)):
                 for plugin in _plugins_in(_import(name)):
                     registry.add(plugin)
+        for extension in extensions:
+            if extension.package not in packages:
+                registry.add_extension(extension)
         return registry
+
+    def add_extension(self, extension: Extension) -> None:
+        """Register all plug-ins of an installed package.
+
+        :raises PluginError: naming the file that cannot be imported, or the type that exists twice
+        """
+        _import(extension.package)
+        found = [plugin for name in sorted(_modules(extension.package)) for plugin in _plugins_in(_import(name))]
+        for plugin in found:
+            self.add(plugin)
+        self.extensions[extension] = found
+
+    def extension_of(self, plugin: type[Any]) -> Extension | None:
+        """The installed package that a plug-in comes from; None for what comes with the tool or by its settings."""
+        return next((extension for extension, plugins in self.extensions.items() if plugin in plugins), None)
 
     def add(self, plugin: type[Any]) -> None:
         """Register one plug-in.
@@ -51,6 +76,11 @@ class Registry:
         :raises PluginError: when its type is taken or its declaration is incomplete
         """
         if issubclass(plugin, DataSource):
+            taken = set(EXPIRY_RULES) & set(specs(plugin.Settings))
+            if taken:
+                raise PluginError(
+                    plugin.__module__, f"every data source has a setting {min(taken)}; choose another name."
+                )
             self._put(self.datasources, getattr(plugin, "id", None), plugin, plugin.__module__.split(".")[-1])
         elif issubclass(plugin, Worker):
             self._put(self.workers, getattr(plugin, "type", None), plugin, plugin.__module__.split(".")[-1])
@@ -98,8 +128,15 @@ class Registry:
                 found[type_] = plugin
         return found
 
+    def is_off(self, plugin: type[Any], settings: Mapping[str, Any]) -> bool:
+        """Whether an administrator has switched off the package that a plug-in comes from."""
+        extension = self.extension_of(plugin)
+        return extension is not None and is_switched_off(settings, extension.name)
+
     def unavailable(self, plugin: type[Any], settings: Mapping[str, Any]) -> str | None:
         """Why a plug-in cannot be used here, as a sentence; None when it can."""
+        if self.is_off(plugin, settings):
+            return say("An administrator has switched off the package that it comes from.")
         reason: str | None = plugin.needs.missing(settings)
         return reason
 

@@ -44,6 +44,7 @@ def declare(ctx: Context) -> Declared:
     wanted = {
         (type_, standing.remote_id): (standing, worker)
         for type_, worker in ctx.registry.workers.items()
+        if not ctx.registry.is_off(worker, site)
         for standing in worker.standing(site)
     }
     found: Declared = {}

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.plugins.extensions import installed_extensions
 from app.plugins.registry import BUILT_IN, Registry
 from app.queue.connection import Bell, connect_redis
 from app.queue.jobs import JobQueue
@@ -42,7 +43,7 @@ def open_context(settings: Settings, registry: Registry | None = None, *, name: 
 
     :raises PluginError: when a plug-in is broken
     """
-    plugins = registry or Registry.discover((*BUILT_IN, *settings.plugin_packages))
+    plugins = registry or Registry.discover((*BUILT_IN, *settings.plugin_packages), installed_extensions())
     database = Database(settings.database_url, size=settings.database_pool, name=name)
     client = connect_redis(settings.redis_url, verify=settings.redis_tls_verify, name=name)
     bell = Bell(client, settings.queue_prefix)

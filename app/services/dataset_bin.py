@@ -8,6 +8,7 @@ from typing import Any
 
 from app.domain.dataset import Dataset
 from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.expiry import expiry_of
 from app.domain.setting import limit_or_default
 from app.domain.texts import say
 from app.domain.user import User
@@ -97,7 +98,7 @@ def undo_days(ctx: Context) -> int:
 def set_expiry(ctx: Context, actor: User, key: str, *, expires: datetime | None, is_kept: bool) -> Dataset:
     """Set when a capture goes with all made from it (None: when all do), or that it stays until somebody deletes it.
 
-    :raises InvalidInput: when that is in the past, or the dataset is none that goes by itself
+    :raises InvalidInput: when that is in the past, or the dataset is none that goes by itself, or one that has to
     :raises NotAllowed: when the actor is no owner of it
     """
     dataset = datasets.get(ctx.database, key)
@@ -106,17 +107,26 @@ def set_expiry(ctx: Context, actor: User, key: str, *, expires: datetime | None,
         raise InvalidInput({"expires": [say("What is made from a capture goes with it. Set this for the capture.")]})
     if expires is not None and expires <= datetime.now(UTC):
         raise InvalidInput({"expires": [say("Give a day that is yet to come.")]})
+    rule = expiry_of(ctx.site_settings(), dataset.type)
+    if not rule.may_keep:
+        last = dataset.created + timedelta(days=rule.days)
+        if is_kept:
+            raise InvalidInput({"keep": [say("Datasets of this source cannot be kept here. Download what you need.")]})
+        if expires is not None and expires > last:
+            raise InvalidInput({"expires": [say("It goes on {day:%Y-%m-%d}. Give an earlier day.", day=last)]})
     bin_.set_expiry(ctx.database, key, expires=expires, is_kept=is_kept)
     return datasets.get(ctx.database, key)
 
 
 def goes_on(site: Mapping[str, Any], dataset: Dataset) -> datetime | None:
-    """When a capture goes by itself: on the day that was set for it, else as old as all may become; None is never.
+    """When a capture goes by itself: on the day that was set for it, else as old as its source allows; None is never.
 
-    `site` are the settings of the installation.
+    `site` are the settings of the installation. Where the source lets nobody keep datasets, only an earlier day counts.
     """
-    if dataset.is_kept or dataset.parent is not None:
+    if dataset.parent is not None:
         return None
-    days = limit_or_default(site, "expire_days")
-    by_age = dataset.created + timedelta(days=days) if days else None
-    return dataset.expires or by_age
+    rule = expiry_of(site, dataset.type)
+    by_age = dataset.created + timedelta(days=rule.days) if rule.days else None
+    if rule.may_keep:
+        return None if dataset.is_kept else dataset.expires or by_age
+    return min((day for day in (dataset.expires, by_age) if day), default=None)

@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.texts import say
 from app.domain.user import User
-from app.plugins.registry import BUILT_IN
+from app.plugins.registry import BUILT_IN, Registry
 from app.services.access import require_admin
 from app.services.context import Context
 
@@ -31,7 +31,7 @@ def list_plugins(ctx: Context, actor: User) -> list[Listed]:
     require_admin(actor)
     site, registry = ctx.site_settings(), ctx.registry
     found = [
-        Listed(kind, type_, getattr(plugin, "title", type_), plugin.description(), _origin(plugin), missing)
+        Listed(kind, type_, getattr(plugin, "title", type_), plugin.description(), _origin(registry, plugin), missing)
         for kind, plugins in (
             (say("analysis"), registry.processors),
             (say("data source"), registry.datasources),
@@ -43,8 +43,11 @@ def list_plugins(ctx: Context, actor: User) -> list[Listed]:
     return sorted(found, key=lambda one: (one.reason is None, one.kind, one.title.lower()))
 
 
-def _origin(plugin: type[Any]) -> str:
+def _origin(registry: Registry, plugin: type[Any]) -> str:
     """4CAT itself, or the installed package with its version."""
+    extension = registry.extension_of(plugin)
+    if extension:
+        return f"{extension.name} {extension.version}"
     package = plugin.__module__.split(".")[0]
     if package in BUILT_IN:
         return "4CAT"

@@ -8,9 +8,12 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.expiry import DAYS, EXPIRY_RULES
 from app.domain.setting import (
     ACCOUNT_RULES,
     ACCOUNTS,
+    EXTENSION,
+    EXTENSIONS,
     LIMIT_DEFAULTS,
     LIMIT_RULES,
     LIMITS,
@@ -24,6 +27,7 @@ from app.domain.setting import (
     Rule,
     Switch,
     Words,
+    limit_or_default,
 )
 from app.domain.texts import declared, say
 from app.domain.user import User
@@ -49,7 +53,7 @@ class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
     `type` is the type of work that it is about, `source` the data source; both are None for what is about people, of
-    which `group` is `accounts`, `looks`, `rights` or, for the limits, empty.
+    which `group` is `accounts`, `extensions`, `looks`, `rights` or, for the limits, empty.
     `ignored` is a stored value that is not valid and so does not count.
     """
 
@@ -79,7 +83,7 @@ def list_site_settings(ctx: Context, actor: User) -> list[SiteSetting]:
     """Every setting: the limits per person, then those of each data source, then of each type of work, by name."""
     require_admin(actor)
     site = ctx.site_settings()
-    return [_shown(known, site) for known in _known(ctx)]
+    return [_shown(known, site) for known in _known(ctx, site)]
 
 
 def get_site_setting(ctx: Context, actor: User, name: str) -> SiteSetting:
@@ -146,7 +150,7 @@ class _Known:
     group: str = ""
 
 
-def _known(ctx: Context) -> Iterator[_Known]:
+def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
         field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}.get(what)
         if field is None:
@@ -159,17 +163,23 @@ def _known(ctx: Context) -> Iterator[_Known]:
         yield _Known(f"{ACCOUNTS}.{what}", None, about, about.default, _OF_4CAT, group=ACCOUNTS)
     for what, look in LOOK_RULES.items():
         yield _Known(f"{LOOKS}.{what}", None, look, look.default, _OF_4CAT, group=LOOKS)
+    for name in sorted({found.name for found in ctx.registry.extensions}):
+        yield _Known(f"{EXTENSIONS}.{name}", None, EXTENSION, EXTENSION.default, _OF_4CAT, group=EXTENSIONS)
+    everywhere = limit_or_default(site, DAYS)
     for _, source in sorted(ctx.registry.datasources.items()):
-        yield from _known_of_source(source)
+        yield from _known_of_source(source, everywhere)
     for type_, plugin in sorted(ctx.registry.queues().items()):
         yield from _known_of_type(ctx, type_, plugin)
 
 
-def _known_of_source(source: type[DataSource]) -> Iterator[_Known]:
+def _known_of_source(source: type[DataSource], everywhere: int) -> Iterator[_Known]:
     defaults = source.Settings()
     for name in specs(source.Settings):
         rule = SourceRule(source.Settings, name)
         yield _Known(f"{source.id}.{name}", None, rule, getattr(defaults, name), _OF_SOURCE, source.id)
+    for what, about in EXPIRY_RULES.items():
+        default, origin = (everywhere, f"{LIMITS}.{DAYS}") if what == DAYS else (True, _OF_4CAT)
+        yield _Known(f"{source.id}.{what}", None, about, default, origin, source.id)
 
 
 def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Known]:
@@ -184,7 +194,7 @@ def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Know
 
 
 def _find(ctx: Context, name: str) -> _Known:
-    found = next((known for known in _known(ctx) if known.name == name), None)
+    found = next((known for known in _known(ctx, ctx.site_settings()) if known.name == name), None)
     if found is None:
         raise NotFound(say("There is no setting called {name}. The list of settings shows what there is.", name=name))
     return found

@@ -11,6 +11,7 @@ from typing import Any
 import psycopg2
 
 from app.domain.errors import FourcatError
+from app.plugins.extensions import installed_extensions
 from app.plugins.registry import database_scripts
 from app.storage.database import connect
 
@@ -68,11 +69,16 @@ def migrate(database_url: str, folder: Path = FOLDER, scripts: Sequence[Path] | 
             applied = {row["number"]: row["checksum"] for row in rows}
         _check(migrations, applied)
         done = [_apply(opened, migration) for migration in migrations if migration.number not in applied]
-        for script in database_scripts() if scripts is None else scripts:
+        for script in _scripts() if scripts is None else scripts:
             _run(opened, script)
         return done
     finally:
         opened.close()
+
+
+def _scripts() -> list[Path]:
+    """The tables of the data sources that come with the tool and with installed packages."""
+    return database_scripts(("datasources", *dict.fromkeys(found.package for found in installed_extensions())))
 
 
 def _run(opened: psycopg2.extensions.connection, script: Path) -> None:

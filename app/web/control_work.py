@@ -15,6 +15,7 @@ from htmx_flask import request
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
+from app.domain.setting import is_switched_off
 from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset_admin, status
@@ -140,4 +141,11 @@ def plugins() -> Response:
     """Every plug-in, where it comes from, and why one cannot be used."""
     ctx = installation()
     found = list_plugins(ctx, current_actor())
-    return render("control/plugins.html", found=found, packages=ctx.settings.plugin_packages)
+    site, extensions = ctx.site_settings(), ctx.registry.extensions
+    return render(
+        "control/plugins.html",
+        found=found,
+        packages=ctx.settings.plugin_packages,
+        extensions=extensions,
+        off={one.name for one in extensions if is_switched_off(site, one.name)},
+    )

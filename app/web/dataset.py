@@ -11,6 +11,7 @@ from htmx_flask import make_response, request
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.expiry import expiry_of
 from app.domain.setting import limit_or_default
 from app.domain.texts import say
 from app.installation import installation
@@ -70,7 +71,7 @@ def head_values(ctx: Context, top: Dataset) -> dict[str, Any]:
         "may_change_top": can_change(actor, top),
         "goes": goes_on(site, top),
         "can_capture_again": _can_capture_again(ctx, top),
-        "expire_days": limit_or_default(site, "expire_days"),
+        "expiry": expiry_of(site, top.type),
         "undo_days": limit_or_default(site, "undo_days"),
     }
 

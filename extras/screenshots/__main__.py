@@ -1,6 +1,6 @@
 """Take pictures of every page.
 
-    python -m extras.screenshots [--to docs/images] [--data DIR] [--only NAME ...]
+    python -m extras.screenshots [--to docs/images] [--data DIR] [--port PORT] [--only NAME ...]
 
 An installation of its own is started in a temporary folder, filled with the demonstration's data and ended again; with
 `--data`, one that was filled so before is shown as it is. Needs Chromium, and the libraries of the tests.
@@ -38,9 +38,10 @@ def main(arguments: Sequence[str]) -> int:
     parser = argparse.ArgumentParser(description="Take pictures of every page.")
     parser.add_argument("--to", type=Path, default=_ROOT / "docs" / "images")
     parser.add_argument("--data", type=Path, help="a folder for the installation that is shown, kept for another time")
+    parser.add_argument("--port", type=int, help="where the installation listens meanwhile")
     parser.add_argument("--only", nargs="*", help="names of pictures")
     asked = parser.parse_args(arguments)
-    with _stage(asked.data) as (stage, url), _browser() as browser:
+    with _stage(asked.data, asked.port) as (stage, url), _browser() as browser:
         wanted = [scene for scene in scenes(stage) if not asked.only or scene.name in asked.only]
         failed = [name for scheme in SCHEMES for name in _take_all(browser, url, wanted, scheme, asked.to)]
     if not asked.only:
@@ -53,12 +54,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 @contextmanager
-def _stage(data: Path | None) -> Iterator[tuple[Stage, str]]:
+def _stage(data: Path | None, port: int | None) -> Iterator[tuple[Stage, str]]:
     """An installation that runs and is filled, and its address."""
     with tempfile.TemporaryDirectory() as temporary:
         folder = data or Path(temporary)
         known = folder / "stage.json"
-        instance = start_instance(folder, None)
+        instance = start_instance(folder, port)
         try:
             if not known.exists():
                 known.write_text(json.dumps(asdict(fill(folder))))

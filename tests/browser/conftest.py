@@ -6,12 +6,15 @@ import shutil
 import socket
 import urllib.request
 from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import ConsoleMessage
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from app.local.frontend import ensure_frontend
-from tests.conftest import Starter, wait_for
+from tests.conftest import Process, Starter, wait_for
 
 _PATIENCE = 30_000
 """Milliseconds for which a test waits for a page: a machine that is busy with other tests may need them."""
@@ -33,46 +36,90 @@ def chromium() -> str:
     return found
 
 
-@pytest.fixture
-def site(start: Starter, ctx: object, workers: object) -> str:
-    """The address of a running web server of this installation."""
-    ensure_frontend()
+@pytest.fixture(scope="module")
+def port() -> int:
+    """A port that the web server of a module's tests listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    start("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app", PORT=str(port), WEB_PROCESSES="1")
-    url = f"http://127.0.0.1:{port}"
+        return int(probe.getsockname()[1])
+
+
+@pytest.fixture
+def site(ctx: object, workers: object, _crew: dict[str, Any], port: int) -> str:
+    """The address of a running web server of this installation, which the tests of a module share."""
+    if "web" not in _crew or _crew["web"].poll() is not None:
+        _crew["web"] = serve(_crew["start"], port)
+    return f"http://127.0.0.1:{port}"
+
+
+def serve(start: Starter, port: int, **more: str) -> Process:
+    """Start a web server and wait until it answers; `more` are variables of its environment."""
+    ensure_frontend()
+    web = start(
+        *("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app"),
+        **{"PORT": str(port), "WEB_PROCESSES": "1", **more},
+    )
 
     def answers() -> bool:
         try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=2) as answer:
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
                 return bool(answer.status == 200)
         except OSError:
             return False
 
     wait_for(answers, "the web server", 90)
-    return url
+    return web
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
-    """Whether the console reports an error; an answer that a field is wrong, or the server away, is none."""
-    return message.type == "error" and not any(f"status of {status}" in message.text for status in (422, 503))
+    """Whether the console reports an error; an answer that a field is wrong, or the server away, is none.
+
+    Nor is a connection that the test itself has broken.
+    """
+    expected = ("status of 422", "status of 503", "ERR_CONNECTION_RESET")
+    return message.type == "error" and not any(text in message.text for text in expected)
+
+
+@pytest.fixture(scope="module")
+def browser(chromium: str) -> Iterator[Browser]:
+    """A browser that the tests of a module share."""
+    expect.set_options(timeout=_PATIENCE)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@contextmanager
+def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options: Any) -> Iterator[Page]:
+    """An empty tab of somebody new. Errors on its console, and requests to other hosts, fail the test.
+
+    With `may_be_away` the server may be silent meanwhile.
+    """
+    options = {"viewport": {"width": 1280, "height": 900}, **options}
+    context = browser.new_context(base_url=url, accept_downloads=True, **options)
+    tab = context.new_page()
+    tab.set_default_timeout(_PATIENCE)
+    troubles: list[str] = []
+
+    def listen(message: ConsoleMessage) -> None:
+        if _is_trouble(message) and not (may_be_away and "ERR_CONNECTION" in message.text):
+            troubles.append(message.text)
+
+    def look(address: str) -> None:
+        if urlsplit(address).scheme in ("http", "https", "ws", "wss") and not address.startswith(url):
+            troubles.append(f"asks {address}")
+
+    tab.on("pageerror", lambda error: troubles.append(str(error)))
+    tab.on("console", listen)
+    context.on("request", lambda request: look(request.url))
+    yield tab
+    context.close()
+    assert troubles == []
 
 
 @pytest.fixture
-def page(chromium: str, site: str) -> Iterator[object]:
-    """An empty tab at the site. What its console reports as an error fails the test."""
-    from playwright.sync_api import expect, sync_playwright
-
-    expect.set_options(timeout=_PATIENCE)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=chromium, args=_ARGUMENTS)
-        context = browser.new_context(base_url=site, viewport={"width": 1280, "height": 900}, accept_downloads=True)
-        tab = context.new_page()
-        tab.set_default_timeout(_PATIENCE)
-        troubles: list[str] = []
-        tab.on("pageerror", lambda error: troubles.append(str(error)))
-        tab.on("console", lambda message: troubles.append(message.text) if _is_trouble(message) else None)
+def page(browser: Browser, site: str) -> Iterator[Page]:
+    """An empty tab at the site."""
+    with open_tab(browser, site) as tab:
         yield tab
-        browser.close()
-    assert troubles == []

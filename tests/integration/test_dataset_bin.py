@@ -15,6 +15,7 @@ from app.services import run as runs
 from app.services.context import Context
 from app.services.dataset_bin import bring_back, delete_dataset, goes_on, set_expiry, throw_away
 from app.services.dataset_list import Wanted, list_datasets
+from app.services.site_setting import change_site_settings
 from app.services.user import create_user
 from app.storage import dataset as stored
 from tests.conftest import finished_posts, import_posts
@@ -152,6 +153,30 @@ def test_a_capture_goes_on_its_own_day(ctx: Context, user: User, tidy: Callable[
     assert goes_on({}, dataset) == dataset.expires
     ctx.database.run("UPDATE datasets SET expires = now() - interval '1 minute'")
     assert tidy() == ["deleted 1 datasets whose time was up"]
+
+
+def test_a_source_has_its_own_age_and_may_let_nobody_keep_its_datasets(
+    ctx: Context, user: User, admin: User, tidy: Callable[[], list[str]]
+) -> None:
+    free, kept, soon = (finished_posts(ctx, user) for _ in range(3))
+    set_expiry(ctx, user, kept.key, expires=None, is_kept=True)
+    set_expiry(ctx, user, soon.key, expires=datetime.now(UTC) + timedelta(days=2), is_kept=False)
+    ctx.database.run("UPDATE datasets SET created = now() - interval '20 days'")
+    change_site_settings(ctx, admin, {"limits.expire_days": 10, "upload.expire_days": 0})
+    assert tidy() == []
+    change_site_settings(ctx, admin, {"upload.expire_days": 30, "upload.may_keep": False})
+    site = ctx.site_settings()
+    found = [stored.get(ctx.database, one.key) for one in (free, kept, soon)]
+    last = found[0].created + timedelta(days=30)
+    assert [goes_on(site, one) for one in found] == [last, last, found[2].expires]
+    for wrong in ({"expires": None, "is_kept": True}, {"expires": last + timedelta(days=1), "is_kept": False}):
+        with pytest.raises(InvalidInput, match=r"cannot be kept|Give an earlier day"):
+            set_expiry(ctx, user, free.key, **wrong)  # type: ignore[arg-type]
+    assert tidy() == []
+    ctx.database.run("UPDATE datasets SET expires = now() - interval '1 minute' WHERE key = %(key)s", key=soon.key)
+    assert tidy() == ["deleted 1 datasets whose time was up"]
+    change_site_settings(ctx, admin, {"upload.expire_days": 19})
+    assert tidy() == ["deleted 2 datasets whose time was up"]
 
 
 def test_expiry_is_for_captures_and_for_days_to_come(ctx: Context, user: User) -> None:

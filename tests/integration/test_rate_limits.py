@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
 
 from app.domain.user import User
+from app.local.valkey import Valkey
 from app.services.context import Context
 from app.services.token import create_token
-from tests.conftest import Starter
+from tests.conftest import Starter, wait_for
 from tests.serving import serve
 
 CLIENTS = 50
@@ -51,3 +53,29 @@ def test_exactly_so_many_requests_of_each_kind_pass(start: Starter, secrets: tup
     good = [answer for answer in ask_together(url, theirs, "GET", "/api/account", 2) if answer.ok]
     assert len({answer.headers["X-RateLimit-Remaining"] for answer in good}) > 1
     assert all("Retry-After" not in answer.headers for answer in good)
+
+
+def test_the_api_answers_while_redis_is_away_and_counts_together_again_afterwards(
+    ctx: Context, user: User, start: Starter, tmp_path: Path
+) -> None:
+    redis = Valkey(tmp_path / "redis", tmp_path / "redis.log", "secret")
+    redis.start()
+    try:
+        url = serve(start, REDIS_URL=redis.url, RATE_LIMIT="30 per hour")
+        before = ask(url, create_token(ctx, user, "before")[1], "GET", "/api/account", 5)
+        assert [int(answer.headers["X-RateLimit-Remaining"]) for answer in before] == [29, 28, 27, 26, 25]
+        redis.stop()
+        away = ask_together(url, create_token(ctx, user, "away")[1], "GET", "/api/account", 2)
+        counted = Counter(answer.status_code for answer in away)
+        assert set(counted) == {200, 429}
+        assert 30 <= counted[200] <= 60  # each of the two processes lets 30 pass
+        redis.start(redis.port)
+
+        def passed() -> int:
+            secret = create_token(ctx, user, "after")[1]
+            return sum(answer.ok for answer in ask_together(url, secret, "GET", "/api/account", 1))
+
+        wait_for(lambda: passed() == 30, "one count for both processes", 60)
+        assert passed() == 30
+    finally:
+        redis.stop()

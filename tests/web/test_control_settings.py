@@ -160,7 +160,7 @@ def test_a_wrong_setting_of_a_data_source_is_named_and_nothing_is_saved(ada: Fla
     assert (answer.status_code, "“pol:soon” will not do." in answer.text) == (422, True)
     assert 'value="pol:soon"' in field(answer.text, "source-fourchan-boards")
     assert setting.all_settings(ctx.database) == {}
-    assert ada.change(f"{PAGE}/sources/upload", boards="x").status_code == 404
+    assert ada.change(f"{PAGE}/sources/nothing", boards="x").status_code == 404
 
 
 def test_a_choice_is_made_from_a_list(ada: FlaskClient, ctx: Context) -> None:
@@ -176,3 +176,18 @@ def test_a_choice_is_made_from_a_list(ada: FlaskClient, ctx: Context) -> None:
     wrong = ada.change(f"{PAGE}/sources/lainchan", htmx=True, search_engine="google", sphinx_address="here")
     assert wrong.status_code == 422
     assert "Choose from: postgresql, sphinx" in wrong.text
+
+
+def test_how_long_datasets_of_a_source_stay_is_set_and_shown(
+    ada: FlaskClient, ursula: FlaskClient, user: User, ctx: Context, tmp_path: Path
+) -> None:
+    posts = store_table(ctx, user, tmp_path)
+    assert "goes on" not in ursula.get(f"/datasets/{posts.key}").text
+    assert ada.change(f"{PAGE}/sources/upload", expire_days="30", may_keep="").status_code == 303
+    page = ursula.get(f"/datasets/{posts.key}").text
+    assert ("goes on" in page, 'name="keep"' in page, "30 days after they were made, unless" in page) == (True,) * 3
+    ada.change(f"{PAGE}/sources/upload", expire_days="30", may_keep="no")
+    page = ursula.get(f"/datasets/{posts.key}").text
+    assert ("goes on" in page, 'name="keep"' in page, "they cannot be kept" in page) == (True, False, True)
+    answer = ursula.change(f"/datasets/{posts.key}/expiry", htmx=True, keep="on")
+    assert (answer.status_code, "cannot be kept here" in answer.text) == (422, True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import html
+import re
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -20,6 +22,7 @@ from app.storage import job as jobs
 from app.storage.dataset import Ending
 from app.web import network
 from tests.conftest import finished_posts, wait_for_end
+from tests.results import store_table
 
 
 def _with_result(
@@ -137,3 +140,10 @@ def test_the_log_and_the_origin_are_shown(ada: FlaskClient, ctx: Context, admin:
     piece = ada.piece(f"/datasets/{child.key}/log", "result").text
     assert 'aria-label="Log, times in UTC"' in piece or "Nothing has been written to the log." in piece
     assert "<html" not in piece
+
+
+def test_spreadsheets_get_no_formulas(ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path) -> None:
+    made = store_table(ctx, admin, tmp_path, pl.DataFrame({"id": ["1"], "body": ["=1+1"]}), label="posts.csv")
+    link = re.search(r'href="([^"]+)" download>CSV for spreadsheets', ada.get(f"/datasets/{made.key}").text)
+    assert link
+    assert ada.get(html.unescape(link[1])).data.splitlines()[1] == b"1,'=1+1"

@@ -1,0 +1,71 @@
+"""The page about what administrators set while the tool runs, made from its rules."""
+
+from __future__ import annotations
+
+from app.domain.expiry import EXPIRY_RULES
+from app.domain.setting import (
+    ACCOUNT_RULES,
+    ACCOUNTS,
+    EXTENSION,
+    EXTENSIONS,
+    LIMIT_RULES,
+    LIMITS,
+    LOOK_RULES,
+    LOOKS,
+    RIGHT_RULES,
+    RIGHTS,
+    WORKER_RULES,
+    WORKERS,
+    Rule,
+    Switch,
+)
+
+
+def describe_site_settings() -> list[str]:
+    """These settings as a section of Markdown, line by line."""
+    names = {f"{WORKERS}.TYPE.{what}": rule for what, rule in WORKER_RULES.items()}
+    names |= {f"{LIMITS}.{what}": rule for what, rule in LIMIT_RULES.items()}
+    return [
+        "",
+        "## Changed while the tool runs",
+        "",
+        "Administrators change these on the page *Settings* of the control panel, by `PUT /api/settings/{name}` or",
+        "with `./4cat setting set NAME VALUE`. They are kept in the database and hold for all machines. `TYPE` is a",
+        "type of work, such as `tokenise-posts`; `./4cat setting list` shows all of them with their defaults. How",
+        "many jobs may run at once changes without a restart, and what runs is left to end. Memory and time count",
+        "for jobs that start afterwards.",
+        "",
+        "| name | takes | what it means |",
+        "|---|---|---|",
+        *(f"| `{name}` | {rule.least:,} to {rule.most:,} {rule.unit} | {rule.help} |" for name, rule in names.items()),
+        *(f"| `{RIGHTS}.{what}` | yes or no | {rule.label}: {rule.help} |" for what, rule in RIGHT_RULES.items()),
+        *(
+            f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
+            for what, rule in ACCOUNT_RULES.items()
+        ),
+        *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
+        *(f"| `SOURCE.{what}` | {_taken(rule)} | {rule.help} |" for what, rule in EXPIRY_RULES.items()),
+        f"| `{EXTENSIONS}.PACKAGE` | yes or no | {EXTENSION.help} |",
+        "",
+        "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
+        "what is set for them, else for the first of their tags in the order of the page *Tags*, else for everybody,",
+        "else the default. Administrators have every right.",
+        "",
+        "**Limits per person** hold when something is asked for: a capture, an analysis with all its steps, another",
+        "try, an upload. Administrators are held to them too. A megabyte of storage is a million bytes. A result is",
+        "never thrown away for its size, so it may take its owner beyond the limit; nothing more can be asked for then",
+        "until datasets have been deleted for good; those that can still be brought back count.",
+        "",
+        "**Old datasets** go when `limits.expire_days` is set, or on the day that an owner has chosen. An owner may",
+        "keep a dataset whatever its age. For datasets of one source, `SOURCE.expire_days` counts before it, such as",
+        "`twitter.expire_days`; with 0 none of this source goes by itself. Where `SOURCE.may_keep` is no, they go at",
+        "that age whatever has been chosen for them, or earlier. The task `delete-datasets` does it once an hour, and",
+        "leaves what is at work.",
+        "",
+        "**Data sources** have settings of their own, named after the source, such as `fourchan.boards`, in the same",
+        "places. [What those of imageboards mean](imageboards.md#settings).",
+    ]
+
+
+def _taken(rule: Rule | Switch) -> str:
+    return f"{rule.least:,} to {rule.most:,} {rule.unit}" if isinstance(rule, Rule) else "yes or no"

@@ -1,0 +1,93 @@
+"""What administrators do, and pages without a mouse's comforts: a phone, no JavaScript, a server that starts anew."""
+
+from __future__ import annotations
+
+import signal
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from app.domain.dataset import Status
+from app.domain.user import User
+from app.services.context import Context
+from app.services.site_setting import set_site_setting
+from app.storage import dataset as datasets
+from tests.browser.conftest import open_tab, serve
+from tests.browser.test_journey import _sign_in
+from tests.conftest import finished_posts, import_posts
+
+pytestmark = pytest.mark.slow
+
+
+def test_an_administrator_sees_to_people_and_work(
+    page: Page, browser: Browser, site: str, ctx: Context, admin: User, user: User
+) -> None:
+    set_site_setting(ctx, admin, "workers.upload.max_workers", 0)
+    held = import_posts(ctx, user)
+    _sign_in(page, admin)
+    page.goto("/control/users/new")
+    page.get_by_label("Name", exact=True).fill("otto")
+    page.get_by_label("Tags", exact=True).fill("students")
+    page.get_by_role("button", name="Make the account").click()
+    expect(page.get_by_role("heading", name="otto", level=1)).to_be_visible()
+    tabs = page.get_by_role("navigation", name="Control panel")
+    tabs.get_by_role("link", name="Tags").click()
+    page.get_by_role("main").get_by_role("link", name="students").first.click()
+    expect(page.get_by_role("heading", name="students", level=1)).to_be_visible()
+    tabs.get_by_role("link", name="Messages").click()
+    page.get_by_label("Text", exact=True).fill("The archive rests on Friday.")
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_role("button", name="Take back: The archive rests on Friday.")).to_be_visible()
+    with open_tab(browser, site) as other:
+        _sign_in(other, user)
+        expect(other.get_by_text("The archive rests on Friday.")).to_be_visible()
+    tabs.get_by_role("link", name="Jobs").click()
+    page.get_by_role("button", name="Cancel: posts.csv").click()
+    expect(page.get_by_role("button", name="Cancel: posts.csv")).to_have_count(0)
+    assert datasets.get(ctx.database, held.key).status is Status.CANCELLED
+    tabs.get_by_role("link", name="Plug-ins").click()
+    expect(page.get_by_role("cell", name="count-posts", exact=True)).to_be_visible()
+
+
+def test_a_page_goes_on_after_the_server_was_started_anew(
+    browser: Browser, site: str, ctx: Context, admin: User, _crew: dict[str, Any], port: int
+) -> None:
+    set_site_setting(ctx, admin, "workers.upload.max_workers", 0)
+    waits = import_posts(ctx, admin)
+    with open_tab(browser, site, may_be_away=True) as page:
+        _sign_in(page, admin)
+        page.goto(f"/datasets/{waits.key}")
+        expect(page.locator("#going")).to_be_visible()
+        _crew["web"].send_signal(signal.SIGKILL)
+        _crew["web"].wait()
+        expect(page.get_by_text("The server does not answer.")).to_be_visible()
+        _crew["web"] = serve(_crew["start"], port)
+        set_site_setting(ctx, admin, "workers.upload.max_workers", 2)
+        expect(page.get_by_text("1–50 of 60")).to_be_visible()
+        expect(page.get_by_text("The server does not answer.")).to_have_count(0)
+
+
+def test_the_menu_of_a_phone(browser: Browser, site: str, ctx: Context, admin: User) -> None:
+    finished_posts(ctx, admin)
+    with open_tab(browser, site, viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True) as page:
+        _sign_in(page, admin)
+        page.get_by_role("link", name="Sources").tap()
+        expect(page.get_by_role("heading", name="Sources")).to_be_visible()
+        page.get_by_role("banner").get_by_text("ada").tap()
+        page.get_by_role("link", name="Account and tokens").tap()
+        expect(page.get_by_role("heading", name="Account")).to_be_visible()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+
+
+def test_forms_are_sent_without_javascript(browser: Browser, site: str, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    with open_tab(browser, site, java_script_enabled=False) as page:
+        _sign_in(page, admin)
+        page.goto(f"/datasets/{posts.key}/analyses/count-posts")
+        page.get_by_label("Count per").select_option("month")
+        page.get_by_role("button", name="Run", exact=True).click()
+        expect(page.get_by_role("heading", name="posts.csv", level=1)).to_be_visible()
+        page.get_by_role("button", name="Favourite: posts.csv").click()
+        page.goto("/datasets?whose=favourites")
+        expect(page.get_by_role("link", name="posts.csv")).to_be_visible()
