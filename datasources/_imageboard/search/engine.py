@@ -14,7 +14,7 @@ _T = TypeVar("_T")
 _AT_ONCE = 5_000
 _COUNTED = 1_000
 _SURE = 100_000  # posts that the planner must reckon with to be believed without counting
-_MEMORY = "128MB"
+_ROOM = "SET LOCAL work_mem = '128MB'; "
 """What the database may take to note which posts match: with less it notes whole pages of them, and has to look at each
 post on these once more. It is enough for all pages of some ten million posts."""
 _FITTING = 2_000  # words with which a star is reckoned
@@ -38,7 +38,7 @@ def numbers_of(database: Database, sql: str, **values: Any) -> array[int]:
     import numpy as np
 
     gathered = f"SELECT string_agg(number::text, ' ') AS numbers FROM ({sql}) AS found"  # noqa: S608
-    found = database.one(f"SET LOCAL work_mem = '{_MEMORY}'; {gathered}", **values)
+    found = database.one(_ROOM + gathered, **values)
     return array("q", np.fromstring(found["numbers"] or "", dtype=np.int64, sep=" ").tobytes())
 
 
@@ -84,6 +84,6 @@ class PostgreSQLEngine:
         reckoned = int(plan["QUERY PLAN"][0]["Plan"]["Plan Rows"])
         if reckoned >= _SURE:
             return reckoned
-        limited = f"SELECT count(*) AS posts FROM ({sql} LIMIT %(counted)s) AS found"  # noqa: S608 - as above
+        limited = f"{_ROOM}SELECT count(*) AS posts FROM ({sql} LIMIT %(counted)s) AS found"  # noqa: S608 - as above
         counted = int(database.one(limited, counted=_COUNTED, **condition.values)["posts"])
         return counted if counted < _COUNTED else max(reckoned, counted)
