@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.expiry import EXPIRY_RULES
 from app.domain.setting import ACCOUNT_RULES, LIMIT_DEFAULTS, LOOK_RULES, PERSON_RULES
 from app.domain.user import User
 from app.plugins.options import specs
@@ -31,7 +32,7 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     found = call("admin", "GET", "/api/settings").get_json()
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
-    of_sources = sum(len(specs(source.Settings)) for source in ctx.registry.datasources.values())
+    of_sources = sum(len(specs(source.Settings)) + len(EXPIRY_RULES) for source in ctx.registry.datasources.values())
     assert len(found) == len(PERSON_RULES) + len(LIMIT_DEFAULTS) + len(ACCOUNT_RULES) + len(
         LOOK_RULES
     ) + of_sources + 3 * len(ctx.registry.queues())

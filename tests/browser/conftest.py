@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import socket
 import urllib.request
@@ -103,7 +104,7 @@ def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options
     troubles: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if _is_trouble(message) and not (may_be_away and "ERR_CONNECTION" in message.text):
+        if _is_trouble(message) and not (may_be_away and re.search("ERR_CONNECTION|^htmx:", message.text)):
             troubles.append(message.text)
 
     def look(address: str) -> None:
