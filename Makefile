@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help test lint fix migrate run docs texts
+.PHONY: help test lint fix migrate run docs texts pictures
 
 PYTHON := .venv/bin/python
 TEST_TOOLS := .venv/.installed-requirements-test
@@ -33,6 +33,9 @@ docs: $(TEST_TOOLS) ## write docs/settings.md and sql/schema.sql anew
 texts: $(TEST_TOOLS) ## collect what pages say for translators, in app/translations/messages.pot
 	$(PYTHON) -m app.local.catalogue >app/translations/messages.pot.new
 	mv app/translations/messages.pot.new app/translations/messages.pot
+
+pictures: $(TEST_TOOLS) ## take pictures of every page for docs/pages.md; needs Chromium
+	$(PYTHON) -m extras.screenshots
 
 $(TEST_TOOLS): requirements-test.lock
 	./4cat test --version

@@ -21,7 +21,7 @@ from app.storage.migrate import migrate
 from extras.fourchan_dumps.export import Selection, export_posts
 from extras.fourchan_dumps.importing import Wanted, import_dump, summary
 from extras.fourchan_dumps.indexes import make_search_indexes
-from extras.fourchan_dumps.opening import board_of
+from extras.fourchan_dumps.opening import UNREADABLE, board_of
 from extras.fourchan_dumps.record import DumpError
 
 _ABOUT = """Import a dump of a 4chan archive (4plebs, archived.moe) into the posts of the data source fourchan.
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nStopped. The same command goes on from here.", file=sys.stderr)
         return 130
-    except (DumpError, FourcatError, OSError, EOFError) as error:
+    except (FourcatError, *UNREADABLE) as error:
         print(f"\n{error}", file=sys.stderr)
     except psycopg2.Error as error:
         print(f"\nThe database: {str(error).strip()} The same command goes on from here.", file=sys.stderr)

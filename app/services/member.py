@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from app.domain.errors import NotFound
+from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.services.dataset import get_dataset
@@ -46,7 +47,7 @@ def open_member(ctx: Context, actor: User, key: str, name: str) -> tuple[Member,
     with zipfile.ZipFile(path) as archive:
         found = next((member for member in _members(archive) if member.name == name), None)
     if found is None:
-        raise NotFound(f"There is no file “{name}” in this archive.")
+        raise NotFound(say("There is no file “{name}” in this archive.", name=name))
     return found, _unpack(path, name)
 
 
@@ -58,7 +59,7 @@ def _members(archive: zipfile.ZipFile) -> list[Member]:
 def _archive(ctx: Context, actor: User, key: str) -> Path:
     dataset = get_dataset(ctx, actor, key)
     if dataset.result is None or "archive" not in dataset.result.files:
-        raise NotFound(f"“{dataset.label}” has no archive.")
+        raise NotFound(say("“{dataset}” has no archive.", dataset=dataset.label))
     return ctx.files.local(dataset.result.files["archive"])
 
 

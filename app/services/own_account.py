@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from app.domain.errors import InvalidInput, NotSignedIn
+from app.domain.texts import say
 from app.domain.user import User
 from app.services import user as users
 from app.services.access import require_own_account, require_write
@@ -60,5 +61,5 @@ def _require_present(ctx: Context, actor: User, present: str) -> None:
     try:
         sign_in(ctx, actor.name, present)
     except NotSignedIn as error:
-        told = error.message if "locked" in error.message else "This is not your present password."
+        told = error.message if "locked" in error.message else say("This is not your present password.")
         raise InvalidInput({"present": [told]}) from None

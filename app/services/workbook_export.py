@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from app.domain.errors import NotCompatible
+from app.domain.texts import say
 from app.services.table_export import flat
 from app.services.table_part import WHOLE, Part, Sink, batches
 
@@ -41,8 +42,14 @@ def check_fits_excel(rows: int, columns: int) -> None:
     """Make sure that a sheet can hold a table. :raises NotCompatible: when not, naming the formats that can"""
     if rows + 1 > EXCEL_ROWS or columns > EXCEL_COLUMNS:
         raise NotCompatible(
-            f"This table has {rows:,} rows and {columns:,} columns, and an Excel sheet holds {EXCEL_ROWS - 1:,} rows"
-            f" below its header and {EXCEL_COLUMNS:,} columns. Download it as csv or ndjson instead."
+            say(
+                "This table has {rows:,} rows and {columns:,} columns, and an Excel sheet holds {most:,} rows below its"
+                " header and {widest:,} columns. Download it as csv or ndjson instead.",
+                rows=rows,
+                columns=columns,
+                most=EXCEL_ROWS - 1,
+                widest=EXCEL_COLUMNS,
+            )
         )
 
 

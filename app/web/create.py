@@ -189,7 +189,7 @@ def _kept(errors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
 
 @pages.post("/create/<source_id>/file")
 def send_file(source_id: str) -> Response:
-    """Take a file in: as the body itself from the script, or as a form's field without one."""
+    """Take a file in: as a form's field where there is no script, or as the body itself."""
     ctx, actor = installation(), current_actor()
     source = ctx.registry.datasource(source_id)
     name = request.headers.get("X-File-Name")

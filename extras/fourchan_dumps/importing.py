@@ -6,16 +6,17 @@ import queue
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
-from contextlib import suppress
+from collections.abc import Callable, Generator, Iterable
+from contextlib import closing, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 import polars as pl
 
 from extras.fourchan_dumps import csv_dump
 from extras.fourchan_dumps.indexes import drop_search_indexes, is_worth_it, make_search_indexes
-from extras.fourchan_dumps.opening import fingerprint, open_text
+from extras.fourchan_dumps.opening import UNREADABLE, fingerprint, open_text
 from extras.fourchan_dumps.posts import SCHEMA, Post, Posts
 from extras.fourchan_dumps.posts_quick import Quick, quick_posts
 from extras.fourchan_dumps.record import Block
@@ -59,12 +60,18 @@ def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress:
             return store.progress
         if store.progress.position:
             say(f"Going on behind {store.progress.counts['read']:,} records, where the last import ended.")
-        blocks = _blocks(wanted, store.progress)
-        rebuild = _rebuilds(url, wanted)
-        if rebuild:
-            say("Search indexes are taken away and made anew at the end; until then searches are slow, not wrong.")
-            drop_search_indexes(url)
-        _run(store, blocks, wanted, show)
+        with closing(_blocks(wanted, store.progress)) as blocks:
+            first = next(blocks, None)  # before anything is done for a file that is no dump
+            rebuild = _rebuilds(url, wanted)
+            if rebuild:
+                say("Search indexes are taken away and made anew at the end; until then searches are slow, not wrong.")
+                drop_search_indexes(url)
+            try:
+                _run(store, chain([first] if first else [], blocks), wanted, show)
+            except UNREADABLE:
+                if rebuild:
+                    make_search_indexes(url, say)  # no other try will come this far
+                raise
         if rebuild or wanted.indexes == "auto":
             make_search_indexes(url, say)
         store.finish()
@@ -80,14 +87,16 @@ def _rebuilds(url: str, wanted: Wanted) -> bool:
     return wanted.indexes == "rebuild" or (wanted.indexes == "auto" and is_worth_it(url, coming))
 
 
-def _blocks(wanted: Wanted, progress: Progress) -> Iterator[Block]:
+def _blocks(wanted: Wanted, progress: Progress) -> Generator[Block]:
     if is_sqlite(wanted.path):
-        return SqliteDump(wanted.path, wanted.table).read(position=progress.position, rows=wanted.rows)
-    file = open_text(wanted.path)
-    return csv_dump.read(file, position=progress.position, line=progress.line, rows=wanted.rows)
+        with closing(SqliteDump(wanted.path, wanted.table)) as dump:
+            yield from dump.read(position=progress.position, rows=wanted.rows)
+        return
+    with open_text(wanted.path) as file:
+        yield from csv_dump.read(file, position=progress.position, line=progress.line, rows=wanted.rows)
 
 
-def _run(store: Store, blocks: Iterator[Block], wanted: Wanted, show: Say) -> None:
+def _run(store: Store, blocks: Iterable[Block], wanted: Wanted, show: Say) -> None:
     """Read here and store in a thread beside, so that Python and PostgreSQL work at the same time."""
     writer = _Writer(store, wanted)
     meter = _Meter(store, show)

@@ -9,7 +9,9 @@ import io
 import lzma
 import re
 import tarfile
-from collections.abc import Callable
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import BinaryIO, cast
 
@@ -25,6 +27,10 @@ _BOARD = re.compile(r"(?<![a-z0-9])([a-z0-9]{1,5})(?![a-z0-9])")
 _NO_BOARDS = {"4chan", "dump", "csv", "tar", "gz", "tgz", "bz2", "xz", "db", "data", "posts", "of", "the", "board"}
 
 
+UNREADABLE = (DumpError, OSError, EOFError, zlib.error, lzma.LZMAError)
+"""What is raised when a file cannot be read on."""
+
+
 def fingerprint(path: Path) -> str:
     """What a file is known again by, wherever it lies: its size, its beginning and its end."""
     size = path.stat().st_size
@@ -36,17 +42,24 @@ def fingerprint(path: Path) -> str:
     return digest.hexdigest()
 
 
-def open_text(path: Path) -> BinaryIO:
+@contextmanager
+def open_text(path: Path) -> Iterator[BinaryIO]:
     """The text of a CSV dump, which may be packed (.gz, .bz2, .xz) and in a .tar; it can be searched through.
 
     :raises DumpError: when there is no CSV file in it
     """
     opener = _PACKED.get(path.suffix.lower())
-    file = cast(BinaryIO, opener(path)) if opener else path.open("rb")
-    if not re.search(r"\.(tar(\.\w+)?|tgz)$", path.name.lower()):
-        return file
+    with ExitStack() as opened:
+        file = opened.enter_context(cast(BinaryIO, opener(path)) if opener else path.open("rb"))
+        if re.search(r"\.(tar(\.\w+)?|tgz)$", path.name.lower()):
+            file = _inside(file, opened)
+        yield file
+
+
+def _inside(file: BinaryIO, opened: ExitStack) -> BinaryIO:
+    """The first CSV file in an archive."""
     try:
-        archive = tarfile.open(fileobj=file)  # noqa: SIM115 - it is read from as long as the file is
+        archive = opened.enter_context(tarfile.open(fileobj=file))  # noqa: SIM115 - the stack closes it
         member = next((member for member in archive if member.isfile() and member.name.lower().endswith(".csv")), None)
         inside = archive.extractfile(member) if member else None
     except tarfile.TarError as error:

@@ -52,6 +52,5 @@ def test_five_thousand_requests_find_no_fault(ctx: Context, admin: User, server:
         ("examples", "coverage", "fuzzing", "stateful"), "success"
     )
     assert found["operations"]["tested"] == found["operations"]["total"]
-    print(found["test_cases"])
     assert found["test_cases"]["generated"] >= CASES
     assert found["test_cases"]["unique_failures"] == 0

@@ -73,8 +73,12 @@ def serve(start: Starter, port: int, **more: str) -> Process:
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
-    """Whether the console reports an error; an answer that something typed is wrong, or the server away, is none."""
-    return message.type == "error" and not any(f"status of {status}" in message.text for status in (401, 422, 503))
+    """Whether the console reports an error; an answer that something typed is wrong, or the server away, is none.
+
+    Nor is a connection that the test itself has broken.
+    """
+    expected = ("status of 401", "status of 422", "status of 503", "ERR_CONNECTION_RESET")
+    return message.type == "error" and not any(text in message.text for text in expected)
 
 
 @pytest.fixture(scope="module")

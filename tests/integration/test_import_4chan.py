@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import bz2
 import csv
+import gzip
 import json
 import random
 import signal
@@ -22,6 +23,7 @@ import pytest
 
 from app.storage.database import Database
 from datasources._imageboard.query import plain_text, spaced
+from extras import import_4chan
 from extras.fourchan_dumps.indexes import search_indexes
 from extras.fourchan_dumps.posts import SCHEMA, Posts
 from extras.fourchan_dumps.record import FIELDS, WHOLE_TABLE
@@ -83,18 +85,27 @@ def database(servers: tuple[str, str]) -> Iterator[Database]:
 
 
 @pytest.fixture
-def run(environment: dict[str, str], database: Database) -> Import:
-    """Run the program: `run("dump.csv", "--board", "g")`."""
+def run(
+    environment: dict[str, str],
+    database: Database,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> Iterator[Import]:
+    """Run the program, in this process: `run("dump.csv", "--board", "g")`."""
+    for name, value in environment.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.chdir(ROOT)
+    before = signal.getsignal(signal.SIGTERM)
 
     def ask(*arguments: object, status: int = 0) -> subprocess.CompletedProcess[str]:
-        command = [sys.executable, "extras/import_4chan.py", *map(str, arguments)]
-        done = subprocess.run(
-            command, cwd=ROOT, env=environment, capture_output=True, text=True, timeout=240, check=False
-        )
-        assert done.returncode == status, done.stderr
-        return done
+        capsys.readouterr()
+        done = import_4chan.main([str(argument) for argument in arguments])
+        said = capsys.readouterr()
+        assert done == status, said.err
+        return subprocess.CompletedProcess(arguments, done, said.out, said.err)
 
-    return ask
+    yield ask
+    signal.signal(signal.SIGTERM, before)
 
 
 def posts(database: Database, board: str) -> dict[int, Row]:
@@ -110,9 +121,9 @@ def test_without_arguments_it_explains_itself(run: Import) -> None:
     said = run(status=2).stderr
     assert "export" in said
     assert "goes on" in said
-    command = [sys.executable, "-m", "extras.import_4chan"]
-    module = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
-    assert (module.returncode, module.stderr) == (2, said)
+    for command in (["-m", "extras.import_4chan"], ["extras/import_4chan.py"]):
+        done = subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True, check=False)
+        assert (done.returncode, done.stderr) == (2, said)
 
 
 def test_a_real_dump_is_stored_as_the_board_gave_it(run: Import, database: Database, samples: Path) -> None:
@@ -252,6 +263,20 @@ def test_what_is_no_dump_is_refused(run: Import, tmp_path: Path, content: str) -
     assert "no file" in run(tmp_path / "none.csv", status=1).stderr
 
 
+def test_a_file_that_breaks_off_leaves_search_indexes_behind(run: Import, database: Database, tmp_path: Path) -> None:
+    whole = tmp_path / "g.csv"
+    whole.write_text(lines(generated(30_000)))
+    packed = gzip.compress(whole.read_bytes(), 1)
+    broken = tmp_path / "g.csv.gz"
+    broken.write_bytes(packed[: len(packed) * 3 // 4])
+    assert "ended before" in run(broken, "--indexes", "rebuild", status=1).stderr
+    assert stored(database) > 0
+    broken.write_bytes(b"no dump" * 10)
+    assert run(broken, "--indexes", "rebuild", status=1).stderr
+    found = database.many("SELECT indexrelid::regclass::text AS name FROM pg_index WHERE indisvalid")
+    assert set(search_indexes()) <= {index["name"] for index in found}
+
+
 def _copied(folder: Path, name: str) -> Path:
     (folder / name).write_text(lines([row(1, 1)]))
     return folder / name
@@ -277,7 +302,7 @@ def test_it_goes_on_after_it_was_killed(start: Starter, run: Import, database: D
     path.write_text(lines(rows))
     kills = 0
     for _ in range(3):
-        before = stored(database)
+        before = reached(database)
         process = start("extras/import_4chan.py", str(path), "--indexes", "keep")
         if wait_until_more(process, database, before):
             process.send_signal(signal.SIGKILL)
@@ -316,11 +341,16 @@ def stored(database: Database) -> int:
     return int(database.one("SELECT count(*) AS count FROM imageboard_posts")["count"])
 
 
+def reached(database: Database) -> int:
+    """The place in the dump up to which it is stored."""
+    return int(database.one("SELECT coalesce(max(position), 0) AS place FROM imageboard_imports")["place"])
+
+
 def wait_until_more(process: Process, database: Database, before: int) -> bool:
     """Wait until a process has stored something; False when it has ended."""
     until = time.monotonic() + 120
     while time.monotonic() < until and process.poll() is None:
-        if stored(database) > before:
+        if reached(database) > before:
             return True
         time.sleep(0.02)
     return False

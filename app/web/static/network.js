@@ -155,7 +155,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
     select.value = usual.find((one) => [...select.options].some((option) => option.value === one)) ?? "";
   }
   const slider = find("[data-look='least']");
-  slider.max = Math.max(1, Math.min(50, [...degrees].sort((a, b) => b - a)[Math.min(9, degrees.length - 1)] ?? 1));
+  slider.max = Math.min(50, Math.max(1, ...degrees));
 
   view.on("enterNode", ({ node, event }) => {
     const at = stage.getBoundingClientRect();

@@ -14,6 +14,9 @@ _T = TypeVar("_T")
 _AT_ONCE = 5_000
 _COUNTED = 1_000
 _SURE = 100_000  # posts that the planner must reckon with to be believed without counting
+_ROOM = "SET LOCAL work_mem = '128MB'; "
+"""What the database may take to note which posts match: with less it notes whole pages of them, and has to look at each
+post on these once more. It is enough for all pages of some ten million posts."""
 _FITTING = 2_000  # words with which a star is reckoned
 
 
@@ -34,7 +37,8 @@ def numbers_of(database: Database, sql: str, **values: Any) -> array[int]:
     """What a query gives in its one column `number`: in one text, which costs a fraction of so many rows."""
     import numpy as np
 
-    found = database.one(f"SELECT string_agg(number::text, ' ') AS numbers FROM ({sql}) AS found", **values)  # noqa: S608
+    gathered = f"SELECT string_agg(number::text, ' ') AS numbers FROM ({sql}) AS found"  # noqa: S608
+    found = database.one(_ROOM + gathered, **values)
     return array("q", np.fromstring(found["numbers"] or "", dtype=np.int64, sep=" ").tobytes())
 
 
@@ -80,6 +84,6 @@ class PostgreSQLEngine:
         reckoned = int(plan["QUERY PLAN"][0]["Plan"]["Plan Rows"])
         if reckoned >= _SURE:
             return reckoned
-        limited = f"SELECT count(*) AS posts FROM ({sql} LIMIT %(counted)s) AS found"  # noqa: S608 - as above
+        limited = f"{_ROOM}SELECT count(*) AS posts FROM ({sql} LIMIT %(counted)s) AS found"  # noqa: S608 - as above
         counted = int(database.one(limited, counted=_COUNTED, **condition.values)["posts"])
         return counted if counted < _COUNTED else max(reckoned, counted)
