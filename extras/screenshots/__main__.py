@@ -46,7 +46,7 @@ def main(arguments: Sequence[str]) -> int:
         failed = [name for scheme in SCHEMES for name in _take_all(browser, url, wanted, scheme, asked.to)]
     if not asked.only:
         (asked.to.parent / "pages.md").write_text(_listed(wanted, asked.to.name))
-    taken = [path for scene in wanted for path in asked.to.glob(f"{scene.name}-*.png")]
+    taken = {path for scene in wanted for path in asked.to.glob(f"{scene.name}-*.png")}
     print(f"{len(taken)} pictures, {sum(path.stat().st_size for path in taken) / 1e6:.1f} MB")
     for name in failed:
         print(f"not taken: {name}", file=sys.stderr)

@@ -165,6 +165,8 @@ def test_the_account_says_what_one_has(ctx: Context, user: User, call: Call) -> 
         "tags": [],
         "is_admin": False,
         "read_only": False,
+        "theme": "auto",
+        "time_zone": "",
         "open_jobs": 1,
         "open_jobs_limit": 3,
         "stored_bytes": 2_000_000 + upload.file.size,
