@@ -16,6 +16,7 @@ from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import own_account
 from app.services import token as tokens
 from app.services import user as users
+from app.services.access import require_own_account
 from app.services.owner_limit import own_usage
 from app.sessions import remember
 from app.web.page import current_actor, go_to, render
@@ -102,6 +103,7 @@ def revoke_token(token_id: int) -> Response:
 def change_password() -> Response:
     """Change the password of whoever knows the present one."""
     ctx, actor = installation(), current_actor()
+    require_own_account(actor)
     new = request.form.get("password", "")
     if new != request.form.get("repeated", ""):
         return show_account(status=422, errors={"repeated": [say("This is not the same password. Type it again.")]})

@@ -97,6 +97,7 @@ COUNTERPARTS: dict[str, Row] = {
     "POST /datasets/{key}/delete": "DELETE /api/datasets/{key}",
     "POST /datasets/{key}/expiry": _CHANGE,
     "GET /datasets/{key}/explore": _ITEMS,
+    "GET /datasets/{key}/explore/{number}": _ITEMS,
     "GET /datasets/{key}/facets/{column}": "GET /api/datasets/{key}/facet",
     "POST /datasets/{key}/favourite": _CHANGE,
     "GET /datasets/{key}/files/{name}": "GET /api/datasets/{key}/files/{name}",

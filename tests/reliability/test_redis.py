@@ -248,18 +248,20 @@ def test_each_process_holds_few_connections(
     for n in range(2):
         wait_for_trace(tmp_path / str(n))
     wait_for(lambda: ctx.bell.live([asked[0].key]), "progress")
-    known: Any = ctx.bell.client.client_list()
-    assert all(client["name"].startswith("4cat") for client in known), known
-    found = roles(manager, scheduler)
-    assert {role: len(processes) for role, processes in found.items() if role != "worker"} == {
-        "manager": 1,
-        "scheduler": 1,
-        "watcher": len(found["watcher"]),
-        "plug-in": len(found["watcher"]),
-    }
-    for role, processes in found.items():
-        for process in processes:
-            assert len(opened(ctx, process)) <= MOST[role], (role, process)
+
+    def holds_few() -> bool:
+        """Whether it is so at a moment: standing tasks come and go meanwhile, and take a moment to say their names."""
+        known: Any = ctx.bell.client.client_list()
+        try:
+            found = roles(manager, scheduler)
+            each = [(role, len(opened(ctx, process))) for role, processes in found.items() for process in processes]
+        except psutil.NoSuchProcess:
+            return False
+        is_named = all(client["name"].startswith("4cat") for client in known)
+        is_whole = len(found["plug-in"]) == len(found["watcher"]) >= len(asked)
+        return is_named and is_whole and all(number <= MOST[role] for role, number in each)
+
+    wait_for(holds_few, "few connections of each process")
     for dataset in asked:
         delete_dataset(ctx, admin, dataset.key)
 

@@ -73,6 +73,7 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/datasets/<key>/cancel"): Needs.CHANGE,
     ("POST", "/datasets/<key>/delete"): Needs.CHANGE,
     ("GET", "/datasets/<key>/explore"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/explore/<int:number>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/expiry"): Needs.CHANGE,
     ("GET", "/datasets/<key>/facets/<path:column>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/favourite"): Needs.RUN,
