@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import re
 import tempfile
 import unicodedata
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
 from typing import IO
@@ -19,7 +18,7 @@ from app.domain.dataset import Dataset, Kind, StoredFile
 from app.domain.errors import InvalidInput, NotCompatible, NotFound
 from app.domain.texts import say
 from app.domain.user import User
-from app.services import charts, table_export, table_part, workbook_export
+from app.services import charts, table_export, table_part, timeline, workbook_export
 from app.services.annotation_table import Beside, beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
@@ -230,8 +229,9 @@ def _temporary(ctx: Context) -> Path:
 
 
 def _spec(ctx: Context, dataset: Dataset) -> dict[str, object]:
-    buffer = io.BytesIO(b"".join(ctx.files.read(_stored(dataset, "chart").name)))
-    loaded: dict[str, object] = json.load(buffer)
+    if timeline.has_timeline(dataset):
+        return timeline.spec_of(ctx, dataset)
+    loaded: dict[str, object] = json.loads(b"".join(ctx.files.read(_stored(dataset, "chart").name)))
     return loaded
 
 
@@ -273,6 +273,7 @@ _FORMATS: dict[Kind, dict[str, Format]] = {
     Kind.PAGE: {"html": Format("HTML", "page", ".html", "text/html; charset=utf-8")},
     Kind.FILES: {"zip": Format(say("Zip archive"), "archive", ".zip", "application/zip")},
 }
+_TIMELINE = {name: replace(_FORMATS[Kind.CHART][name], role="table") for name in ("svg", "png")}
 _KEPT = {
     "raw": Format(say("Records as captured"), "raw", ".raw.ndjson.zst", "application/zstd"),
     "original": Format(say("The file as uploaded"), "original", ".bin", "application/octet-stream"),
@@ -286,7 +287,8 @@ def media_types() -> list[str]:
 
 
 def _formats_of(dataset: Dataset) -> dict[str, Format]:
-    there = {**_FORMATS[dataset.result.kind], **_KEPT} if dataset.result else {}
+    drawn = _TIMELINE if timeline.has_timeline(dataset) else {}
+    there = {**_FORMATS[dataset.result.kind], **drawn, **_KEPT} if dataset.result else {}
     return {name: found for name, found in there.items() if dataset.result and found.role in dataset.result.files}
 
 

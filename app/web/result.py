@@ -14,13 +14,13 @@ from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
 from app.domain.texts import say
 from app.installation import installation
-from app.services import charts, items
+from app.services import charts, items, timeline
 from app.services import dataset as datasets
 from app.services.context import Context
 from app.services.download import disposition, file_name
 from app.services.member import list_members, open_member
 from app.services.provenance import provenance
-from app.web import network, timeline
+from app.web import network
 from app.web.page import current_actor, go_to, render
 from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
@@ -144,7 +144,7 @@ def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
 def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     """The specification of a chart, or of the chart that a table over time makes."""
     if timeline.has_timeline(dataset):
-        return timeline.spec_of(ctx, current_actor(), dataset)
+        return timeline.spec_of(ctx, dataset)
     if dataset.result is None or "chart" not in dataset.result.files:
         raise NotFound(say("“{dataset}” is not a chart.", dataset=dataset.label))
     spec: dict[str, Any] = json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name)))

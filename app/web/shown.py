@@ -10,7 +10,7 @@ from markupsafe import Markup, escape
 
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.texts import say, told
-from app.web.timeline import has_timeline
+from app.services.timeline import has_timeline
 
 _STATUS = {
     Status.WAITING: say("Waiting"),

@@ -51,6 +51,10 @@ def test_charts_and_networks_of_real_work(ada: FlaskClient, ctx: Context, admin:
     assert drawn.mimetype == "image/svg+xml"
     assert drawn.text.startswith("<svg")
     assert "sandbox" in drawn.headers["Content-Security-Policy"]
+    saved = ada.get(f"/api{chart}/download?format=svg")
+    assert (saved.mimetype, saved.text[:4]) == ("image/svg+xml", "<svg")
+    assert ada.get(f"/api{chart}/download?format=png").data.startswith(b"\x89PNG")
+    assert ada.get(f"/api{chart}/download?format=png&columns=date").status_code == 422
     known = {"If-None-Match": drawn.headers["ETag"]}
     assert ada.get(f"{chart}/chart.svg", headers=known).status_code == 304
     assert ada.get(f"{chart}/chart.svg?theme=dark", headers=known).status_code == 200
