@@ -32,6 +32,7 @@ from app.services.user import create_user
 from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage.migrate import migrate
+from tests.mail import MailServer
 from tests.results import store_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -143,6 +144,15 @@ def emptied(opened: Context) -> bool:
     except Unavailable:
         return False
     return True
+
+
+@pytest.fixture
+def mail_server() -> Iterator[MailServer]:
+    """A mail server that listens."""
+    running = MailServer()
+    running.start()
+    yield running
+    running.stop()
 
 
 @pytest.fixture

@@ -198,8 +198,7 @@ class Codes(MethodView):
         after = paging.read_place(cursor, (int, str, str)) if cursor else None
         place = (after[0], after[1], after[2]) if after else None
         found, total, last = coding.list_codes(installation(), actor(), key, after=place, **query)
-        following = paging.write_place(last)
-        headers = paging.link_next(cursor=following) if following else {}
+        following, headers = paging.next_place(last)
         return {"values": found, "total": total, "next": following}, 200, headers
 
     @blueprint.arguments(NewCodesSchema)

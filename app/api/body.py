@@ -11,6 +11,7 @@ from flask import request
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 
 from app.domain.errors import InvalidInput
+from app.domain.texts import say
 
 MOST_BYTES = 2 * 1024 * 1024
 """The longest JSON body: more than the longest list of numbers that a search takes."""
@@ -86,7 +87,7 @@ def require_change(schema: type[ma.Schema], given: Mapping[str, Any], besides: S
     """
     if not set(given) - set(besides):
         names = ", ".join(name for name in schema().fields if name not in besides)
-        raise InvalidInput({"body": [f"Say what to change: {names}."]})
+        raise InvalidInput({"body": [say("Say what to change: {names}.", names=names)]})
 
 
 def _problem(field: ma.fields.Field[Any], value: Any) -> Any:

@@ -12,14 +12,12 @@ from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.api.results import filters
-from app.sending import file_to_save
+from app.sending import LONE_POLICY, file_to_save
 from app.services.facet import Facet, facet
 from app.services.member import list_members, open_member
 
 blueprint = Blueprint("content", "What is within a result.")
 blueprints = (blueprint,)
-
-_SANDBOX = "default-src 'none'; sandbox; frame-ancestors 'none'"
 
 
 class FacetQuery(Query):
@@ -103,6 +101,6 @@ class OneFile(MethodView):
         found, chunks = open_member(installation(), actor(), key, name)
         kind = found.picture or "application/octet-stream"
         answer = file_to_save(found.name.rpartition("/")[2] or "file", kind, chunks)
-        answer.headers["Content-Security-Policy"] = _SANDBOX
+        answer.headers["Content-Security-Policy"] = LONE_POLICY
         answer.content_length = found.size
         return answer

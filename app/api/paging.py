@@ -82,6 +82,12 @@ def link_next(**changed: Any) -> dict[str, str]:
     return {"Link": f'<{request.base_url}?{query}>; rel="next"'}
 
 
+def next_place(row: Sequence[str | int] | None) -> tuple[str | None, dict[str, str]]:
+    """The cursor of the page after one that ends with this row, and the header that names it; None at the end."""
+    following = write_place(row)
+    return following, link_next(cursor=following) if following else {}
+
+
 def one_page(rows: Sequence[Row], limit: int, number: Callable[[Row], int]) -> tuple[list[Row], int, dict[str, str]]:
     """An answer of at most `limit` of these rows, of which one more was asked for to see whether there are any."""
     shown = list(rows[:limit])

@@ -254,7 +254,7 @@ class Preview(MethodView):
         ctx, source = installation(), wanted["datasource"]
         chosen = ctx.registry.datasource(source)
         if not chosen.imports():
-            raise InvalidInput({"datasource": [f"{chosen.title} does not import files."]})
+            raise InvalidInput({"datasource": [say("{source} does not import files.", source=chosen.title)]})
         check_json(chosen.Options, wanted["parameters"])
         upload = uploads.whole_upload(ctx, actor(), upload_id)
         return preview_upload(ctx, actor(), upload.id, wanted["parameters"], source)

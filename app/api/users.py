@@ -154,8 +154,7 @@ class Users(MethodView):
         wanted = Wanted(words=query.pop("q").strip(), after=after, **query)
         found, total = user_admin.list_users(installation(), actor(), wanted, limit + 1)
         last = place_of(found[limit - 1].user, wanted.sort) if len(found) > limit else None
-        following = paging.write_place(last)
-        headers = paging.link_next(cursor=following) if following else {}
+        following, headers = paging.next_place(last)
         return {"users": found[:limit], "total": total, "next": following}, 200, headers
 
     @blueprint.arguments(NewUserSchema)

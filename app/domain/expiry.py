@@ -7,22 +7,21 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.setting import LIMIT_RULES, Rule, Switch, limit_or_default
-from app.domain.texts import say
 
 DAYS, MAY_KEEP = "expire_days", "may_keep"
 """The last parts of `upload.expire_days` and `upload.may_keep`."""
 
 EXPIRY_RULES: Mapping[str, Rule | Switch] = {
     DAYS: Rule(
-        say("Days until its datasets go"),
+        "Days until its datasets go",
         "days",
         0,
         LIMIT_RULES[DAYS].most,
-        say("How old a dataset of this source may become. With 0 none goes by itself."),
+        "How old a dataset of this source may become. With 0 none goes by itself.",
     ),
     MAY_KEEP: Switch(
-        say("Owners may keep them longer"),
-        say("Whether owners may keep a dataset of this source, or choose a later day."),
+        "Owners may keep them longer",
+        "Whether owners may keep a dataset of this source, or choose a later day.",
         default=True,
     ),
 }

@@ -19,7 +19,8 @@ from babel.messages.pofile import write_po
 
 from app.domain import errors
 from app.domain.errors import FourcatError
-from app.domain.setting import ACCOUNT_RULES, LIMIT_RULES, LOOK_RULES, RIGHT_RULES, WORKER_RULES
+from app.domain.expiry import EXPIRY_RULES
+from app.domain.setting import ACCOUNT_RULES, EXTENSION, LIMIT_RULES, LOOK_RULES, RIGHT_RULES, WORKER_RULES
 from app.plugins.datasource import DataSource
 from app.plugins.options import OptionsClass, specs
 from app.plugins.registry import Registry
@@ -85,12 +86,10 @@ def _declared() -> Iterator[Found]:
     for _, error in inspect.getmembers(errors, inspect.isclass):
         if issubclass(error, FourcatError):
             yield (error.__doc__ or "").strip(), "app/domain/errors.py"
-    for rules in (WORKER_RULES, LIMIT_RULES, RIGHT_RULES, ACCOUNT_RULES, LOOK_RULES):
-        for rule in dict[str, Any](rules).values():
-            yield from (
-                (text, "app/domain/setting.py")
-                for text in (rule.label, rule.help, *getattr(rule, "choices", {}).values())
-            )
+    groups = (WORKER_RULES, LIMIT_RULES, RIGHT_RULES, ACCOUNT_RULES, LOOK_RULES, EXPIRY_RULES)
+    for rule in (*(rule for rules in groups for rule in dict[str, Any](rules).values()), EXTENSION):
+        texts = (rule.label, rule.help, *getattr(rule, "choices", {}).values())
+        yield from ((text, "app/domain/setting.py") for text in texts)
     registry = Registry.discover()
     found: dict[str, Any] = {**registry.processors, **registry.datasources, **registry.workers}
     for plugin in found.values():

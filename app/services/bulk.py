@@ -45,7 +45,7 @@ def do_to_all(
         "restore": lambda key: bring_back(ctx, actor, key),
         "purge": lambda key: delete_dataset(ctx, actor, key),
     }
-    return do_to_each(list(dict.fromkeys(keys))[:MOST], doers[action])
+    return do_to_each(keys, doers[action], MOST)
 
 
 ACTIONS = ("favourite", "unfavourite", "tag", "private", "public", "share", "delete", "restore", "purge")

@@ -52,4 +52,4 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
         "owner": lambda key: listed.hand_over(ctx.database, get_dataset(ctx, actor, key).key, heir.id),
         "delete": lambda key: throw_away(ctx, actor, key),
     }
-    return do_to_each(list(dict.fromkeys(keys))[:MOST], doers[action])
+    return do_to_each(keys, doers[action], MOST)

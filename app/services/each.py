@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Generic, TypeVar
 
 from app.domain.errors import UserError
@@ -20,10 +21,13 @@ class Outcome(Generic[Name]):
     refused: int = 0
 
 
-def do_to_each(names: Iterable[Name], do: Callable[[Name], object]) -> Outcome[Name]:
-    """Do something to each of these, none of them twice, and go on where the user's input or rights are in the way."""
+def do_to_each(names: Iterable[Name], do: Callable[[Name], object], most: int | None = None) -> Outcome[Name]:
+    """Do something to each of these, or to the first so many, and to none of them twice.
+
+    Where the user's input or rights are in the way of one, it goes on with the next.
+    """
     outcome: Outcome[Name] = Outcome()
-    for name in dict.fromkeys(names):
+    for name in islice(dict.fromkeys(names), most):
         try:
             do(name)
             outcome.done.append(name)

@@ -14,6 +14,7 @@ from itsdangerous import BadSignature, URLSafeSerializer
 from app.domain.errors import InvalidInput, NotFound, UserError
 from app.domain.texts import say
 from app.installation import installation
+from app.sending import LONE_POLICY
 from app.services import explore as explorer
 from app.services.dataset import get_dataset
 from app.services.facet import Facet, facet
@@ -22,7 +23,6 @@ from app.web.page import current_actor, go_to, render, wants_piece
 
 pages = Blueprint("explore", __name__)
 
-_IMAGE_POLICY = "default-src 'none'; sandbox; frame-ancestors 'none'"
 _FIRST = ("timestamp", "author", "body")
 _MOST_CONDITIONS = 20
 OPERATOR_WORDS = {
@@ -191,6 +191,6 @@ def image(key: str, signed: str) -> Response:
         raise NotFound(say("There is no such image.")) from None
     mimetype, content = explorer.read_image(installation(), current_actor(), key, str(name))
     response = Response(content, mimetype=mimetype)
-    response.headers["Content-Security-Policy"] = _IMAGE_POLICY
+    response.headers["Content-Security-Policy"] = LONE_POLICY
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response

@@ -14,6 +14,7 @@ from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
 from app.domain.texts import say
 from app.installation import installation
+from app.sending import LONE_POLICY
 from app.services import charts, items, timeline
 from app.services import dataset as datasets
 from app.services.context import Context
@@ -125,7 +126,7 @@ def picture(key: str, name: str) -> Response:
     if found.picture is None or found.size > _MOST_BYTES:
         raise NotFound(say("“{name}” is no picture, or too large to be shown.", name=name))
     response = Response(chunks, mimetype=found.picture)
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox; frame-ancestors 'none'"
+    response.headers["Content-Security-Policy"] = LONE_POLICY
     response.headers["Cache-Control"] = "private, max-age=86400"
     return response
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -23,15 +22,6 @@ from tests.mail import MailServer, text_of
 
 pytestmark = pytest.mark.slow
 NEW = "a new long secret"
-
-
-@pytest.fixture
-def mail_server() -> Iterator[MailServer]:
-    """A mail server that listens."""
-    running = MailServer()
-    running.start()
-    yield running
-    running.stop()
 
 
 def try_to_sign_in(page: Page, name: str, password: str) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
 
 import pytest
 from flask.testing import FlaskClient
@@ -23,15 +22,6 @@ from tests.web.conftest import csrf_of
 _NEW = "a new long secret"
 
 
-@pytest.fixture
-def server() -> Iterator[MailServer]:
-    """A mail server that listens."""
-    running = MailServer()
-    running.start()
-    yield running
-    running.stop()
-
-
 def ask(browser: FlaskClient, email: str) -> str:
     """Ask for a link; the page that follows."""
     values = {"csrf_token": csrf_of(browser, "/forgotten-password"), "email": email}
@@ -45,15 +35,15 @@ def choose(browser: FlaskClient, path: str, password: str, repeated: str | None 
     return answer.status_code, answer.text
 
 
-def test_a_forgotten_password_is_replaced_by_mail(ctx: Context, user: User, server: MailServer) -> None:
-    mailing = with_settings(ctx, mail_url=server.url, site_url="https://4cat.example.org")
+def test_a_forgotten_password_is_replaced_by_mail(ctx: Context, user: User, mail_server: MailServer) -> None:
+    mailing = with_settings(ctx, mail_url=mail_server.url, site_url="https://4cat.example.org")
     change_profile(ctx, user, user.name, "ursula@example.org")
     browser = create_app(mailing.settings, mailing).test_client()
     said = [ask(browser, address) for address in ("URSULA@example.org", "nobody@example.org")]
     assert re.sub(r'value="[^"]*"', "", said[0]) == re.sub(r'value="[^"]*"', "", said[1])
     (number,) = [row["id"] for row in ctx.database.many("SELECT id FROM mails")]
     send_queued(mailing, number)
-    found = re.search(r"https://4cat\.example\.org(/new-password/\S+)", text_of(server.letters[0]))
+    found = re.search(r"https://4cat\.example\.org(/new-password/\S+)", text_of(mail_server.letters[0]))
     assert found
     path = found[1]
     assert path.rsplit("/", 1)[1] not in str(ctx.database.many("SELECT * FROM password_links"))
@@ -72,8 +62,8 @@ def mailing_browser(ctx: Context) -> FlaskClient:
     return create_app(ctx.settings, ctx).test_client()
 
 
-def test_three_links_an_hour_are_sent_at_most(ctx: Context, user: User, server: MailServer) -> None:
-    mailing = with_settings(ctx, mail_url=server.url, site_url="https://4cat.example.org")
+def test_three_links_an_hour_are_sent_at_most(ctx: Context, user: User, mail_server: MailServer) -> None:
+    mailing = with_settings(ctx, mail_url=mail_server.url, site_url="https://4cat.example.org")
     change_profile(ctx, user, user.name, "ursula@example.org")
     browser = mailing_browser(mailing)
     for _ in range(5):
