@@ -30,11 +30,11 @@ def _shown_everywhere() -> dict[str, Any]:
         "actor": session_user(),
         "site_name": installation().settings.site_name,
         "messages": _messages,
-        "accent": _accent,
+        "accent": accent,
     }
 
 
-def _accent() -> str:
+def accent() -> str:
     """The accent colour that an administrator has chosen; the usual one while the database does not answer."""
     try:
         return look_setting(installation().site_settings(), "accent")

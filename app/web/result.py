@@ -20,9 +20,10 @@ from app.services import dataset as datasets
 from app.services.context import Context
 from app.services.download import disposition, file_name
 from app.services.member import list_members, open_member
+from app.services.palette import GROUNDS, palette
 from app.services.provenance import provenance
 from app.web import network
-from app.web.page import current_actor, go_to, render
+from app.web.page import accent, current_actor, go_to, render
 from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
 
@@ -70,6 +71,7 @@ def tab_values(ctx: Context, dataset: Dataset, tab: str) -> dict[str, Any]:
         "log": lambda: {"text": datasets.log_text(ctx, current_actor(), dataset.key)},
         "provenance": lambda: _provenance_of(ctx, dataset),
         "files": lambda: _members_of(ctx, dataset),
+        "network": lambda: {"palettes": {theme: palette(accent(), theme) for theme in GROUNDS}},
     }
     if tab not in makers:
         return {}
@@ -145,11 +147,10 @@ def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
 def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     """The specification of a chart, or of the chart that a table over time makes."""
     if timeline.has_timeline(dataset):
-        return timeline.spec_of(ctx, dataset)
+        return charts.translated(timeline.spec_of(ctx, dataset))
     if dataset.result is None or "chart" not in dataset.result.files:
         raise NotFound(say("“{dataset}” is not a chart.", dataset=dataset.label))
-    spec: dict[str, Any] = json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name)))
-    return spec
+    return charts.translated(json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name))))
 
 
 def _files(dataset: Dataset) -> list[str]:
@@ -172,7 +173,7 @@ def chart_picture(key: str, form: str = "svg") -> Response:
 def chart_spec(key: str) -> Response:
     """A chart's specification, to be drawn in the browser."""
     ctx, dataset = _finished(key)
-    return once([*_files(dataset), "spec"], lambda: jsonify(charts.styled(_spec_of(ctx, dataset), theme())))
+    return once([*_files(dataset), "spec"], lambda: jsonify(charts.styled(_spec_of(ctx, dataset), theme(), accent())))
 
 
 @pages.get("/datasets/<key>/network.json")
