@@ -29,6 +29,7 @@ from app.domain.setting import (
     Words,
     limit_or_default,
 )
+from app.domain.site_page import PAGES, TEXT_RULES, TEXTS, is_page_name, page_names, page_rule
 from app.domain.texts import declared, say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
@@ -53,7 +54,7 @@ class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
     `type` is the type of work that it is about, `source` the data source; both are None for what is about people, of
-    which `group` is `accounts`, `extensions`, `looks`, `rights` or, for the limits, empty.
+    which `group` is `accounts`, `extensions`, `looks`, `pages`, `rights`, `texts` or, for the limits, empty.
     `ignored` is a stored value that is not valid and so does not count.
     """
 
@@ -163,6 +164,9 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
         yield _Known(f"{ACCOUNTS}.{what}", None, about, about.default, _OF_4CAT, group=ACCOUNTS)
     for what, look in LOOK_RULES.items():
         yield _Known(f"{LOOKS}.{what}", None, look, look.default, _OF_4CAT, group=LOOKS)
+    for what, text in TEXT_RULES.items():
+        yield _Known(f"{TEXTS}.{what}", None, text, text.default, _OF_4CAT, group=TEXTS)
+    yield from map(_page, page_names(site))
     for name in sorted({found.name for found in ctx.registry.extensions}):
         yield _Known(f"{EXTENSIONS}.{name}", None, EXTENSION, EXTENSION.default, _OF_4CAT, group=EXTENSIONS)
     everywhere = limit_or_default(site, DAYS)
@@ -170,6 +174,11 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
         yield from _known_of_source(source, everywhere)
     for type_, plugin in sorted(ctx.registry.queues().items()):
         yield from _known_of_type(ctx, type_, plugin)
+
+
+def _page(name: str) -> _Known:
+    rule = page_rule(name)
+    return _Known(f"{PAGES}.{name}", None, rule, rule.default, _OF_4CAT, group=PAGES)
 
 
 def _known_of_source(source: type[DataSource], everywhere: int) -> Iterator[_Known]:
@@ -195,6 +204,9 @@ def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Know
 
 def _find(ctx: Context, name: str) -> _Known:
     found = next((known for known in _known(ctx, ctx.site_settings()) if known.name == name), None)
+    about, _, page = name.partition(".")
+    if found is None and about == PAGES and is_page_name(page):
+        return _page(page)  # it is made by writing it
     if found is None:
         raise NotFound(say("There is no setting called {name}. The list of settings shows what there is.", name=name))
     return found
