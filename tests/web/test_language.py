@@ -147,7 +147,7 @@ def test_every_text_of_the_main_pages_is_translated(
     pages += [f"{here}/analyses/{type_}" for type_ in ("count-posts", "column-filter", "tokenise-posts")]
     pages += [f"/datasets/{drawn.key}", "/nothing-here", "/control", "/datasources/fourchan", "/datasources/upload"]
     pages += [f"/control/{tab}" for tab in ("jobs", "users", "tags", "requests", "tokens", "messages", "datasets")]
-    pages += ["/about", "/page/citing", "/control/pages", "/control/pages/pages.citing"]
+    pages += ["/about", "/page/citing", "/control/pages", "/control/pages/texts.news"]
     pages += [f"/control/{tab}" for tab in ("logs", "plugins", "settings", f"users/{admin.id}", "users/new")]
     known = known_names(ctx.registry)
     left = {path: unmarked(reader.get(path).text, known) for path in pages}
