@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.expiry import EXPIRY_RULES
+from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
 from app.domain.setting import (
     ACCOUNT_RULES,
     ACCOUNTS,
@@ -44,10 +44,11 @@ def describe_site_settings() -> list[str]:
             f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
             for what, rule in ACCOUNT_RULES.items()
         ),
+        *(f"| `{CAPTURES}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in CAPTURE_RULES.items()),
         *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
         *(f"| `{TEXTS}.{what}` | a text | {rule.help} |" for what, rule in TEXT_RULES.items()),
         f"| `{PAGES}.NAME` | a text | A page that everybody can read at `/page/NAME`, in Markdown. |",
-        *(f"| `SOURCE.{what}` | {_taken(rule)} | {rule.help} |" for what, rule in EXPIRY_RULES.items()),
+        *(f"| `SOURCE.{what}` | {_taken(rule)} | {rule.help} |" for what, rule in SOURCE_RULES.items()),
         f"| `{EXTENSIONS}.PACKAGE` | yes or no | {EXTENSION.help} |",
         "",
         "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
