@@ -6,6 +6,7 @@ from flask import Flask
 
 from app.services.context import Context
 from app.web import (
+    about,
     access,
     account,
     analysis,
@@ -15,6 +16,7 @@ from app.web import (
     brought,
     bulk,
     control,
+    control_pages,
     control_people,
     control_settings,
     control_tokens,
@@ -53,6 +55,7 @@ def init_web(app: Flask, ctx: Context) -> None:
         auth,
         password,
         access,
+        about,
         message,
         brought,
         create,
@@ -69,6 +72,7 @@ def init_web(app: Flask, ctx: Context) -> None:
         account,
         control,
         control_settings,
+        control_pages,
         control_tokens,
         control_users,
         control_people,
