@@ -18,9 +18,9 @@ import psycopg2
 from app.domain.errors import FourcatError
 from app.local.installation import local_environment, servers_for_command
 from app.storage.migrate import migrate
+from datasources._imageboard.store.indexes import make_search_indexes
 from extras.fourchan_dumps.export import Selection, export_posts
 from extras.fourchan_dumps.importing import Wanted, import_dump, summary
-from extras.fourchan_dumps.indexes import make_search_indexes
 from extras.fourchan_dumps.opening import UNREADABLE, board_of
 from extras.fourchan_dumps.record import DumpError
 
@@ -147,10 +147,11 @@ def _import_parser() -> argparse.ArgumentParser:
     )
     parser.add_argument(
         "--indexes",
-        choices=("auto", "keep", "rebuild"),
+        choices=("auto", "keep", "rebuild", "later"),
         default="auto",
         help="keep the search indexes up with each post, or take them away and rebuild them at the end, which is faster"
-        " for large dumps (normally: whichever is likely to be faster)",
+        " for large dumps (normally: whichever is likely to be faster); or later, once for several dumps, by the"
+        " command indexes",
     )
     parser.add_argument("--again", action="store_true", help="read the file from its beginning once more")
     parser.add_argument("--unreadable", type=Path, help="where to list what cannot be read (normally: beside the file)")

@@ -810,6 +810,8 @@ CREATE TABLE users (
     theme text DEFAULT 'auto'::text NOT NULL,
     time_zone text DEFAULT ''::text NOT NULL,
     sessions integer DEFAULT 0 NOT NULL,
+    language text DEFAULT ''::text NOT NULL,
+    expires date,
     CONSTRAINT users_theme_check CHECK ((theme = ANY (ARRAY['auto'::text, 'light'::text, 'dark'::text])))
 );
 

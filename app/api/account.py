@@ -29,6 +29,7 @@ class AccountSchema(Schema):
     is_admin = ma.fields.Boolean()
     theme = ma.fields.String(metadata={"enum": list(THEMES), "description": "How pages look"})
     time_zone = ma.fields.String(metadata={"description": "In which pages show times; empty is the browser's"})
+    language = ma.fields.String(metadata={"description": "Of pages and mails; empty is the browser's, and English"})
     read_only = ma.fields.Boolean(metadata={"description": "Whether this token may only read"})
     open_jobs = ma.fields.Integer(metadata={"description": "Your jobs that wait or run"})
     open_jobs_limit = ma.fields.Integer(allow_none=True, metadata={"description": "How many you may have; null is any"})
@@ -44,6 +45,7 @@ class LooksSchema(Schema):
 
     theme = ma.fields.String(metadata={"enum": list(THEMES)})
     time_zone = ma.fields.String(metadata={"example": "Europe/Amsterdam"})
+    language = ma.fields.String(metadata={"example": "en", "description": "One that there is a catalogue of"})
 
 
 class ProfileSchema(Schema):
@@ -116,6 +118,7 @@ def _shown(user: User) -> dict[str, Any]:
         "is_admin": user.is_admin,
         "theme": user.theme,
         "time_zone": user.time_zone,
+        "language": user.language,
         "read_only": user.read_only,
         "open_jobs": found.open_jobs,
         "open_jobs_limit": found.limits.open_jobs,

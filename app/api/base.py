@@ -164,6 +164,7 @@ class Api(SmorestApi):  # type: ignore[misc]
 def init_api(app: Flask, ctx: Context) -> None:
     """Add the API to an application that has its sessions and limits already."""
     from app.api import (
+        about,
         account,
         annotations,
         browser,
@@ -209,6 +210,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         older,
         account,
         tokens,
+        about,
         status,
         statistics,
         jobs,

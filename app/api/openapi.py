@@ -18,7 +18,7 @@ from app.services.download import media_types
 from app.services.idempotency import FIELD, PATTERN
 from app.services.member import PICTURES
 
-_OPEN = ("/api/status", "/api/statistics")
+_OPEN = ("/api/status", "/api/statistics", "/api/pages", "/api/pages/{page_name}")
 _ERRORS = {
     400: "This request cannot be understood.",
     401: "Send a token as: Authorization: Bearer <token>",

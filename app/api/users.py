@@ -24,6 +24,8 @@ from app.storage.user_list import SORTS, Wanted, is_place, place_of
 blueprint = Blueprint("users", "Users, their tags, and what one may have and do. For administrators.")
 blueprints = (blueprint,)
 
+_LAST_DAY = {"example": "2027-01-31", "description": "After this day the account is switched off; empty is never"}
+
 
 class UserSchema(Schema):
     """A user."""
@@ -38,6 +40,7 @@ class UserSchema(Schema):
     has_password = ma.fields.Boolean()
     created = ma.fields.AwareDateTime(attribute="user.created")
     last_seen = ma.fields.AwareDateTime(attribute="user.last_seen", allow_none=True)
+    expires = ma.fields.Date(attribute="user.expires", allow_none=True, metadata={"description": "The last day"})
     datasets = ma.fields.Integer(metadata={"description": "Captures that are theirs"})
     stored_bytes = ma.fields.Integer()
     open_jobs = ma.fields.Integer()
@@ -70,6 +73,8 @@ class NewUserSchema(Schema):
     password = ma.fields.String(load_default=None, allow_none=True)
     tags = ma.fields.List(ma.fields.String(), load_default=list)
     is_admin = ma.fields.Boolean(load_default=False)
+    notes = ma.fields.String(load_default="")
+    expires = ma.fields.String(load_default="", metadata=_LAST_DAY)
 
 
 class MadeUserSchema(UserSchema):
@@ -90,6 +95,7 @@ class UserChangeSchema(Schema):
     tags = ma.fields.List(ma.fields.String())
     is_admin = ma.fields.Boolean()
     is_active = ma.fields.Boolean()
+    expires = ma.fields.String(metadata=_LAST_DAY)
 
 
 class DeleteQuery(Query):

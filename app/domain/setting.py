@@ -66,8 +66,8 @@ class Words:
     help: str
     default: str = ""
     longest: int = 4_000
+    is_long: bool = True
     kind = "text"
-    is_long = True
     unit = ""
 
     def read(self, stored: object) -> str | None:
@@ -160,7 +160,8 @@ ACCOUNT_RULES: Mapping[str, Switch | Words] = {
         default=False,
     ),
     "policy": Words(
-        "What is said above the form", "Who gets an account, and what for: shown to those who ask for one."
+        "To those who ask for an account",
+        "Who gets an account, and what for: shown to those who ask for one, in Markdown.",
     ),
 }
 """By the last part of `accounts.requests` and so on."""
@@ -182,7 +183,13 @@ LOOK_RULES: Mapping[str, OneOf] = {
             "graphite": "Graphite",
         },
         "red",
-    )
+    ),
+    "home": OneOf(
+        "Start page",
+        "What people see first after signing in, and when they click the name of the site.",
+        {"datasets": "The list of datasets", "create": "New dataset", "about": "About this site"},
+        "datasets",
+    ),
 }
 """By the last part of `looks.accent`. The style sheet has each colour for light and dark, with enough contrast."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from app.domain.expiry import EXPIRY_RULES
+from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
 from app.domain.setting import (
     ACCOUNT_RULES,
     ACCOUNTS,
@@ -19,6 +19,7 @@ from app.domain.setting import (
     Rule,
     Switch,
 )
+from app.domain.site_page import PAGES, TEXT_RULES, TEXTS
 
 
 def describe_site_settings() -> list[str]:
@@ -43,8 +44,11 @@ def describe_site_settings() -> list[str]:
             f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
             for what, rule in ACCOUNT_RULES.items()
         ),
+        *(f"| `{CAPTURES}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in CAPTURE_RULES.items()),
         *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
-        *(f"| `SOURCE.{what}` | {_taken(rule)} | {rule.help} |" for what, rule in EXPIRY_RULES.items()),
+        *(f"| `{TEXTS}.{what}` | a text | {rule.help} |" for what, rule in TEXT_RULES.items()),
+        f"| `{PAGES}.NAME` | a text | A page that everybody can read at `/page/NAME`, in Markdown. |",
+        *(f"| `SOURCE.{what}` | {_taken(rule)} | {rule.help} |" for what, rule in SOURCE_RULES.items()),
         f"| `{EXTENSIONS}.PACKAGE` | yes or no | {EXTENSION.help} |",
         "",
         "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
@@ -61,6 +65,11 @@ def describe_site_settings() -> list[str]:
         "`twitter.expire_days`; with 0 none of this source goes by itself. Where `SOURCE.may_keep` is no, they go at",
         "that age whatever has been chosen for them, or earlier. The task `delete-datasets` does it once an hour, and",
         "leaves what is at work.",
+        "",
+        "**Texts and pages** are written on the tab *Pages* of the control panel, with a preview. There always are",
+        "`pages.citing`, with a text to begin with, and `pages.data-policy`, which is shown once it has one; any other",
+        "name of small letters, digits and hyphens makes a page of its own. A page is called what its first line says",
+        "after a `#`. HTML in texts is shown as it is written, and pictures of other sites as links to them.",
         "",
         "**Data sources** have settings of their own, named after the source, such as `fourchan.boards`, in the same",
         "places. [What those of imageboards mean](imageboards.md#settings).",

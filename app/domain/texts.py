@@ -97,14 +97,18 @@ def join(between: str, sentences: Iterable[str]) -> Text:
     return Text("{between}".join(f"{{{name}}}" for name in parts), values={"between": between, **parts})
 
 
-def told(text: str) -> str:
-    """A sentence in the reader's language; a plain string as the declaration of a plug-in or a setting."""
+def told(text: str, translate: Translate | None = None) -> str:
+    """A sentence in the reader's language; a plain string as the declaration of a plug-in or a setting.
+
+    With `translate`, in the language that this looks sentences up in.
+    """
+    look_up = translate or _translate
     if not text:
         return text
     if not isinstance(text, Text):
-        return _translate(text, None, 1) if type(text) is str else text
-    sentence = _translate(text.one, text.many, text.amount)
+        return look_up(text, None, 1) if type(text) is str else text
+    sentence = look_up(text.one, text.many, text.amount)
     if not text.values:
         return sentence
-    values = {name: told(value) if isinstance(value, Text) else value for name, value in text.values.items()}
+    values = {name: told(value, translate) if isinstance(value, Text) else value for name, value in text.values.items()}
     return sentence.format(**values)

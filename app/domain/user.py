@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 from app.domain.share import holders, person
 
@@ -17,8 +17,8 @@ class User:
 
     `tags` are the groups that administrators have put them in.
 
-    `theme` is auto, light or dark; an empty `time_zone` is the browser's. Sessions that began while `sessions` was
-    another number have ended.
+    `theme` is auto, light or dark; an empty `time_zone` or `language` is the browser's. Sessions that began while
+    `sessions` was another number have ended. After the day `expires`, the account is switched off.
     """
 
     id: int
@@ -33,6 +33,8 @@ class User:
     sessions: int = 0
     last_seen: datetime | None = None
     tags: tuple[str, ...] = ()
+    language: str = ""
+    expires: date | None = None
 
     @property
     def named_as(self) -> list[str]:

@@ -10,8 +10,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+from app.domain.capture_rules import SOURCE_RULES, is_offered
 from app.domain.errors import NotFound, PluginError
-from app.domain.expiry import EXPIRY_RULES
 from app.domain.setting import is_switched_off
 from app.domain.texts import say
 from app.plugins.datasource import DataSource
@@ -76,7 +76,7 @@ class Registry:
         :raises PluginError: when its type is taken or its declaration is incomplete
         """
         if issubclass(plugin, DataSource):
-            taken = set(EXPIRY_RULES) & set(specs(plugin.Settings))
+            taken = set(SOURCE_RULES) & set(specs(plugin.Settings))
             if taken:
                 raise PluginError(
                     plugin.__module__, f"every data source has a setting {min(taken)}; choose another name."
@@ -137,6 +137,8 @@ class Registry:
         """Why a plug-in cannot be used here, as a sentence; None when it can."""
         if self.is_off(plugin, settings):
             return say("An administrator has switched off the package that it comes from.")
+        if issubclass(plugin, DataSource) and not is_offered(settings, plugin.id):
+            return say("An administrator has switched it off.")
         reason: str | None = plugin.needs.missing(settings)
         return reason
 

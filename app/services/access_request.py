@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.setting import account_setting
-from app.domain.texts import say
+from app.domain.texts import join, say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -61,9 +61,10 @@ def request_access(ctx: Context, name: str, email: str, affiliation: str, reason
 
 
 def _tell_administrators(ctx: Context, tx: Transaction, name: str) -> None:
-    text = f"{name} asks for an account. Approve or refuse it here:\n\n{link_to(ctx, '/control/requests')}"
-    for address in users.addresses_of_admins(tx):
-        queue_mail(ctx, tx, address, f"{name} asks for an account", text)
+    link = link_to(ctx, "/control/requests")
+    text = say("{name} asks for an account. Approve or refuse it here:\n\n{link}", name=name, link=link)
+    for address, language in users.addresses_of_admins(tx):
+        queue_mail(ctx, tx, address, say("{name} asks for an account", name=name), text, language)
 
 
 def list_requests(ctx: Context, actor: User) -> list[Row]:
@@ -107,7 +108,8 @@ def welcome(ctx: Context, tx: Transaction, user: User) -> str | None:
     if not (can_mail(ctx) and user.email):
         return make_link(tx, user, GIVEN_HOURS)
     site = ctx.settings.site_name
-    send_link(ctx, tx, user, GIVEN_HOURS, "Your account", f"You have an account at {site} now.")
+    why = say("You have an account at {site} now.", site=site)
+    send_link(ctx, tx, user, GIVEN_HOURS, say("Your account for {site}", site=site), why)
     return None
 
 
@@ -117,6 +119,7 @@ def refuse(ctx: Context, actor: User, request_id: int, reason: str = "") -> None
     require_write(actor)
     with ctx.database.transaction() as tx:
         found = _decide(tx, request_id, "refused", actor)
-        because = f"\n\n{reason.strip()[:2000]}" if reason.strip() else ""
-        text = f"Your request for an account at {ctx.settings.site_name} has been refused.{because}"
-        queue_mail(ctx, tx, found["email"], f"Your request at {ctx.settings.site_name}", text)
+        site = ctx.settings.site_name
+        text = say("Your request for an account at {site} has been refused.", site=site)
+        because = [reason.strip()[:2000]] if reason.strip() else []
+        queue_mail(ctx, tx, found["email"], say("Your request at {site}", site=site), join("\n\n", [text, *because]))

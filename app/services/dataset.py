@@ -9,6 +9,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
+from app.domain.capture_rules import protection_of_names
 from app.domain.dataset import ITEMS, Dataset, Kind, Status
 from app.domain.errors import Conflict, InvalidInput, NotCompatible
 from app.domain.texts import say
@@ -59,7 +60,8 @@ def create_capture(
 ) -> Dataset:
     """Ask for a new dataset from a data source: a row that waits, and its job in the queue.
 
-    With `notify` its owner gets a mail when it has ended.
+    With `notify` its owner gets a mail when it has ended. More may be done to the names of authors than is asked for,
+    where an administrator has set so.
 
     :raises InvalidInput: naming the parameters that will not do
     :raises NotCompatible: when the data source is not available here, with the reason
@@ -68,7 +70,8 @@ def create_capture(
     require_write(actor)
     require_right(ctx, actor, "capture")
     source = ctx.registry.datasource(datasource_id)
-    unavailable = ctx.registry.unavailable(source, ctx.site_settings())
+    site = ctx.site_settings()
+    unavailable = ctx.registry.unavailable(source, site)
     if unavailable:
         raise NotCompatible(
             say("{source} cannot be used now. {unavailable}", source=source.title, unavailable=unavailable)
@@ -76,9 +79,9 @@ def create_capture(
     if pseudonymise not in PSEUDONYMISE:
         raise InvalidInput({"pseudonymise": [say("Choose from: {choices}.", choices=", ".join(PSEUDONYMISE))]})
     options = load(source.Options, parameters)
-    source.check(options, ctx.site_settings(), ctx.database)
+    source.check(options, site, ctx.database)
     dataset = _new_capture(ctx, actor, source, dump(options), label, is_private)
-    work: dict[str, Any] = {"pseudonymise": pseudonymise}
+    work: dict[str, Any] = {"pseudonymise": protection_of_names(site, pseudonymise)}
     if notify:
         require_address(ctx, actor)
         work["notify"] = True

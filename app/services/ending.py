@@ -7,7 +7,7 @@ from dataclasses import replace
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import InvalidInput
 from app.domain.job import Job
-from app.domain.texts import say
+from app.domain.texts import join, say, say_many
 from app.domain.user import User
 from app.services.context import Context
 from app.services.mail import can_mail, link_to, queue_mail
@@ -22,6 +22,13 @@ _FOLLOWS = {
     Status.FAILED: "The dataset it reads, “{label}”, failed.",
     Status.CANCELLED: "The dataset it reads, “{label}”, was cancelled.",
 }
+
+_MAILS = {
+    Status.FINISHED: (say("“{label}” is finished"), say("“{label}” is finished.")),
+    Status.EMPTY: (say("“{label}” found nothing"), say("“{label}” found nothing.")),
+    Status.FAILED: (say("“{label}” failed"), say("“{label}” failed.")),
+}
+"""What a mail is called that tells of an end, and its first sentence."""
 
 
 def end_dataset(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending) -> None:
@@ -48,13 +55,15 @@ def _tell_owner(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending)
     owner = users.find(tx, dataset.owner_id)
     if owner is None or not owner.is_active or not owner.email:
         return
-    word = {Status.FINISHED: "is finished", Status.EMPTY: "found nothing", Status.FAILED: "failed"}[ending.status]
-    rows = f" It has {ending.rows:,} row{'' if ending.rows == 1 else 's'}." if ending.rows else ""
-    text = (
-        f"“{dataset.label}” {word}.{rows}\n\n{ending.message}\n\n{link_to(ctx, f'/datasets/{dataset.key}')}\n\n"
-        "You get this mail since you asked to be told."
-    )
-    queue_mail(ctx, tx, owner.email, f"“{dataset.label}” {word}", text)
+    subject, sentence = (text.format(label=dataset.label) for text in _MAILS[ending.status])
+    rows = [say_many("It has {n} row.", "It has {n} rows.", ending.rows)] if ending.rows else []
+    parts = [
+        join(" ", [sentence, *rows]),
+        ending.message,
+        link_to(ctx, f"/datasets/{dataset.key}"),
+        say("You get this mail since you asked to be told."),
+    ]
+    queue_mail(ctx, tx, owner.email, subject, join("\n\n", parts), owner.language)
 
 
 def require_address(ctx: Context, owner: User) -> None:

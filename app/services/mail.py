@@ -17,6 +17,7 @@ from urllib.parse import unquote, urlsplit
 from app.domain.errors import SourceError
 from app.domain.texts import say
 from app.services.context import Context
+from app.services.language import in_language
 from app.storage import mail
 from app.storage.database import Row, Transaction
 
@@ -38,12 +39,16 @@ def link_to(ctx: Context, path: str) -> str:
     return f"{ctx.settings.site_url.rstrip('/')}{path}"
 
 
-def queue_mail(ctx: Context, tx: Transaction, recipient: str, subject: str, text: str) -> None:
-    """Let a mail be sent once this transaction has been committed; nothing happens where no mail can be sent."""
+def queue_mail(ctx: Context, tx: Transaction, recipient: str, subject: str, text: str, language: str = "") -> None:
+    """Let a mail be sent once this transaction has been committed; nothing happens where no mail can be sent.
+
+    Sentences of ours in it are in the recipient's `language`, where there is a catalogue of it.
+    """
     if not can_mail(ctx):
         return
-    body = f"{text.strip()}\n\n-- \n{ctx.settings.site_name}\n{link_to(ctx, '/')}\n"
-    number = mail.insert(tx, recipient, " ".join(subject.split())[:200], body)
+    head = " ".join(in_language(subject, language).split())[:200]
+    body = f"{in_language(text, language).strip()}\n\n-- \n{ctx.settings.site_name}\n{link_to(ctx, '/')}\n"
+    number = mail.insert(tx, recipient, head, body)
     ctx.queue.enqueue(tx, SEND, str(number), max_attempts=_ATTEMPTS)
 
 

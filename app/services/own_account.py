@@ -38,10 +38,12 @@ def change_own_profile(
     return users.change_profile(ctx, actor, actor.name if name is None else name, wanted)
 
 
-def change_own_looks(ctx: Context, actor: User, theme: str | None = None, time_zone: str | None = None) -> User:
+def change_own_looks(
+    ctx: Context, actor: User, theme: str | None = None, time_zone: str | None = None, language: str | None = None
+) -> User:
     """Change how pages look for oneself, or what is given of that.
 
-    :raises InvalidInput: naming `theme` or `time_zone`
+    :raises InvalidInput: naming `theme`, `time_zone` or `language`
     :raises NotAllowed: for visitors who share an account, and with a token that may only read
     """
     require_own_account(actor)
@@ -50,8 +52,9 @@ def change_own_looks(ctx: Context, actor: User, theme: str | None = None, time_z
         actor,
         theme=actor.theme if theme is None else theme,
         time_zone=actor.time_zone if time_zone is None else time_zone,
+        language=actor.language if language is None else language,
     )
-    users.change_looks(ctx, actor, changed.theme, changed.time_zone)
+    users.change_looks(ctx, actor, changed.theme, changed.time_zone, changed.language)
     return changed
 
 

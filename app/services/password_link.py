@@ -9,7 +9,7 @@ import hashlib
 import secrets
 
 from app.domain.errors import NotFound
-from app.domain.texts import say
+from app.domain.texts import join, say, say_many
 from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
@@ -48,18 +48,23 @@ def ask_for_link(ctx: Context, email: str) -> None:
         user = users.find_by_email(tx, email.strip())
         if user is None or not user.is_active or password_link.count_recent(tx, user.id, _MINUTES) >= _MOST:
             return
-        send_link(ctx, tx, user, ASKED_HOURS, "A new password", "Somebody, probably you, has asked for a new password.")
+        subject = say("A new password for {site}", site=ctx.settings.site_name)
+        send_link(ctx, tx, user, ASKED_HOURS, subject, say("Somebody, probably you, has asked for a new password."))
 
 
 def send_link(ctx: Context, tx: Transaction, user: User, hours: int, subject: str, why: str) -> None:
     """Send a link to somebody who has an e-mail address, as part of this transaction."""
     path = make_link(tx, user, hours)
-    until = f"{hours} hours" if hours < 48 else f"{hours // 24} days"
-    text = (
-        f"{why}\n\nYour name here is: {user.name}\n\nChoose a password on this page:\n\n{link_to(ctx, path)}\n\n"
-        f"The link works once, and for {until}. If this was not meant for you, do nothing."
-    )
-    queue_mail(ctx, tx, user.email or "", f"{subject} for {ctx.settings.site_name}", text)
+    days = hours // 24
+    until = say_many("{n} hour", "{n} hours", hours) if days < 2 else say_many("{n} day", "{n} days", days)
+    parts = [
+        why,
+        say("Your name here is: {name}", name=user.name),
+        say("Choose a password on this page:"),
+        link_to(ctx, path),
+        say("The link works once, and for {time}. If this was not meant for you, do nothing.", time=until),
+    ]
+    queue_mail(ctx, tx, user.email or "", subject, join("\n\n", parts), user.language)
 
 
 def give_link(ctx: Context, actor: User, user_id: int) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
 from app.domain.errors import InvalidInput, NotFound
-from app.domain.expiry import DAYS, EXPIRY_RULES
+from app.domain.expiry import DAYS
 from app.domain.setting import (
     ACCOUNT_RULES,
     ACCOUNTS,
@@ -29,6 +30,7 @@ from app.domain.setting import (
     Words,
     limit_or_default,
 )
+from app.domain.site_page import PAGES, TEXT_RULES, TEXTS, is_page_name, page_names, page_rule
 from app.domain.texts import declared, say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
@@ -53,7 +55,7 @@ class SiteSetting:
     """One setting: what counts (`value`), and what does when nothing has been set (`default`, and `origin` of that).
 
     `type` is the type of work that it is about, `source` the data source; both are None for what is about people, of
-    which `group` is `accounts`, `extensions`, `looks`, `rights` or, for the limits, empty.
+    which `group` is the first part of the name, such as `accounts`, or empty for the limits.
     `ignored` is a stored value that is not valid and so does not count.
     """
 
@@ -150,6 +152,16 @@ class _Known:
     group: str = ""
 
 
+_GROUPS: Mapping[str, Mapping[str, Switch | Words | OneOf]] = {
+    RIGHTS: RIGHT_RULES,
+    ACCOUNTS: ACCOUNT_RULES,
+    CAPTURES: CAPTURE_RULES,
+    LOOKS: LOOK_RULES,
+    TEXTS: TEXT_RULES,
+}
+"""Settings whose default is the tool's, by what they are about."""
+
+
 def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
         field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}.get(what)
@@ -157,12 +169,10 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
             yield _Known(f"{LIMITS}.{what}", None, rule, LIMIT_DEFAULTS[what], _OF_4CAT)
         else:
             yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
-    for what, right in RIGHT_RULES.items():
-        yield _Known(f"{RIGHTS}.{what}", None, right, right.default, _OF_4CAT, group=RIGHTS)
-    for what, about in ACCOUNT_RULES.items():
-        yield _Known(f"{ACCOUNTS}.{what}", None, about, about.default, _OF_4CAT, group=ACCOUNTS)
-    for what, look in LOOK_RULES.items():
-        yield _Known(f"{LOOKS}.{what}", None, look, look.default, _OF_4CAT, group=LOOKS)
+    for group, rules in _GROUPS.items():
+        for what, about in rules.items():
+            yield _Known(f"{group}.{what}", None, about, about.default, _OF_4CAT, group=group)
+    yield from map(_page, page_names(site))
     for name in sorted({found.name for found in ctx.registry.extensions}):
         yield _Known(f"{EXTENSIONS}.{name}", None, EXTENSION, EXTENSION.default, _OF_4CAT, group=EXTENSIONS)
     everywhere = limit_or_default(site, DAYS)
@@ -172,12 +182,17 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
         yield from _known_of_type(ctx, type_, plugin)
 
 
+def _page(name: str) -> _Known:
+    rule = page_rule(name)
+    return _Known(f"{PAGES}.{name}", None, rule, rule.default, _OF_4CAT, group=PAGES)
+
+
 def _known_of_source(source: type[DataSource], everywhere: int) -> Iterator[_Known]:
     defaults = source.Settings()
     for name in specs(source.Settings):
         rule = SourceRule(source.Settings, name)
         yield _Known(f"{source.id}.{name}", None, rule, getattr(defaults, name), _OF_SOURCE, source.id)
-    for what, about in EXPIRY_RULES.items():
+    for what, about in SOURCE_RULES.items():
         default, origin = (everywhere, f"{LIMITS}.{DAYS}") if what == DAYS else (True, _OF_4CAT)
         yield _Known(f"{source.id}.{what}", None, about, default, origin, source.id)
 
@@ -195,6 +210,9 @@ def _known_of_type(ctx: Context, type_: str, plugin: Runnable) -> Iterator[_Know
 
 def _find(ctx: Context, name: str) -> _Known:
     found = next((known for known in _known(ctx, ctx.site_settings()) if known.name == name), None)
+    about, _, page = name.partition(".")
+    if found is None and about == PAGES and is_page_name(page):
+        return _page(page)  # it is made by writing it
     if found is None:
         raise NotFound(say("There is no setting called {name}. The list of settings shows what there is.", name=name))
     return found

@@ -11,6 +11,7 @@ from app.domain.errors import Conflict, InvalidInput, NotFound
 from app.domain.texts import say
 from app.domain.user import AUTOLOGIN, User
 from app.services.context import Context
+from app.services.language import languages
 from app.services.sign_in import hasher, unlock
 from app.storage import password_link
 from app.storage import user as users
@@ -97,8 +98,8 @@ def change_profile(ctx: Context, user: User, name: str, email: str) -> User:
         return _put_profile(tx, user, name, address)
 
 
-def change_looks(ctx: Context, user: User, theme: str, time_zone: str) -> None:
-    """Change how pages look for a user: light or dark, and in which zone times are shown.
+def change_looks(ctx: Context, user: User, theme: str, time_zone: str, language: str) -> None:
+    """Change how pages look for a user: light or dark, in which zone times are shown, and in which language.
 
     :raises InvalidInput: naming the field that will not do
     """
@@ -106,7 +107,9 @@ def change_looks(ctx: Context, user: User, theme: str, time_zone: str) -> None:
         raise InvalidInput({"theme": [say("Choose from: {choices}.", choices=", ".join(THEMES))]})
     if time_zone and time_zone not in available_timezones():
         raise InvalidInput({"time_zone": [say("There is no such time zone. Write one such as Europe/Amsterdam.")]})
-    users.update_looks(ctx.database, user.id, theme, time_zone)
+    if language and language not in languages():
+        raise InvalidInput({"language": [say("Choose from: {choices}.", choices=", ".join(languages()))]})
+    users.update_looks(ctx.database, user.id, theme, time_zone, language)
 
 
 def set_password(ctx: Context, name: str, password: str, *, is_admin: bool | None = None) -> User:

@@ -6,7 +6,7 @@ import csv
 import io
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, date, datetime
 
 from app.domain.errors import Conflict, InvalidInput, NotFound, UserError
 from app.domain.texts import say
@@ -66,8 +66,12 @@ def make_user(
     password: str | None = None,
     tags: tuple[str, ...] = (),
     is_admin: bool = False,
+    notes: str = "",
+    expires: str = "",
 ) -> tuple[User, str | None]:
     """Make a user; without a password they get a link to choose one, by mail, or else its path is given to hand over.
+
+    After the day `expires`, written as 2027-01-31, the account is switched off; empty is never.
 
     :raises InvalidInput: naming the field that will not do
     :raises Conflict: when the name is taken
@@ -75,8 +79,11 @@ def make_user(
     require_admin(actor)
     require_write(actor)
     wanted = [read_tag(tag) for tag in tags]
+    _check_notes(notes)
+    last = _read_day(expires)
     with ctx.database.transaction() as tx:
         made = add_user(tx, name.strip(), password or None, is_admin=is_admin, email=email)
+        user_list.update(tx, made.id, notes=notes, is_admin=None, is_active=None, expires=last)
         for tag in wanted:
             user_tag.insert(tx, made.id, tag)
         return made, None if password else welcome(ctx, tx, made)
@@ -93,8 +100,11 @@ def change_user(
     is_admin: bool | None = None,
     is_active: bool | None = None,
     tags: list[str] | None = None,
+    expires: str | None = None,
 ) -> None:
     """Change what is given; what is None stays. Who is switched off is signed out everywhere, and their tokens rest.
+
+    Who is switched on again after their last day has none from then on, unless another is given.
 
     :raises NotFound: when there is no such user
     :raises InvalidInput: naming the field that will not do
@@ -104,19 +114,46 @@ def change_user(
     require_write(actor)
     user = get_listed(ctx, actor, user_id).user
     wanted = None if tags is None else {read_tag(tag) for tag in tags}
-    if notes is not None and len(notes) > _LONGEST_NOTES:
-        raise InvalidInput({"notes": [say("Write at most {most:,} letters.", most=_LONGEST_NOTES)]})
+    _check_notes(notes or "")
+    last = _last_day(user, expires, is_active=user.is_active if is_active is None else is_active)
     if name is not None or email is not None:
         change_profile(ctx, user, user.name if name is None else name, (user.email or "") if email is None else email)
     with ctx.database.transaction() as tx:
         if is_admin is False or is_active is False:
             _spare(tx, actor, user)
-        user_list.update(tx, user.id, notes=notes, is_admin=is_admin, is_active=is_active)
+        user_list.update(tx, user.id, notes=notes, is_admin=is_admin, is_active=is_active, expires=last)
         if wanted is not None:
             for tag in set(user.tags) - wanted:
                 user_tag.delete(tx, user.id, tag)
             for tag in wanted - set(user.tags):
                 user_tag.insert(tx, user.id, tag)
+
+
+def _check_notes(notes: str) -> None:
+    if len(notes) > _LONGEST_NOTES:
+        raise InvalidInput({"notes": [say("Write at most {most:,} letters.", most=_LONGEST_NOTES)]})
+
+
+def _read_day(text: str) -> str:
+    """A day that is not over yet, or nothing. :raises InvalidInput: naming `expires`"""
+    try:
+        day = date.fromisoformat(text.strip()) if text.strip() else None
+    except ValueError:
+        raise InvalidInput({"expires": [say("Write a day such as 2027-01-31, or nothing.")]}) from None
+    if day and day < datetime.now(UTC).date():
+        raise InvalidInput({"expires": [say("This day is over. Give a later one, or none.")]})
+    return day.isoformat() if day else ""
+
+
+def _last_day(user: User, expires: str | None, *, is_active: bool) -> str | None:
+    """What to store as the last day of an account; None lets it be."""
+    known = user.expires.isoformat() if user.expires else ""
+    is_over = user.expires is not None and user.expires < datetime.now(UTC).date()
+    if is_over and is_active and expires is None:
+        return ""
+    if expires is None or (expires.strip() == known and not (is_over and is_active)):
+        return None
+    return _read_day(expires)
 
 
 def _spare(tx: Transaction, actor: User, user: User) -> None:
@@ -206,6 +243,10 @@ def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str
     return do_to_each(ids, doers[action])
 
 
+COLUMNS = ("name", "email", "tags", "password", "notes", "expires")
+"""Those of a table of users to make."""
+
+
 @dataclass(frozen=True)
 class Made:
     """What became of one line: the user's name, the path of a link to hand over if there is one, or what is wrong."""
@@ -216,7 +257,7 @@ class Made:
 
 
 def make_users(ctx: Context, actor: User, table: str) -> list[Made]:
-    """Make a user of each line of a CSV with the columns `name` and, if wanted, `email`, `tags` and `password`.
+    """Make a user of each line of a CSV with the columns `name` and, if wanted, others of `COLUMNS`.
 
     Several tags are separated by spaces. A line that will not do holds up none of the others.
 
@@ -243,6 +284,8 @@ def make_users(ctx: Context, actor: User, table: str) -> list[Made]:
                 email=given.get("email", ""),
                 password=given.get("password") or None,
                 tags=tuple(given.get("tags", "").replace(",", " ").split()),
+                notes=given.get("notes", ""),
+                expires=given.get("expires", ""),
             )
             found.append(Made(name, path))
         except UserError as error:

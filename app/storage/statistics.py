@@ -37,3 +37,18 @@ def kept_posts(db: Session, source: str, board: str) -> Row:
         source=source,
         board=board,
     )
+
+
+def totals(db: Session) -> Row:
+    """How many `captures` and `datasets` there are that are not deleted, `posts` in these captures, and `users`."""
+    return db.one(
+        "SELECT count(*) FILTER (WHERE parent IS NULL) AS captures, count(*) AS datasets,"
+        " coalesce(sum(rows) FILTER (WHERE parent IS NULL), 0)::bigint AS posts,"
+        " (SELECT count(*) FROM users WHERE is_active) AS users FROM datasets WHERE deleted IS NULL"
+    )
+
+
+def kept_by_source(db: Session) -> dict[str, int]:
+    """How many posts are kept of each data source whose posts this installation collects."""
+    rows = db.many("SELECT source, sum(posts)::bigint AS posts FROM imageboard_days GROUP BY source")
+    return {row["source"]: row["posts"] for row in rows}

@@ -10,6 +10,7 @@ from app.storage.database import Row, Session
 
 USER_COLUMNS = (
     "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen,"
+    " language, expires,"
     " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags"
 )
 _TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
@@ -77,10 +78,12 @@ def find_by_email(db: Session, email: str) -> User | None:
     return read_user(row) if row else None
 
 
-def addresses_of_admins(db: Session) -> list[str]:
-    """The e-mail addresses of those who administer this installation."""
-    rows = db.many("SELECT email FROM users WHERE is_admin AND is_active AND email IS NOT NULL ORDER BY id LIMIT 20")
-    return [row["email"] for row in rows]
+def addresses_of_admins(db: Session) -> list[tuple[str, str]]:
+    """The e-mail addresses of those who administer this installation, and their languages."""
+    rows = db.many(
+        "SELECT email, language FROM users WHERE is_admin AND is_active AND email IS NOT NULL ORDER BY id LIMIT 20"
+    )
+    return [(row["email"], row["language"]) for row in rows]
 
 
 def delete(db: Session, user_id: int) -> None:
@@ -103,13 +106,14 @@ def update_profile(db: Session, user_id: int, name: str, email: str | None) -> N
     )
 
 
-def update_looks(db: Session, user_id: int, theme: str, time_zone: str) -> None:
+def update_looks(db: Session, user_id: int, theme: str, time_zone: str, language: str) -> None:
     """Change how pages look for a user."""
     db.run(
-        "UPDATE users SET theme = %(theme)s, time_zone = %(time_zone)s WHERE id = %(user_id)s",
+        "UPDATE users SET theme = %(theme)s, time_zone = %(time_zone)s, language = %(language)s WHERE id = %(user_id)s",
         user_id=user_id,
         theme=theme,
         time_zone=time_zone,
+        language=language,
     )
 
 

@@ -94,16 +94,26 @@ def find_one(db: Session, user_id: int) -> dict[str, Any] | None:
     return _listed(row) if row else None
 
 
-def update(db: Session, user_id: int, *, notes: str | None, is_admin: bool | None, is_active: bool | None) -> None:
-    """Change what is not None; who is switched off is signed out."""
+def update(
+    db: Session,
+    user_id: int,
+    *,
+    notes: str | None,
+    is_admin: bool | None,
+    is_active: bool | None,
+    expires: str | None,
+) -> None:
+    """Change what is not None; who is switched off is signed out. An account without a day `expires` has none."""
     db.run(
         "UPDATE users SET notes = coalesce(%(notes)s, notes), is_admin = coalesce(%(is_admin)s, is_admin),"
         " sessions = sessions + CASE WHEN %(is_active)s IS FALSE THEN 1 ELSE 0 END,"
-        " is_active = coalesce(%(is_active)s, is_active) WHERE id = %(user_id)s",
+        " is_active = coalesce(%(is_active)s, is_active), expires = CASE WHEN %(expires)s::text IS NULL THEN expires"
+        " ELSE nullif(%(expires)s, '')::date END WHERE id = %(user_id)s",
         user_id=user_id,
         notes=notes,
         is_admin=is_admin,
         is_active=is_active,
+        expires=expires,
     )
 
 

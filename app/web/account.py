@@ -17,6 +17,7 @@ from app.services import own_account
 from app.services import token as tokens
 from app.services import user as users
 from app.services.access import require_own_account
+from app.services.language import language_names
 from app.services.owner_limit import own_usage
 from app.sessions import remember
 from app.web.page import current_actor, go_to, render
@@ -62,6 +63,7 @@ def show_account(*, status: int = 200, **values: Any) -> Response:
         now=datetime.now(UTC),
         themes=users.THEMES,
         zones=sorted(available_timezones()),
+        languages=language_names(),
         **shown,
     )
 
@@ -134,8 +136,9 @@ def change_profile() -> Response:
 def change_looks() -> Response:
     """Change how pages look."""
     theme, zone = request.form.get("theme", ""), request.form.get("time_zone", "").strip()
+    language = request.form.get("language")
     try:
-        own_account.change_own_looks(installation(), current_actor(), theme, zone)
+        own_account.change_own_looks(installation(), current_actor(), theme, zone, language)
     except InvalidInput as error:
         return show_account(status=422, typed=request.form, errors=error.fields)
     return go_to(url_for("account.show", changed="looks"))

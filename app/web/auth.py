@@ -16,11 +16,11 @@ from app.services import user as users
 from app.services.access_request import takes_requests
 from app.services.sign_in import sign_in
 from app.sessions import remember, session_user
-from app.web.page import go_to, is_local, render
+from app.web.page import go_to, home_page, is_local, render
 
 pages = Blueprint("auth", __name__)
 
-_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose", "access.ask"}
+_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose", "access.ask", "about.page"}
 _READY = "fourcat_has_admin"
 
 
@@ -65,7 +65,7 @@ def first_run() -> Response:
         return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
     current_app.extensions[_READY] = installation()
     remember(user)
-    return go_to(url_for("datasets.overview"))
+    return go_to(home_page())
 
 
 @pages.route("/login", methods=["GET", "POST"])
@@ -73,7 +73,7 @@ def first_run() -> Response:
 def login() -> Response:
     """Sign in with name and password, then go on to where the visitor wanted to be."""
     wanted = request.values.get("next")
-    target = wanted if wanted and is_local(wanted) else url_for("datasets.overview")
+    target = wanted if wanted and is_local(wanted) else home_page()
     known = session_user()
     if known is not None and not known.is_shared:
         return go_to(target)
@@ -98,5 +98,5 @@ def logout() -> Response:
 
 @pages.get("/")
 def home() -> Response:
-    """Begin at the datasets."""
-    return go_to(url_for("datasets.overview"))
+    """Begin where an administrator has chosen, else at the datasets."""
+    return go_to(home_page())

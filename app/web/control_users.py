@@ -95,6 +95,7 @@ def make() -> Response:
             email=typed.get("email", ""),
             tags=_tags(typed.get("tags", "")),
             is_admin="is_admin" in typed,
+            expires=typed.get("expires", ""),
         )
     except InvalidInput as error:
         return _new_form(typed, error.fields, 422)
@@ -178,6 +179,7 @@ def change(user_id: int) -> Response:
             tags=list(_tags(form.get("tags", ""))),
             is_admin="is_admin" in form,
             is_active="is_active" in form,
+            expires=form.get("expires"),
         )
     except InvalidInput as error:
         wrong = {{"tag": "tags"}.get(field, field): texts for field, texts in error.fields.items()}

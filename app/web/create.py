@@ -9,6 +9,7 @@ from urllib.parse import unquote
 from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
+from app.domain.capture_rules import PROTECTION, is_offered, protection_of_names
 from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
 from app.domain.texts import say
 from app.installation import installation
@@ -43,16 +44,24 @@ def _frame(ctx: Context, chosen: type[DataSource] | None) -> dict[str, Any]:
         "groups": kinds_of(ctx),
         "chosen": chosen,
         "unavailable": ctx.registry.unavailable(chosen, settings) if chosen else None,
-        "pseudonymise": PSEUDONYMISE,
+        "pseudonymise": _offered_protection(settings),
         "can_mail": can_mail(ctx),
         "ahead": ahead(ctx, chosen.id) if chosen else "",
         "limit": ctx.settings.max_upload_mb,
     }
 
 
+def _offered_protection(settings: Mapping[str, Any]) -> dict[str, str]:
+    """What can be chosen to be done to names: nothing less than an administrator has set."""
+    least = PROTECTION.index(protection_of_names(settings))
+    return {name: PSEUDONYMISE[name] for name in PROTECTION[least:]}
+
+
 def kinds_of(ctx: Context) -> list[tuple[str, str, list[type[DataSource]]]]:
-    """The kinds of sources: each with its title, what it is in a sentence, and its sources by name."""
-    sources = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
+    """The kinds of sources: each with its title, what it is in a sentence, and its sources that are offered by name."""
+    settings = ctx.site_settings()
+    offered = (source for source in ctx.registry.datasources.values() if is_offered(settings, source.id))
+    sources = sorted(offered, key=lambda source: source.title)
     kinds = [(*words, [source for source in sources if source.kind == kind]) for kind, words in _KINDS.items()]
     return [kind for kind in kinds if kind[2]]
 
@@ -175,13 +184,18 @@ def _make(ctx: Context, source: type[DataSource], given: Mapping[str, Any], uplo
     return go_to(url_for("dataset.show", key=dataset.key))
 
 
+def _protection(typed: Mapping[str, str]) -> str:
+    given = typed.get("pseudonymise", "none")
+    return given if given in PROTECTION else "none"
+
+
 def _kept(errors: Mapping[str, Sequence[str]]) -> dict[str, Any]:
     """What was typed in the fields that every dataset has."""
     typed = request.form if request.method == "POST" else {"private": "on"}
     return {
         "label": typed.get("label", ""),
         "private": "private" in typed,
-        "pseudonymise": typed.get("pseudonymise", "none"),
+        "pseudonymise": protection_of_names(installation().site_settings(), _protection(typed)),
         "notify": "notify" in typed,
         "errors": errors,
     }

@@ -98,7 +98,7 @@ def show_error(error: Exception) -> Response:
     heading = _HEADINGS.get(status, say("Something went wrong"))
     if isinstance(error, LimitReached):
         heading = say("As much as you may have")
-    page = render_template("error/show.html", heading=heading, message=message)
+    page = render_template("error/show.html", heading=heading, message=message, status=status)
     response = plain_response(page, status)
     if isinstance(error, HTTPException):
         for name, value in error.get_headers():

@@ -1,4 +1,4 @@
-"""The language of a page: that of the browser, where there is a catalogue of it, else English."""
+"""The language of a page: what the reader has chosen, else that of the browser, where there is a catalogue of it."""
 
 from __future__ import annotations
 
@@ -16,24 +16,22 @@ from jinja2.utils import htmlsafe_json_dumps
 from markupsafe import Markup
 
 from app.domain import texts
+from app.domain.errors import Unavailable
+from app.services import language as catalogues
+from app.services.language import ENGLISH
+from app.sessions import session_user
 
-CATALOGUES = Path(__file__).parent.parent / "translations"
-"""Where the catalogues lie: `messages.pot` with all texts, and a folder for each language."""
-
-ENGLISH = "en"
 SCRIPT_TEXTS = {"say": None, "sayMany": (1, 2)}
 """What marks a text in the scripts, as Babel wants to know it."""
 
 _LANGUAGES = "languages"
 
 
-def init_language(app: Flask, catalogues: Path | None = None) -> None:
-    """Show pages in the language of the browser; further languages are read once, here."""
-    folder = catalogues or CATALOGUES
-    found = sorted(file.parent.parent.name for file in folder.glob("*/LC_MESSAGES/messages.mo"))
-    app.extensions[_LANGUAGES] = [ENGLISH, *(name for name in found if name != ENGLISH)]
+def init_language(app: Flask) -> None:
+    """Show pages in the reader's language; which there are is looked up once, here."""
+    app.extensions[_LANGUAGES] = catalogues.languages()
     babel = Babel(configure_jinja=False)
-    babel.init_app(app, default_translation_directories=str(folder), locale_selector=_choose)
+    babel.init_app(app, default_translation_directories=str(catalogues.CATALOGUES), locale_selector=_choose)
     app.jinja_env.add_extension("jinja2.ext.i18n")
     marks: Any = app.jinja_env
     marks.install_gettext_callables(gettext=lambda one: _look_up(one, None, 1), ngettext=_look_up, newstyle=True)
@@ -43,14 +41,26 @@ def init_language(app: Flask, catalogues: Path | None = None) -> None:
 
 
 def _choose() -> str:
-    """The first language that the browser wants and that there is, whatever its region; else English."""
+    """What the reader has chosen, else the first language that the browser wants and that there is; else English."""
     languages: list[str] = current_app.extensions[_LANGUAGES]
     if len(languages) == 1:
         return ENGLISH
+    chosen = _chosen()
+    if chosen in languages:
+        return chosen
     names = {name.lower().replace("_", "-"): name for name in languages}
     wanted = [tag.lower() for tag, quality in request.accept_languages if quality > 0]
     found = (names.get(tag) or names.get(tag.partition("-")[0]) for tag in wanted)
     return next((name for name in found if name), ENGLISH)
+
+
+def _chosen() -> str:
+    """What whoever is signed in has chosen; nothing while the database does not answer."""
+    try:
+        reader = session_user()
+    except Unavailable:
+        return ""
+    return reader.language if reader else ""
 
 
 def _catalogue() -> NullTranslations | None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, redirect, render_template
+from flask import Flask, Response, g, redirect, render_template, url_for
 from flask import make_response as plain_response
 from htmx_flask import make_response, request
 
 from app.domain.errors import NotSignedIn, Unavailable
 from app.domain.setting import look_setting
+from app.domain.site_page import SitePage, list_pages, text_setting
 from app.domain.user import User
 from app.installation import installation
 from app.services.notification import list_notifications
@@ -30,16 +31,40 @@ def _shown_everywhere() -> dict[str, Any]:
         "actor": session_user(),
         "site_name": installation().settings.site_name,
         "messages": _messages,
-        "accent": _accent,
+        "accent": accent,
+        "home": home_page,
+        "foot": _foot,
+        "site_text": lambda what: text_setting(_site(), what),
     }
 
 
-def _accent() -> str:
+def _site() -> dict[str, Any]:
+    """What administrators have set, asked once for each request; nothing while the database does not answer."""
+    if "site" not in g:
+        try:
+            g.site = installation().site_settings()
+        except Unavailable:
+            return {}
+    found: dict[str, Any] = g.site
+    return found
+
+
+def _foot() -> list[SitePage]:
+    """The pages of the administrators' to which every page links."""
+    return [page for page in list_pages(_site()) if page.in_menu]
+
+
+_HOMES = {"datasets": "datasets.overview", "create": "create.begin", "about": "about.show"}
+
+
+def home_page() -> str:
+    """The address of the page where people begin, as an administrator has chosen it."""
+    return url_for(_HOMES[look_setting(_site(), "home")])
+
+
+def accent() -> str:
     """The accent colour that an administrator has chosen; the usual one while the database does not answer."""
-    try:
-        return look_setting(installation().site_settings(), "accent")
-    except Unavailable:
-        return look_setting({}, "accent")
+    return look_setting(_site(), "accent")
 
 
 def _messages() -> list[Row]:

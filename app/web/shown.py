@@ -11,6 +11,7 @@ from markupsafe import Markup, escape
 from app.domain.dataset import Dataset, Kind, Status
 from app.domain.texts import say, told
 from app.services.timeline import has_timeline
+from app.web.markdown import as_html
 
 _STATUS = {
     Status.WAITING: say("Waiting"),
@@ -147,6 +148,7 @@ def init_filters(app: Flask) -> None:
         "seconds": seconds,
         "when": when,
         "coded": coded,
+        "markdown": as_html,
         "ordinal": ordinal,
         "status_word": status_word,
         "status_within": status_within,

@@ -14,8 +14,9 @@ from pathlib import Path
 
 import polars as pl
 
+from datasources._imageboard.store.indexes import drop_search_indexes, make_search_indexes
 from extras.fourchan_dumps import csv_dump
-from extras.fourchan_dumps.indexes import drop_search_indexes, is_worth_it, make_search_indexes
+from extras.fourchan_dumps.indexes import is_worth_it
 from extras.fourchan_dumps.opening import UNREADABLE, fingerprint, open_text
 from extras.fourchan_dumps.posts import SCHEMA, Post, Posts
 from extras.fourchan_dumps.posts_quick import Quick, quick_posts
@@ -27,6 +28,7 @@ _ROW_BYTES = 350  # what a post takes in a dump, about
 _PACKED_ROW_BYTES = 90
 _EVERY = 0.5  # seconds between two progress lines
 Say = Callable[[str], None]
+_WHEN = dict.fromkeys(("auto", "rebuild"), " and made anew at the end")
 
 
 @dataclass(frozen=True)
@@ -62,17 +64,17 @@ def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress:
             say(f"Going on behind {store.progress.counts['read']:,} records, where the last import ended.")
         with closing(_blocks(wanted, store.progress)) as blocks:
             first = next(blocks, None)  # before anything is done for a file that is no dump
-            rebuild = _rebuilds(url, wanted)
-            if rebuild:
-                say("Search indexes are taken away and made anew at the end; until then searches are slow, not wrong.")
-                drop_search_indexes(url)
+            drops, makes = _drops(url, wanted), wanted.indexes in _WHEN
+            if drops:
+                say(f"Search indexes are taken away{_WHEN.get(wanted.indexes, '')}. Without them searches are slow.")
+                drop_search_indexes(url, say)
             try:
                 _run(store, chain([first] if first else [], blocks), wanted, show)
             except UNREADABLE:
-                if rebuild:
+                if drops and makes:
                     make_search_indexes(url, say)  # no other try will come this far
                 raise
-        if rebuild or wanted.indexes == "auto":
+        if makes:
             make_search_indexes(url, say)
         store.finish()
         return store.progress
@@ -80,11 +82,11 @@ def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress:
         store.close()
 
 
-def _rebuilds(url: str, wanted: Wanted) -> bool:
+def _drops(url: str, wanted: Wanted) -> bool:
     size = wanted.path.stat().st_size
     is_plain = wanted.path.suffix.lower() == ".csv" or is_sqlite(wanted.path)
     coming = size // (_ROW_BYTES if is_plain else _PACKED_ROW_BYTES)
-    return wanted.indexes == "rebuild" or (wanted.indexes == "auto" and is_worth_it(url, coming))
+    return wanted.indexes in ("rebuild", "later") or (wanted.indexes == "auto" and is_worth_it(url, coming))
 
 
 def _blocks(wanted: Wanted, progress: Progress) -> Generator[Block]:

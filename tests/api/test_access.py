@@ -22,6 +22,9 @@ ROLES = ("nobody", "reader", "other", "owner", "admin")
 ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/status"): (200, 200, 200, 200, 200),
     ("GET", "/api/statistics"): (200, 200, 200, 200, 200),  # asked from the machine itself
+    ("GET", "/api/about"): (401, 200, 200, 200, 200),
+    ("GET", "/api/pages"): (200, 200, 200, 200, 200),
+    ("GET", "/api/pages/<page_name>"): (200, 200, 200, 200, 200),
     ("GET", "/api/openapi.json"): (200, 200, 200, 200, 200),
     ("GET", "/api/docs"): (200, 200, 200, 200, 200),
     ("GET", "/api/docs/start.js"): (200, 200, 200, 200, 200),
@@ -207,6 +210,7 @@ def path_of(path: str, key: str, method: str) -> str:
         .replace("<processor_type>", "count-posts")
         .replace("<datasource_id>", "upload")
         .replace("<name>", "limits.open_jobs")
+        .replace("<page_name>", "citing")
         .replace("<upload_id>", "none")
         .replace("<int:job_id>", "7")
         .replace("<int:user_id>", "3")  # the other user

@@ -16,6 +16,8 @@ _RUN = "POST /api/datasets/{key}/processors/{processor_type}"
 _ITEMS, _DOWNLOAD = "GET /api/datasets/{key}/items", "GET /api/datasets/{key}/download"
 
 COUNTERPARTS: dict[str, Row] = {
+    "GET /about": "GET /api/about",
+    "GET /page/{page_name}": "GET /api/pages/{page_name}",
     "GET /account": ("GET /api/account", "GET /api/tokens"),
     "POST /account/looks": "PATCH /api/account",
     "POST /account/password": "PUT /api/account/password",
@@ -33,6 +35,10 @@ COUNTERPARTS: dict[str, Row] = {
     "GET /control/messages": "GET /api/notifications/sent",
     "POST /control/messages": "POST /api/notifications",
     "POST /control/messages/{message_id}/delete": "DELETE /api/notifications/{notification_id}",
+    "GET /control/pages": ("GET /api/settings", "GET /api/pages"),
+    "POST /control/pages": "PUT /api/settings/{name}",
+    "GET /control/pages/{name}": "GET /api/settings",
+    "POST /control/pages/{name}": ("PUT /api/settings/{name}", "DELETE /api/settings/{name}"),
     "GET /control/plugins": "GET /api/plugins",
     "GET /control/requests": "GET /api/access-requests",
     "POST /control/requests/{request_id}/{decision}": (
@@ -101,6 +107,8 @@ COUNTERPARTS: dict[str, Row] = {
     "GET /datasets/{key}/facets/{column}": "GET /api/datasets/{key}/facet",
     "POST /datasets/{key}/favourite": _CHANGE,
     "GET /datasets/{key}/files/{name}": "GET /api/datasets/{key}/files/{name}",
+    "GET /datasets/{key}/thumbnails/{name}": "GET /api/datasets/{key}/files/{name}",
+    "GET /datasets/{key}/pages/{name}": "GET /api/datasets/{key}/files/{name}",
     "GET /datasets/{key}/frame": _DOWNLOAD,
     "GET /datasets/{key}/nested": _DATASET,
     "GET /datasets/{key}/network.json": (_ITEMS, _DOWNLOAD),
@@ -127,7 +135,7 @@ COUNTERPARTS: dict[str, Row] = {
 """By which operations of the API a script does what a page does."""
 
 REASONS: dict[str, str] = {
-    "GET /": "leads to the list of datasets",
+    "GET /": "leads to the page where people begin",
     "GET /login": BROWSER,
     "POST /login": BROWSER,
     "POST /logout": BROWSER,

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
-from app.domain.expiry import EXPIRY_RULES
+from app.domain.capture_rules import CAPTURE_RULES, SOURCE_RULES
 from app.domain.setting import ACCOUNT_RULES, LIMIT_DEFAULTS, LOOK_RULES, PERSON_RULES
+from app.domain.site_page import PAGE_TEXTS, TEXT_RULES
 from app.domain.user import User
 from app.plugins.options import specs
 from app.services.context import Context
@@ -32,10 +33,9 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     found = call("admin", "GET", "/api/settings").get_json()
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
-    of_sources = sum(len(specs(source.Settings)) + len(EXPIRY_RULES) for source in ctx.registry.datasources.values())
-    assert len(found) == len(PERSON_RULES) + len(LIMIT_DEFAULTS) + len(ACCOUNT_RULES) + len(
-        LOOK_RULES
-    ) + of_sources + 3 * len(ctx.registry.queues())
+    of_sources = sum(len(specs(source.Settings)) + len(SOURCE_RULES) for source in ctx.registry.datasources.values())
+    rules = (PERSON_RULES, LIMIT_DEFAULTS, ACCOUNT_RULES, CAPTURE_RULES, LOOK_RULES, TEXT_RULES, PAGE_TEXTS)
+    assert len(found) == sum(map(len, rules)) + of_sources + 3 * len(ctx.registry.queues())
     assert len({entry["name"] for entry in found}) == len(found)
     assert [entry["name"] for entry in found if not entry["help"].endswith(".") or not entry["origin"]] == []
     assert one(call, "limits.open_jobs") == {
@@ -167,6 +167,7 @@ def test_the_account_says_what_one_has(ctx: Context, user: User, call: Call) -> 
         "read_only": False,
         "theme": "auto",
         "time_zone": "",
+        "language": "",
         "open_jobs": 1,
         "open_jobs_limit": 3,
         "stored_bytes": 2_000_000 + upload.file.size,

@@ -13,7 +13,8 @@ from babel.messages.pofile import read_po
 from jinja2 import Environment, nodes
 
 from app.local.catalogue import ROOT, as_template, collect
-from app.web.language import CATALOGUES, SCRIPT_TEXTS
+from app.services.language import CATALOGUES
+from app.web.language import SCRIPT_TEXTS
 
 TEMPLATES = sorted([*ROOT.glob("app/web/templates/**/*.html"), *ROOT.glob("datasources/*/templates/*.html")])
 SCRIPTS = sorted([*ROOT.glob("app/web/static/*.js"), *ROOT.glob("datasources/*/static/*.js")])

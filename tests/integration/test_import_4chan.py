@@ -23,8 +23,8 @@ import pytest
 
 from app.storage.database import Database
 from datasources._imageboard.query import plain_text, spaced
+from datasources._imageboard.store.indexes import missing_indexes, search_indexes
 from extras import import_4chan
-from extras.fourchan_dumps.indexes import search_indexes
 from extras.fourchan_dumps.posts import SCHEMA, Posts
 from extras.fourchan_dumps.record import FIELDS, WHOLE_TABLE
 from extras.fourchan_dumps.store import Batch, Store
@@ -474,4 +474,7 @@ def test_search_indexes_are_made_anew(run: Import, database: Database, tmp_path:
     partitions = database.one("SELECT count(*) AS n FROM pg_inherits WHERE inhparent = 'imageboard_posts'::regclass")
     assert made == dict.fromkeys(search_indexes(), (True, partitions["n"]))
     assert len(made) == 2
+    run(path, "--indexes", "later", "--again")
+    assert missing_indexes(database.url)
     run("indexes")
+    assert not missing_indexes(database.url)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from datetime import date
+from types import SimpleNamespace
 
 from flask.testing import FlaskClient
 
@@ -13,6 +15,7 @@ from app.services.user import find_user
 from app.storage import dataset as datasets
 from tests.conftest import finished_posts
 from tests.web.conftest import csrf_of
+from workers.switch_off_users import SwitchOffUsers
 
 
 def link_in(page: str) -> str:
@@ -130,3 +133,24 @@ def test_messages_are_shown_until_they_are_dismissed(ada: FlaskClient, ursula: F
     assert "To all" not in ursula.get("/datasets").text
     for path in ("users", "users/new", "users/1", "tags", "tags/a", "requests", "messages", "jobs", "datasets", "logs"):
         assert ursula.get(f"/control/{path}").status_code == 403, path
+
+
+def test_an_account_has_a_last_day(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    table = "name,expires,notes\nann,2126-01-31,of the course\nbob,2020-01-01,\ncarl,soon,\ndora,,\n"
+    made = ada.change("/control/users/table", table=table)
+    assert ("This day is over." in made.text, "Write a day such as 2027-01-31" in made.text) == (True, True)
+    ann, dora = find_user(ctx, "ann"), find_user(ctx, "dora")
+    assert (ann.expires, dora.expires) == (date(2126, 1, 31), None)
+    page = ada.get(f"/control/users/{ann.id}").text
+    assert ('value="2126-01-31"' in page, "of the course" in page) == (True, True)
+    ctx.database.run("UPDATE users SET expires = '2020-01-31' WHERE name IN ('ann', 'ada')")
+    said: list[str] = []
+    SwitchOffUsers().work(None, SimpleNamespace(database=ctx.database, log=said.append))  # type: ignore[arg-type]
+    assert said == ["switched off accounts whose last day was over: 1"]
+    assert [find_user(ctx, name).is_active for name in ("ann", "dora", "ada")] == [False, True, True]
+    same = {"name": "ann", "tags": "", "notes": "x", "expires": "2020-01-31"}
+    assert ada.change(f"/control/users/{ann.id}", **same).status_code == 303
+    again = ada.change(f"/control/users/{ann.id}", **same, is_active="on")
+    assert (again.status_code, 'id="expires-error"' in again.text) == (422, True)
+    ada.change("/control/users", action="on", user=str(ann.id))
+    assert (find_user(ctx, "ann").is_active, find_user(ctx, "ann").expires) == (True, None)

@@ -21,10 +21,11 @@ from app.domain.texts import declared, say, told
 from app.domain.user import User
 from app.factory import create_app
 from app.plugins.registry import Registry
+from app.services import language
 from app.services.context import Context
+from app.services.password_link import ask_for_link
 from app.settings import Settings
-from app.web import language
-from tests.conftest import PASSWORD, finished_posts, import_posts
+from tests.conftest import PASSWORD, finished_posts, import_posts, with_settings
 from tests.results import store
 from tests.web.conftest import Visitor, csrf_of
 
@@ -33,7 +34,7 @@ GERMAN = "de"
 SHOWN = ("title", "placeholder", "aria-label", "alt", "data-dialog")
 HIDDEN = {"script", "style", "code", "pre", "kbd", "textarea", "svg", "time"}
 DATA = r"coffee and tea, number|post \d|posts\.csv|author\d|Done\.|“none”|ada|4?CAT|tests|(ND)?JSON|CSV"
-DATA += r"|name,email,tags[^⟦]*"  # the example of a table of users
+DATA += r"|English|Deutsch|name,email,tags[^⟦]*"  # the names of languages, and the example of a table of users
 UNIT = r"(bytes|kB|MB|GB|s|min|h|ms|UTC|th|st|nd|rd)"
 
 
@@ -147,6 +148,7 @@ def test_every_text_of_the_main_pages_is_translated(
     pages += [f"{here}/analyses/{type_}" for type_ in ("count-posts", "column-filter", "tokenise-posts")]
     pages += [f"/datasets/{drawn.key}", "/nothing-here", "/control", "/datasources/fourchan", "/datasources/upload"]
     pages += [f"/control/{tab}" for tab in ("jobs", "users", "tags", "requests", "tokens", "messages", "datasets")]
+    pages += ["/about", "/page/citing", "/control/pages", "/control/pages/texts.news"]
     pages += [f"/control/{tab}" for tab in ("logs", "plugins", "settings", f"users/{admin.id}", "users/new")]
     known = known_names(ctx.registry)
     left = {path: unmarked(reader.get(path).text, known) for path in pages}
@@ -194,3 +196,41 @@ def test_what_is_not_translated_yet_is_english(foreign: Flask, admin: User, cata
     with foreign.test_request_context(headers={"Accept-Language": "de"}):
         assert told(say("Nobody has ever said {this}.", this=say("Copied"))) == "Nobody has ever said ⟦Copied⟧."
         assert told(declared("Braces {are} letters.")) == "Braces {are} letters."
+
+
+def test_where_there_is_one_language_there_is_nothing_to_choose(ursula: FlaskClient) -> None:
+    assert 'name="language"' not in ursula.get("/account").text
+
+
+def test_a_reader_chooses_a_language(foreign: Flask, reader: FlaskClient) -> None:
+    page = reader.get("/account").text
+    assert re.findall(r'<option value="(\w*)" lang=', page) == ["en", "de"]
+    assert ">Deutsch<" in page
+    assert reader.change("/account/looks", theme="auto", language="en").status_code == 303
+    assert '<html lang="en"' in reader.get("/datasets").text
+    reader.environ_base["HTTP_ACCEPT_LANGUAGE"] = "en"
+    assert reader.change("/account/looks", theme="auto", language="de").status_code == 303
+    assert '<html lang="de"' in reader.get("/datasets").text
+    wrong = reader.change("/account/looks", theme="auto", language="xx")
+    assert (wrong.status_code, "⟦Choose from: en, de.⟧" in wrong.text) == (422, True)
+    assert foreign.test_client().get("/login").text.count("⟦") == 0
+
+
+def test_mails_are_in_the_language_of_who_gets_them(
+    ctx: Context, user: User, catalogues: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(language, "CATALOGUES", catalogues)
+    mailing = with_settings(ctx, mail_url="smtp://mail.invalid", site_url="https://4cat.example.org")
+    reads = {"": "A new password for 4CAT", "de": "⟦A new password for 4CAT⟧"}
+    for chosen, subject in reads.items():
+        with mailing.database.transaction() as tx:
+            tx.run(
+                "UPDATE users SET language = %(lang)s, email = 'u@example.org' WHERE id = %(id)s",
+                lang=chosen,
+                id=user.id,
+            )
+        ask_for_link(mailing, "u@example.org")
+        sent = mailing.database.one("SELECT subject, body FROM mails ORDER BY id DESC LIMIT 1")
+        assert sent["subject"] == subject
+    assert f"⟦Your name here is: {user.name}⟧" in sent["body"]
+    assert "⟦The link works once, and for ⟦2 hours⟧." in sent["body"]
