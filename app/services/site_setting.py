@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.alert import ALERT_RULES, ALERTS
 from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.expiry import DAYS
@@ -158,6 +159,7 @@ _GROUPS: Mapping[str, Mapping[str, Switch | Words | OneOf]] = {
     CAPTURES: CAPTURE_RULES,
     LOOKS: LOOK_RULES,
     TEXTS: TEXT_RULES,
+    ALERTS: ALERT_RULES,
 }
 """Settings whose default is the tool's, by what they are about."""
 
