@@ -50,7 +50,8 @@ class SendAlerts(Worker):
 
 def _news(ctx: WorkerContext, since: str, until: str) -> list[str]:
     errors = ctx.database.many(
-        "SELECT id, place, split_part(regexp_replace(rtrim(text, ' \n'), '^.*\n', ''), ':', 1) AS kind FROM error_reports"
+        "SELECT id, place, split_part(regexp_replace(rtrim(text, ' \n'), '^.*\n', ''), ':', 1) AS kind"
+        " FROM error_reports"
         " WHERE at > %(since)s::timestamptz AND at <= %(until)s::timestamptz ORDER BY at",
         since=since,
         until=until,

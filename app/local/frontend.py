@@ -25,6 +25,7 @@ _FILES = {
     "vega-interpreter.js": "vega-interpreter/build/vega-interpreter.js",
     "graphology.js": "graphology/dist/graphology.umd.min.js",
     "sigma.js": "sigma/dist/sigma.min.js",
+    "forceatlas2.js": "graphology-layout-forceatlas2/iterate.js",
     "swagger-ui/swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
     "swagger-ui/swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui/swagger-ui-standalone-preset.js": "swagger-ui-dist/swagger-ui-standalone-preset.js",
@@ -33,6 +34,7 @@ _FILES = {
 """What is served, and the file of which package it is."""
 
 _INTERPRETER_IMPORT = " from 'vega-util';"
+_COMMON_EXPORT = "module.exports = function iterate("
 _STAMP = ".stamp"
 _SECONDS = 600
 
@@ -120,6 +122,12 @@ def _collect(modules: Path, target: Path) -> None:
         raise Unavailable("The Vega interpreter of the lock file is not of the form that is expected here.")
     text = text.replace("import {", "const {", 1).replace(_INTERPRETER_IMPORT, " = globalThis.vega;", 1)
     interpreter.write_text(text)
+    # Nor do they know the modules of Node.js; one round of the forces is a single function that needs nothing else.
+    forces = target / "forceatlas2.js"
+    text = forces.read_text()
+    if text.count("module.exports") != 1 or _COMMON_EXPORT not in text or "require(" in text:
+        raise Unavailable("The layout of networks of the lock file is not of the form that is expected here.")
+    forces.write_text(text.replace(_COMMON_EXPORT, "export default function iterate(", 1))
 
 
 def main() -> int:

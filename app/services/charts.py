@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
 from app.domain.errors import UserError
-from app.domain.texts import say
+from app.domain.texts import say, told
+from app.services.palette import palette, ramp
 
 WIDTH = 860
 """The width of a chart that would fill its container, in a picture that has none."""
@@ -16,18 +17,14 @@ NARROW = 430
 
 _FONT = "system-ui, DejaVu Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"
 _INKS = {
-    "light": {"ink": "#1f2328", "soft": "#57606a", "line": "#d8dbe0", "paper": "#ffffff", "accent": "#b3261e"},
-    "dark": {"ink": "#e6e8eb", "soft": "#a0a8b3", "line": "#3a4149", "paper": "#16191d", "accent": "#ff8a75"},
-}
-_RANGES = {
-    "light": ["#b3261e", "#2f6f9f", "#2e7d4f", "#8a4fa0", "#7d6a12", "#3f5fb0", "#a8405f", "#157a86"],
-    "dark": ["#ff8a75", "#6aaede", "#6cc08d", "#c596d6", "#cdb45a", "#93abee", "#e58ba4", "#5cc0cb"],
+    "light": {"ink": "#1f2328", "soft": "#57606a", "line": "#d8dbe0", "paper": "#ffffff"},
+    "dark": {"ink": "#e6e8eb", "soft": "#a0a8b3", "line": "#3a4149", "paper": "#16191d"},
 }
 
 
-def config(theme: str = "light") -> dict[str, Any]:
+def config(theme: str = "light", accent: str = "red") -> dict[str, Any]:
     """How our charts look, as the `config` of a Vega or Vega-Lite specification."""
-    ink = _INKS[theme]
+    ink, colours = _INKS[theme], palette(accent, theme)
     text = {"labelFont": _FONT, "titleFont": _FONT, "labelColor": ink["soft"], "titleColor": ink["soft"]}
     return {
         "background": "transparent",
@@ -53,9 +50,9 @@ def config(theme: str = "light") -> dict[str, Any]:
         },
         "legend": text | {"labelFontSize": 12, "titleFontSize": 12},
         "view": {"stroke": None},
-        "mark": {"color": ink["accent"]},
-        "bar": {"color": ink["accent"]},
-        "range": {"category": _RANGES[theme]},
+        "mark": {"color": colours[0]},
+        "bar": {"color": colours[0]},
+        "range": {"category": list(colours), "heatmap": ramp(accent, theme), "ramp": ramp(accent, theme)},
     }
 
 
@@ -96,7 +93,7 @@ def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: 
     }
 
 
-def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
+def styled(spec: Mapping[str, Any], theme: str = "light", accent: str = "red") -> dict[str, Any]:
     """A specification with our look under what it says itself, ready for a picture or for a page.
 
     :raises UserError: when there is no such theme, or this is no Vega or Vega-Lite specification
@@ -107,7 +104,7 @@ def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
         )
     is_lite = _is_lite(spec)
     chart = copy.deepcopy(dict(spec))
-    look = config(theme)
+    look = config(theme, accent)
     if not is_lite:
         look.pop("font")
         look.pop("view")
@@ -115,26 +112,47 @@ def styled(spec: Mapping[str, Any], theme: str = "light") -> dict[str, Any]:
     return chart
 
 
-def draw_svg(spec: Mapping[str, Any], theme: str = "light", width: int = WIDTH) -> str:
+def translated(spec: Mapping[str, Any]) -> dict[str, Any]:
+    """A specification whose titles are in the reader's language, where they are ours."""
+    chart = copy.deepcopy(dict(spec))
+    for part in _parts_with_titles(chart):
+        part["title"] = told(part["title"])
+    return chart
+
+
+def _parts_with_titles(part: Any) -> Iterator[dict[str, Any]]:
+    """Whatever in a specification has a title: the chart itself, its axes, legends and what is shown at the pointer."""
+    if isinstance(part, dict):
+        if isinstance(part.get("title"), str):
+            yield part
+        for name, value in part.items():
+            if name not in ("data", "values", "config"):
+                yield from _parts_with_titles(value)
+    elif isinstance(part, list):
+        for member in part:
+            yield from _parts_with_titles(member)
+
+
+def draw_svg(spec: Mapping[str, Any], theme: str = "light", accent: str = "red", width: int = WIDTH) -> str:
     """A chart as SVG with a transparent background.
 
     :raises UserError: when the specification cannot be drawn, with the reason
     """
     import vl_convert
 
-    chart = _sized(styled(spec, theme), width)
+    chart = _sized(styled(spec, theme, accent), width)
     draw = vl_convert.vegalite_to_svg if _is_lite(spec) else vl_convert.vega_to_svg
     return str(_drawn(draw, chart))
 
 
-def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light") -> bytes:
+def draw_png(spec: Mapping[str, Any], scale: float = 2, theme: str = "light", accent: str = "red") -> bytes:
     """A chart as PNG on the theme's paper; `scale` 2 has two pixels for each unit of the chart.
 
     :raises UserError: when the specification cannot be drawn, with the reason
     """
     import vl_convert
 
-    chart = _sized(styled(spec, theme), WIDTH)
+    chart = _sized(styled(spec, theme, accent), WIDTH)
     chart["background"] = _INKS[theme]["paper"]
     draw = vl_convert.vegalite_to_png if _is_lite(spec) else vl_convert.vega_to_png
     return bytes(_drawn(draw, chart, scale=scale))

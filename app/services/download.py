@@ -23,6 +23,7 @@ from app.services.annotation_table import Beside, beside
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.items import require_result
+from app.services.palette import accent_of, palette
 from app.services.parquet_table import keep_open
 from app.services.table_part import WHOLE, Part
 
@@ -201,7 +202,7 @@ def _read_all(opened: IO[bytes]) -> Iterator[bytes]:
 def _gexf(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     from app.services.graphs import write_gexf
 
-    yield from _graph(ctx, dataset, write_gexf)
+    yield from _graph(ctx, dataset, partial(write_gexf, colours=palette(accent_of(ctx))))
 
 
 def _graphml(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
@@ -236,11 +237,11 @@ def _spec(ctx: Context, dataset: Dataset) -> dict[str, object]:
 
 
 def _svg(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
-    return iter([charts.draw_svg(_spec(ctx, dataset)).encode()])
+    return iter([charts.draw_svg(_spec(ctx, dataset), accent=accent_of(ctx)).encode()])
 
 
 def _png(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
-    return iter([charts.draw_png(_spec(ctx, dataset))])
+    return iter([charts.draw_png(_spec(ctx, dataset), accent=accent_of(ctx))])
 
 
 def _values(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import TextIOBase
 from random import Random
 from typing import IO, TYPE_CHECKING, Any
 from xml.sax.saxutils import escape, quoteattr
+
+from app.services.palette import palette
 
 if TYPE_CHECKING:
     import igraph
@@ -16,11 +18,8 @@ if TYPE_CHECKING:
 
 _NOT_XML = re.compile("[^\t\n\r\u0020-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 _PLACED = ("x", "y")
+_REST = "#787878"
 _OWN_NODE, _OWN_EDGE = ("id", "label", "x", "y"), ("source", "target")
-_COLOURS = (
-    (47, 120, 196), (194, 84, 45), (31, 138, 91), (163, 86, 159), (138, 115, 32), (95, 116, 166), (184, 75, 104),
-    (30, 133, 146), (120, 120, 120),
-)  # fmt: skip
 
 
 def lay_out(nodes: pl.DataFrame, edges: pl.DataFrame, seed: int) -> pl.DataFrame:
@@ -40,8 +39,14 @@ def lay_out(nodes: pl.DataFrame, edges: pl.DataFrame, seed: int) -> pl.DataFrame
     return nodes.with_columns(pl.Series("x", x, dtype=pl.Float64), pl.Series("y", y, dtype=pl.Float64))
 
 
-def write_gexf(nodes: pl.DataFrame, edges: pl.DataFrame, directed: bool, stream: IO[bytes] | TextIOBase) -> None:
-    """Write a network as GEXF 1.3, for Gephi: attributes with their types, positions, colours and sizes."""
+def write_gexf(
+    nodes: pl.DataFrame,
+    edges: pl.DataFrame,
+    directed: bool,
+    stream: IO[bytes] | TextIOBase,
+    colours: Sequence[str] = palette(),
+) -> None:
+    """Write a network as GEXF 1.3, for Gephi: typed attributes, positions, sizes, and communities in `colours`."""
     write = _writer(stream)
     kind = "directed" if directed else "undirected"
     write('<?xml version="1.0" encoding="UTF-8"?>\n')
@@ -58,7 +63,7 @@ def write_gexf(nodes: pl.DataFrame, edges: pl.DataFrame, directed: bool, stream:
     largest = _largest(nodes)
     for node in nodes.iter_rows(named=True):
         write(f"<node id={_quoted(node['id'])} label={_quoted(node.get('label', node['id']))}>")
-        write(_gexf_values(node, node_types) + _gexf_look(node, largest) + "</node>\n")
+        write(_gexf_values(node, node_types) + _gexf_look(node, largest, colours) + "</node>\n")
     write("</nodes>\n<edges>\n")
     for number, edge in enumerate(edges.iter_rows(named=True)):
         ends = f"source={_quoted(edge['source'])} target={_quoted(edge['target'])}"
@@ -221,14 +226,15 @@ def _largest(nodes: pl.DataFrame) -> float:
     return float(nodes["frequency"].max() or 0)  # type: ignore[arg-type]
 
 
-def _gexf_look(node: dict[str, Any], largest: float) -> str:
+def _gexf_look(node: dict[str, Any], largest: float, colours: Sequence[str]) -> str:
     """Where a node stands, and by its community and frequency, its colour and size."""
     look = ""
     if node.get("x") is not None and node.get("y") is not None:
-        # Gephi draws upwards, our pages downwards; a unit is widened to leave room for the dots.
-        look += f'<viz:position x="{node["x"] * 20:.3f}" y="{-node["y"] * 20:.3f}" z="0.0"/>'
+        # Upwards as on the page; a unit is widened to leave room for the dots.
+        look += f'<viz:position x="{node["x"] * 20:.3f}" y="{node["y"] * 20:.3f}" z="0.0"/>'
     if isinstance(node.get("community"), int):
-        red, green, blue = _COLOURS[min(max(node["community"], 1), len(_COLOURS)) - 1]
+        colour = colours[node["community"] - 1] if 0 < node["community"] <= len(colours) else _REST
+        red, green, blue = bytes.fromhex(colour[1:])
         look += f'<viz:color r="{red}" g="{green}" b="{blue}"/>'
     if largest and node.get("frequency") is not None:
         look += f'<viz:size value="{4 + 20 * math.sqrt(max(node["frequency"], 0) / largest):.2f}"/>'

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from app.domain.dataset import Dataset, Kind
+from app.domain.texts import say
 from app.services.charts import bars_over_time
 from app.services.context import Context
 
@@ -31,7 +32,7 @@ def spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     chart["mark"] |= {"opacity": 0.88, "cornerRadiusEnd": 3 if len(values) < 80 else 0}
     chart["encoding"]["x"]["scale"] = {"paddingInner": 0.18 if len(values) < 200 else 0, "paddingOuter": 0.1}
     chart["encoding"]["tooltip"] = [
-        {"field": "date", "title": "Date"},
-        {"field": "value", "title": "Posts", "type": "quantitative", "format": ",d"},
+        {"field": "date", "title": say("Date")},
+        {"field": "value", "title": say("Posts"), "type": "quantitative", "format": ",d"},
     ]
     return chart

@@ -39,10 +39,12 @@ _GONE = "dataset/_gone.html"
 @pages.get("/datasets/<key>")
 @pages.get("/datasets/<key>/<any(table,chart,network,page,files,log,provenance,quarantine):tab>")
 def show(key: str, tab: str | None = None) -> Response:
-    """A dataset in its tree; for HTMX only the tree and result, or only the result."""
+    """A dataset in its tree; for HTMX only the tree and result, the result, or what is in an archive."""
     values = show_values(key, tab)
     if wants_piece() and request.htmx.target == "result":
         return render("dataset/show.html", piece="dataset/_result.html", **values)
+    if wants_piece() and request.htmx.target == "members":
+        return render("dataset/show.html", piece="dataset/_members.html", **values)
     return render("dataset/show.html", piece="dataset/_house.html", **values)
 
 

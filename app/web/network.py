@@ -24,6 +24,7 @@ def piece_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     `attributes` holds what else is known of the nodes, each with its name and a value for every node, in their order.
     """
     import polars as pl
+    import pyarrow.parquet as pq
 
     if dataset.result is None:
         raise NotFound(say("“{dataset}” has no network.", dataset=dataset.label))
@@ -44,6 +45,7 @@ def piece_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
         "nodes": [list(row) for row in nodes.select("id", "label", "x", "y", "size", "community").rows()],
         "edges": [list(row) for row in linked.select("from", "to", "weight").rows()],
         "attributes": _attributes(nodes),
+        "directed": (pq.read_metadata(paths["edges"]).metadata or {}).get(b"directed") == b"true",
         "totals": totals,
         "note": _note(totals, nodes.height, linked.height),
     }

@@ -31,7 +31,7 @@ def _shown_everywhere() -> dict[str, Any]:
         "actor": session_user(),
         "site_name": installation().settings.site_name,
         "messages": _messages,
-        "accent": lambda: look_setting(_site(), "accent"),
+        "accent": accent,
         "home": home_page,
         "foot": _foot,
         "site_text": lambda what: text_setting(_site(), what),
@@ -60,6 +60,11 @@ _HOMES = {"datasets": "datasets.overview", "create": "create.begin", "about": "a
 def home_page() -> str:
     """The address of the page where people begin, as an administrator has chosen it."""
     return url_for(_HOMES[look_setting(_site(), "home")])
+
+
+def accent() -> str:
+    """The accent colour that an administrator has chosen; the usual one while the database does not answer."""
+    return look_setting(_site(), "accent")
 
 
 def _messages() -> list[Row]:

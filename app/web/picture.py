@@ -13,6 +13,8 @@ from htmx_flask import request
 
 from app import __version__
 from app.services import charts
+from app.web.language import language
+from app.web.page import accent
 
 
 def theme() -> str:
@@ -27,7 +29,7 @@ def _width() -> int:
 
 def once(made_of: Iterable[str], make: Callable[[], Response]) -> Response:
     """The answer, unless the browser has one that was made of the same, in the same theme, by this version."""
-    look = json.dumps(charts.config(theme()), sort_keys=True)
+    look = json.dumps([charts.config(theme(), accent()), language()], sort_keys=True)
     mark = hashlib.sha256("\n".join([*made_of, theme(), str(_width()), look, __version__]).encode()).hexdigest()[:32]
     response = plain_response("", 304) if request.if_none_match.contains(mark) else make()
     response.set_etag(mark)
@@ -39,7 +41,9 @@ def drawn(spec: dict[str, Any], form: str = "svg") -> Response:
     """A chart as a picture, `svg` or `png`, which may do nothing but be looked at."""
     is_svg = form == "svg"
     response = plain_response(
-        charts.draw_svg(spec, theme(), _width()) if is_svg else charts.draw_png(spec, theme=theme())
+        charts.draw_svg(spec, theme(), accent(), _width())
+        if is_svg
+        else charts.draw_png(spec, theme=theme(), accent=accent())
     )
     response.mimetype = "image/svg+xml" if is_svg else "image/png"
     response.headers["Content-Security-Policy"] = "default-src 'none'; style-src 'unsafe-inline'; sandbox"

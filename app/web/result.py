@@ -14,24 +14,21 @@ from app.domain.dataset import Dataset, Kind, Status
 from app.domain.errors import NotFound, UserError
 from app.domain.texts import say
 from app.installation import installation
-from app.sending import LONE_POLICY
 from app.services import charts, items, timeline
 from app.services import dataset as datasets
 from app.services.context import Context
 from app.services.download import disposition, file_name
-from app.services.member import list_members, open_member
+from app.services.palette import GROUNDS, palette
 from app.services.provenance import provenance
 from app.web import network
-from app.web.page import current_actor, go_to, render
+from app.web.member import members_of
+from app.web.page import accent, current_actor, go_to, render
 from app.web.picture import drawn, once, theme
 from app.web.security import PAGE_POLICY
 
 pages = Blueprint("result", __name__)
 
 ROWS = 50
-_MEMBERS = 500
-_PICTURES = 500
-_MOST_BYTES = 20_000_000
 _NAMES = {Kind.TABLE: "table", Kind.CHART: "chart", Kind.GRAPH: "network", Kind.PAGE: "page", Kind.FILES: "files"}
 _TITLES = {
     "table": say("Table"),
@@ -69,7 +66,8 @@ def tab_values(ctx: Context, dataset: Dataset, tab: str) -> dict[str, Any]:
         "quarantine": lambda: _rows_of(ctx, dataset, "quarantine"),
         "log": lambda: {"text": datasets.log_text(ctx, current_actor(), dataset.key)},
         "provenance": lambda: _provenance_of(ctx, dataset),
-        "files": lambda: _members_of(ctx, dataset),
+        "files": lambda: members_of(ctx, dataset),
+        "network": lambda: {"palettes": {theme: palette(accent(), theme) for theme in GROUNDS}},
     }
     if tab not in makers:
         return {}
@@ -96,14 +94,6 @@ def _provenance_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     }
 
 
-def _members_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
-    """The names and sizes of what is in an archive."""
-    found = list_members(ctx, current_actor(), dataset.key)
-    pictures = [one.name for one in found if one.picture and one.size <= _MOST_BYTES]
-    shown = [(one.name, one.size) for one in found[:_MEMBERS]]
-    return {"members": shown, "total": len(found), "pictures": pictures[:_PICTURES]}
-
-
 @pages.get("/datasets/<key>/rows")
 def rows(key: str) -> Response:
     """Some rows of a table, of a network's nodes, or of the records that could not be read."""
@@ -117,18 +107,6 @@ def rows(key: str) -> Response:
         tab = "quarantine" if part else "table"
         return go_to(url_for("dataset.show", key=key, tab=tab))
     return render("dataset/_rows.html", dataset=dataset, **values)
-
-
-@pages.get("/datasets/<key>/files/<path:name>")
-def picture(key: str, name: str) -> Response:
-    """A picture out of an archive."""
-    found, chunks = open_member(installation(), current_actor(), key, name)
-    if found.picture is None or found.size > _MOST_BYTES:
-        raise NotFound(say("“{name}” is no picture, or too large to be shown.", name=name))
-    response = Response(chunks, mimetype=found.picture)
-    response.headers["Content-Security-Policy"] = LONE_POLICY
-    response.headers["Cache-Control"] = "private, max-age=86400"
-    return response
 
 
 def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
@@ -145,11 +123,10 @@ def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:
 def _spec_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
     """The specification of a chart, or of the chart that a table over time makes."""
     if timeline.has_timeline(dataset):
-        return timeline.spec_of(ctx, dataset)
+        return charts.translated(timeline.spec_of(ctx, dataset))
     if dataset.result is None or "chart" not in dataset.result.files:
         raise NotFound(say("“{dataset}” is not a chart.", dataset=dataset.label))
-    spec: dict[str, Any] = json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name)))
-    return spec
+    return charts.translated(json.loads(b"".join(ctx.files.read(dataset.result.files["chart"].name))))
 
 
 def _files(dataset: Dataset) -> list[str]:
@@ -172,7 +149,7 @@ def chart_picture(key: str, form: str = "svg") -> Response:
 def chart_spec(key: str) -> Response:
     """A chart's specification, to be drawn in the browser."""
     ctx, dataset = _finished(key)
-    return once([*_files(dataset), "spec"], lambda: jsonify(charts.styled(_spec_of(ctx, dataset), theme())))
+    return once([*_files(dataset), "spec"], lambda: jsonify(charts.styled(_spec_of(ctx, dataset), theme(), accent())))
 
 
 @pages.get("/datasets/<key>/network.json")

@@ -25,7 +25,7 @@ def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> 
         axis |= {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, len(values) // 12)}}
     tooltip = [
         {"field": "date", "type": "nominal", "title": timeframe.capitalize()},
-        {"field": "value", "type": "quantitative", "title": "Count", "format": ","},
+        {"field": "value", "type": "quantitative", "title": say("Count"), "format": ","},
     ]
     utc = {"type": "utc"}
     return {

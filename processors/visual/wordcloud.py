@@ -25,8 +25,8 @@ from processors.visual._words import FONT, HEIGHT, WIDTH, Place, find_places
 if TYPE_CHECKING:
     import polars as pl
 
-COLOURS = ("#2f78c4", "#c2542d", "#1f8a5b", "#a3569f", "#8a7320", "#5f74a6", "#b84b68", "#1e8592")
-"""Eight hues of one lightness, which stands out from white and from black alike."""
+COLOURS = 8
+"""So many of the colours that the site has for charts are used, in turn."""
 
 
 def _specification(places: list[Place]) -> dict[str, Any]:
@@ -39,7 +39,7 @@ def _specification(places: list[Place]) -> dict[str, Any]:
             "y": round(place.y, 1),
             "size": place.size,
             "angle": place.angle,
-            "colour": COLOURS[number % len(COLOURS)],
+            "colour": number % COLOURS,
         }
         for number, place in enumerate(places)
     ]
@@ -52,7 +52,7 @@ def _specification(places: list[Place]) -> dict[str, Any]:
             | {
                 "text": {"field": "word"},
                 "fontSize": {"field": "size"},
-                "fill": {"field": "colour"},
+                "fill": {"scale": "colours", "field": "colour"},
                 "font": {"value": FONT},
                 "align": {"value": "center"},
                 "baseline": {"value": "middle"},
@@ -70,6 +70,7 @@ def _specification(places: list[Place]) -> dict[str, Any]:
         "padding": 8,
         "background": "transparent",
         "data": [{"name": "words", "values": values}],
+        "scales": [{"name": "colours", "type": "ordinal", "domain": list(range(COLOURS)), "range": "category"}],
         "marks": [mark],
     }
 

@@ -107,6 +107,8 @@ COUNTERPARTS: dict[str, Row] = {
     "GET /datasets/{key}/facets/{column}": "GET /api/datasets/{key}/facet",
     "POST /datasets/{key}/favourite": _CHANGE,
     "GET /datasets/{key}/files/{name}": "GET /api/datasets/{key}/files/{name}",
+    "GET /datasets/{key}/thumbnails/{name}": "GET /api/datasets/{key}/files/{name}",
+    "GET /datasets/{key}/pages/{name}": "GET /api/datasets/{key}/files/{name}",
     "GET /datasets/{key}/frame": _DOWNLOAD,
     "GET /datasets/{key}/nested": _DATASET,
     "GET /datasets/{key}/network.json": (_ITEMS, _DOWNLOAD),

@@ -135,6 +135,8 @@ NOWHERE: dict[Route, Needs] = {
     ("GET", "/datasources/<source_id>/activity.svg"): Needs.USER,
     ("GET", "/datasets/<key>/chart.json"): Needs.SIGHT,
     ("GET", "/datasets/<key>/files/<path:name>"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/thumbnails/<path:name>"): Needs.SIGHT,
+    ("GET", "/datasets/<key>/pages/<path:name>"): Needs.SIGHT,
     ("GET", "/datasets/<key>/frame"): Needs.SIGHT,
     ("GET", "/datasets/<key>/images/<signed>"): Needs.SIGHT,
     ("GET", "/datasets/<key>/network.json"): Needs.SIGHT,

@@ -44,3 +44,19 @@ def test_an_unreachable_registry_is_said(tmp_path: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("PATH", f"{tmp_path}:/bin:/usr/bin")
     with pytest.raises(Unavailable, match=r"NPM_CONFIG_REGISTRY.*network down"):
         frontend.ensure_frontend(tmp_path / "vendor")
+
+
+def test_what_is_served_is_made_from_the_packages(tmp_path: Path) -> None:
+    modules = tmp_path / "node_modules"
+    for source in frontend._FILES.values():
+        (modules / source).parent.mkdir(parents=True, exist_ok=True)
+        (modules / source).write_text("//")
+    (modules / frontend._FILES["vega-interpreter.js"]).write_text("import { a } from 'vega-util';\n")
+    forces = modules / frontend._FILES["forceatlas2.js"]
+    forces.write_text("module.exports = function iterate(options) {}\n")
+    frontend._collect(modules, tmp_path / "vendor")
+    assert (tmp_path / "vendor/vega-interpreter.js").read_text() == "const { a } = globalThis.vega;\n"
+    assert (tmp_path / "vendor/forceatlas2.js").read_text() == "export default function iterate(options) {}\n"
+    forces.write_text("var a = require('a');\nmodule.exports = function iterate(options) {}\n")
+    with pytest.raises(Unavailable, match="layout of networks"):
+        frontend._collect(modules, tmp_path / "vendor")

@@ -108,7 +108,7 @@ def test_gexf_reads_back_in_networkx(directed: bool) -> None:
     assert (node["frequency"], node["community"], node["seen"], "share" in node) == (1, 2, False, False)
     assert read.nodes["a"]["share"] == 0.5
     assert read.nodes["a"]["viz"]["size"] > node["viz"]["size"] > 0
-    assert node["viz"]["position"] == {"x": 30.0, "y": 40.0, "z": 0.0}
+    assert node["viz"]["position"] == {"x": 30.0, "y": -40.0, "z": 0.0}
     assert set(node["viz"]["color"]) >= {"r", "g", "b"}
     edge = read.edges["a", 'b"<&']
     assert (edge["weight"], edge["note"]) == (3, "<b>")

@@ -11,6 +11,7 @@ from flask.testing import FlaskClient
 from app.domain.setting import LOOK_RULES, look_setting
 from app.domain.user import User
 from app.services.context import Context
+from app.services.palette import ACCENTS, GROUNDS, contrast
 from app.services.site_setting import change_site_settings
 from app.web import assets
 
@@ -23,19 +24,11 @@ def colours(rule: str) -> dict[str, tuple[str, str]]:
     """The colours that a rule of the style sheet declares, each for light and for dark."""
     body = CSS[CSS.index(rule) :].split("}")[0]
     found = re.findall(r"--([\w-]+): light-dark\((#\w+), (#\w+)\)", body)
-    return {name: (light, dark) for name, light, dark in found}
+    return {name: (_in_full(light), _in_full(dark)) for name, light, dark in found}
 
 
-def luminance(colour: str) -> float:
-    digits = colour[1:] if len(colour) == 7 else "".join(digit * 2 for digit in colour[1:])
-    parts = [int(digits[at : at + 2], 16) / 255 for at in (0, 2, 4)]
-    red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
-    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
-
-
-def contrast(one: str, other: str) -> float:
-    dark, light = sorted((luminance(one), luminance(other)))
-    return (light + 0.05) / (dark + 0.05)
+def _in_full(colour: str) -> str:
+    return colour if len(colour) == 7 else "#" + "".join(digit * 2 for digit in colour[1:])
 
 
 @pytest.mark.parametrize("accent", LOOK_RULES["accent"].choices)
@@ -46,6 +39,15 @@ def test_every_accent_is_readable_on_all_its_grounds(accent: str) -> None:
         for ground in ("paper", "card", "sunk", "accent-soft", "on-accent"):
             reached = contrast(found["accent"][scheme], found[ground][scheme])
             assert reached >= READABLE, f"{accent} on {ground} in scheme {scheme}: {reached:.2f}"
+
+
+def test_charts_and_networks_know_the_colours_of_the_style_sheet() -> None:
+    usual = colours(":root {")
+    assert ACCENTS.keys() == LOOK_RULES["accent"].choices.keys()
+    for name, accent in ACCENTS.items():
+        found = usual if name == "red" else colours(f':root[data-accent="{name}"]')
+        assert found["accent"] == accent
+    assert [(GROUNDS["light"][n], GROUNDS["dark"][n]) for n in (0, 1)] == [usual["card"], usual["paper"]]
 
 
 def test_an_administrator_chooses_the_accent(ada: FlaskClient, ctx: Context, admin: User) -> None:

@@ -123,7 +123,7 @@ def test_an_archive_lists_its_files(ada: FlaskClient, ctx: Context, admin: User,
         archive.writestr("one.txt", "1" * 1500)
     made = _with_result(ctx, admin, tmp_path, Kind.FILES, archive=tmp_path / "archive")
     page = ada.get(f"/datasets/{made.key}").text
-    assert "<code>one.txt</code>" in page
+    assert ">one.txt</a>" in page
     assert "1.5 kB" in page
 
 

@@ -1,4 +1,4 @@
-// Where the nodes of a network stand. Each layout gives an [x, y] for every node, by its number.
+// Where the nodes of a network stand. Each layout gives an [x, y] for every node, by its number; it is told where they stand now.
 
 const GOLDEN = 2.399963;
 
@@ -14,9 +14,8 @@ function asComputed(nodes) {
   return isPlaced ? nodes.map((node) => [node.x, node.y]) : sunflower(nodes.length, Math.sqrt(nodes.length));
 }
 
-// Pushes apart what overlaps, some rounds over a grid whose cells are as wide as the largest node.
-function withoutOverlaps(nodes) {
-  const start = asComputed(nodes);
+// Pushes apart what overlaps where it stands now, some rounds over a grid whose cells are as wide as the largest node.
+function withoutOverlaps(nodes, start) {
   const xs = start.map(([x]) => x);
   const ys = start.map(([, y]) => y);
   const width = Math.max(...xs) - Math.min(...xs) || 1;

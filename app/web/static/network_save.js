@@ -1,28 +1,46 @@
-// A network as a picture: what is on the stage, as it is shown now, without the frame around it.
+// A network as a file: a picture of what is on the stage, as it is shown now, or all that is shown, for Gephi.
+
+import { asGEXF, escaped } from "./network_gexf.js";
 
 const PADDING = 34;
 
-export function save(form, { box, view, graph, nodes, isShown, state, ink, accent, fontFamily, color }) {
+// The head of an arrow that ends at the border of a dot, as three corners.
+function headOf({ from, to, width, radius }) {
+  const [across, down] = [to.x - from.x, to.y - from.y];
+  const far = Math.hypot(across, down) || 1;
+  const [dx, dy] = [across / far, down / far];
+  const [long, wide] = [Math.min(width * 5, far / 2), width * 2];
+  const tip = { x: to.x - dx * radius, y: to.y - dy * radius };
+  const foot = { x: tip.x - dx * long, y: tip.y - dy * long };
+  return [tip, { x: foot.x - dy * wide, y: foot.y + dx * wide }, { x: foot.x + dy * wide, y: foot.y - dx * wide }];
+}
+
+export function save(form, { box, view, graph, nodes, attributes, isShown, isDirected, state, ink, accent, fontFamily, color }) {
+  const name = `${box.dataset.name || "network"}.${form}`;
+  if (form === "gexf") {
+    keep(new Blob([asGEXF({ graph, nodes, attributes, isShown, isDirected })], { type: "application/gexf+xml" }), name);
+    return;
+  }
   const { width, height } = view.getDimensions();
   const at = (n) => view.framedGraphToViewport(view.getNodeDisplayData(n));
   const isOn = ({ x, y }) => x > -PADDING && y > -PADDING && x < width + PADDING && y < height + PADDING;
   const isFaint = (n) => state.chosen !== null && !state.near.has(n);
   const lines = graph.mapEdges((_, data, source, target) => ({ data, source: Number(source), target: Number(target) }))
     .filter(({ source, target }) => isShown(source) && isShown(target) && (state.chosen === null || source === state.chosen || target === state.chosen))
-    .map(({ data, source, target }) => ({ from: at(source), to: at(target), colour: state.chosen === null ? data.color : accent, width: data.size }))
-    .filter(({ from, to }) => isOn(from) || isOn(to));
+    .map(({ data, source, target }) => ({ from: at(source), to: at(target), radius: view.scaleSize(nodes[target].size), colour: state.chosen === null ? data.color : accent, width: view.scaleSize(data.size) }))
+    .filter(({ from, to }) => isOn(from) || isOn(to))
+    .map((line) => ({ ...line, head: isDirected ? headOf(line) : null }));
   const dots = nodes.map((node, n) => ({ n, ...at(n), radius: view.scaleSize(node.size), colour: isFaint(n) ? ink.out : graph.getNodeAttribute(n, "color") }))
     .filter((dot) => isShown(dot.n) && isOn(dot)).sort((a, b) => a.radius - b.radius);
   const named = new Set([...view.getNodeDisplayedLabels()].map(Number));
   const labels = dots.filter(({ n }) => named.has(n) && !isFaint(n));
-  const name = `${box.dataset.name || "network"}.${form}`;
   const font = `500 13px ${fontFamily}`;
   if (form === "svg") {
-    const escaped = (text) => String(text).replace(/[&<>"]/g, (letter) => `&#${letter.charCodeAt(0)};`);
     const short = (value) => Math.round(value * 100) / 100;
     keep(new Blob([
       `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}"><rect width="100%" height="100%" fill="${ink.paper}"/><g>`,
       ...lines.map(({ from, to, colour, width: thick }) => `<path d="M${short(from.x)} ${short(from.y)}L${short(to.x)} ${short(to.y)}" stroke="${colour}" stroke-width="${short(thick)}"/>`),
+      ...lines.filter(({ head }) => head).map(({ head, colour }) => `<path d="M${head.map(({ x, y }) => `${short(x)} ${short(y)}`).join("L")}Z" fill="${colour}"/>`),
       "</g><g>",
       ...dots.map(({ n, x, y, radius, colour }) => `<circle cx="${short(x)}" cy="${short(y)}" r="${short(radius)}" fill="${colour}"><title>${escaped(nodes[n].label)}</title></circle>`),
       `</g><g font-family="${escaped(fontFamily)}" font-size="13" font-weight="500" fill="${escaped(color)}">`,
@@ -37,13 +55,16 @@ export function save(form, { box, view, graph, nodes, isShown, state, ink, accen
   pen.scale(2, 2);
   pen.fillStyle = ink.paper;
   pen.fillRect(0, 0, width, height);
-  for (const { from, to, colour, width: thick } of lines) {
-    pen.strokeStyle = colour;
-    pen.lineWidth = thick;
+  for (const { from, to, head, colour, width: thick } of lines) {
+    [pen.strokeStyle, pen.fillStyle, pen.lineWidth] = [colour, colour, thick];
     pen.beginPath();
     pen.moveTo(from.x, from.y);
     pen.lineTo(to.x, to.y);
     pen.stroke();
+    if (!head) continue;
+    pen.beginPath();
+    for (const { x, y } of head) pen.lineTo(x, y);
+    pen.fill();
   }
   for (const { x, y, radius, colour } of dots) {
     pen.fillStyle = colour;

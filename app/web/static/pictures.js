@@ -1,4 +1,4 @@
-// Charts that answer to the pointer, and networks. Their libraries are loaded when the first one is looked at.
+// Charts that answer to the pointer, networks, and pictures shown large. What they need is loaded when the first one is looked at.
 "use strict";
 
 (() => {
@@ -86,6 +86,15 @@
   document.addEventListener("click", (event) => {
     const button = event.target.closest("[data-interact]");
     if (button) interact(button.closest("[data-chart]"));
+  });
+
+  // Pictures and videos of a wall; with a key held down, and without this script, their links are links.
+  document.addEventListener("click", async (event) => {
+    const tile = event.target.closest("[data-wall] [data-tile]");
+    if (!tile || event.ctrlKey || event.metaKey || event.shiftKey || event.altKey) return;
+    event.preventDefault();
+    const { open } = await load("lightbox", true);
+    open(tile);
   });
 
   // Networks.
