@@ -173,7 +173,11 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
             yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
     for group, rules in _GROUPS.items():
         for what, about in rules.items():
-            yield _Known(f"{group}.{what}", None, about, about.default, _OF_4CAT, group=group)
+            is_name = (group, what) == (TEXTS, "name")
+            default, origin = (
+                (ctx.settings.site_name, variable_of("site_name")) if is_name else (about.default, _OF_4CAT)
+            )
+            yield _Known(f"{group}.{what}", None, about, default, origin, group=group)
     yield from map(_page, page_names(site))
     for name in sorted({found.name for found in ctx.registry.extensions}):
         yield _Known(f"{EXTENSIONS}.{name}", None, EXTENSION, EXTENSION.default, _OF_4CAT, group=EXTENSIONS)
