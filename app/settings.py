@@ -195,7 +195,12 @@ class Settings(VisitorSettings):
         "MAIL_FROM", "", "The address that mails come from.", text, "`4cat@` and the host of SITE_URL"
     )
     log_level: str = setting("LOG_LEVEL", "INFO", "The least important messages that are logged.", one_of(*LOG_LEVELS))
-    site_name: str = setting("SITE_NAME", "4CAT", "The name shown on every page.", text)
+    site_name: str = setting(
+        "SITE_NAME",
+        "4CAT",
+        "The name shown on every page. What is set as `texts.name` while the tool runs counts before it.",
+        text,
+    )
 
     @classmethod
     def from_env(cls, environ: Mapping[str, str] | None = None) -> Settings:

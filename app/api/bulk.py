@@ -71,7 +71,8 @@ class UsersTableSchema(Schema):
     table = ma.fields.String(
         required=True,
         metadata={
-            "description": "CSV with the columns name, and if wanted email, tags (with spaces between) and password",
+            "description": "CSV with the columns name, and if wanted email, tags (with spaces between), password,"
+            " notes and expires (the last day)",
             "example": "name,email,tags\nnina,nina@example.org,students",
         },
     )

@@ -71,13 +71,17 @@ class Words:
     unit = ""
 
     def read(self, stored: object) -> str | None:
-        """A stored text, or None when it is none or too long."""
-        return stored if isinstance(stored, str) and len(stored) <= self.longest else None
+        """A stored text, or None when it is none, too long, or of several lines where one is wanted."""
+        if not isinstance(stored, str) or len(stored) > self.longest:
+            return None
+        return stored if self.is_long or not {"\n", "\r"} & set(stored) else None
 
     @property
     def expected(self) -> str:
         """What to write, as a sentence."""
-        return say("Write at most {longest:,} letters.", longest=self.longest)
+        if self.is_long:
+            return say("Write at most {longest:,} letters.", longest=self.longest)
+        return say("Write at most {longest:,} letters on one line.", longest=self.longest)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from app.domain.alert import ALERT_RULES, ALERTS
 from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
 from app.domain.setting import (
     ACCOUNT_RULES,
@@ -16,8 +17,10 @@ from app.domain.setting import (
     RIGHTS,
     WORKER_RULES,
     WORKERS,
+    OneOf,
     Rule,
     Switch,
+    Words,
 )
 from app.domain.site_page import PAGES, TEXT_RULES, TEXTS
 
@@ -45,6 +48,7 @@ def describe_site_settings() -> list[str]:
             for what, rule in ACCOUNT_RULES.items()
         ),
         *(f"| `{CAPTURES}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in CAPTURE_RULES.items()),
+        *(f"| `{ALERTS}.{what}` | {_words(rule)} | {rule.help} |" for what, rule in ALERT_RULES.items()),
         *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
         *(f"| `{TEXTS}.{what}` | a text | {rule.help} |" for what, rule in TEXT_RULES.items()),
         f"| `{PAGES}.NAME` | a text | A page that everybody can read at `/page/NAME`, in Markdown. |",
@@ -78,3 +82,7 @@ def describe_site_settings() -> list[str]:
 
 def _taken(rule: Rule | Switch) -> str:
     return f"{rule.least:,} to {rule.most:,} {rule.unit}" if isinstance(rule, Rule) else "yes or no"
+
+
+def _words(rule: Words | OneOf) -> str:
+    return ", ".join(rule.choices) if isinstance(rule, OneOf) else "an address"

@@ -21,6 +21,7 @@ _LONGEST = 40_000
 _HEADING = re.compile(r"\s*#[ \t]+(.+?)[ \t#]*(?:\r?\n|$)")
 
 TEXT_RULES: Mapping[str, Words] = {
+    "name": Words("Name of this site", "Shown on every page and in mails.", longest=60, is_long=False),
     "about": Words(
         "What this site is", "Shown on the page About, in Markdown: who runs this site, and for whom.", longest=_LONGEST
     ),

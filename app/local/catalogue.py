@@ -18,6 +18,7 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from app.domain import errors
+from app.domain.alert import ALERT_RULES
 from app.domain.capture_rules import CAPTURE_RULES, SOURCE_RULES
 from app.domain.errors import FourcatError
 from app.domain.setting import ACCOUNT_RULES, EXTENSION, LIMIT_RULES, LOOK_RULES, RIGHT_RULES, WORKER_RULES
@@ -88,7 +89,7 @@ def _declared() -> Iterator[Found]:
         if issubclass(error, FourcatError):
             yield (error.__doc__ or "").strip(), "app/domain/errors.py"
     about_people = (LIMIT_RULES, RIGHT_RULES, ACCOUNT_RULES)
-    groups = (*about_people, WORKER_RULES, LOOK_RULES, SOURCE_RULES, CAPTURE_RULES, TEXT_RULES)
+    groups = (*about_people, WORKER_RULES, LOOK_RULES, SOURCE_RULES, CAPTURE_RULES, TEXT_RULES, ALERT_RULES)
     for rule in (*(rule for rules in groups for rule in dict[str, Any](rules).values()), EXTENSION):
         texts = (rule.label, rule.help, *getattr(rule, "choices", {}).values())
         yield from ((text, "app/domain/setting.py") for text in texts)

@@ -107,7 +107,7 @@ def welcome(ctx: Context, tx: Transaction, user: User) -> str | None:
     """Send a new user a link to choose a password; where that cannot be, the path of the link."""
     if not (can_mail(ctx) and user.email):
         return make_link(tx, user, GIVEN_HOURS)
-    site = ctx.settings.site_name
+    site = ctx.site_name
     why = say("You have an account at {site} now.", site=site)
     send_link(ctx, tx, user, GIVEN_HOURS, say("Your account for {site}", site=site), why)
     return None
@@ -119,7 +119,7 @@ def refuse(ctx: Context, actor: User, request_id: int, reason: str = "") -> None
     require_write(actor)
     with ctx.database.transaction() as tx:
         found = _decide(tx, request_id, "refused", actor)
-        site = ctx.settings.site_name
+        site = ctx.site_name
         text = say("Your request for an account at {site} has been refused.", site=site)
         because = [reason.strip()[:2000]] if reason.strip() else []
         queue_mail(ctx, tx, found["email"], say("Your request at {site}", site=site), join("\n\n", [text, *because]))

@@ -9,7 +9,7 @@ from app.domain.user import User
 from app.services.access import require_write
 from app.services.context import Context
 from app.services.dataset import update_dataset
-from app.services.dataset_bin import bring_back, delete_dataset, throw_away
+from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
 from app.services.each import Outcome, do_to_each
 from app.services.mark import read_tags, set_favourite, set_tags
 from app.services.share import share_with
@@ -41,6 +41,8 @@ def do_to_all(
         "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
         "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
         "share": lambda key: share_with(ctx, actor, [key], role, names),
+        "keep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=True),
+        "unkeep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=False),
         "delete": lambda key: throw_away(ctx, actor, key),
         "restore": lambda key: bring_back(ctx, actor, key),
         "purge": lambda key: delete_dataset(ctx, actor, key),
@@ -48,5 +50,17 @@ def do_to_all(
     return do_to_each(keys, doers[action], MOST)
 
 
-ACTIONS = ("favourite", "unfavourite", "tag", "private", "public", "share", "delete", "restore", "purge")
+ACTIONS = (
+    "favourite",
+    "unfavourite",
+    "tag",
+    "private",
+    "public",
+    "share",
+    "keep",
+    "unkeep",
+    "delete",
+    "restore",
+    "purge",
+)
 """What can be done to many datasets at once."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.site_page import text_setting
 from app.plugins.extensions import installed_extensions
 from app.plugins.registry import BUILT_IN, Registry
 from app.queue.connection import Bell, connect_redis
@@ -31,6 +32,11 @@ class Context:
     def site_settings(self) -> dict[str, Any]:
         """What administrators have set, by name."""
         return setting.all_settings(self.database)
+
+    @property
+    def site_name(self) -> str:
+        """What this installation is called: as administrators have set, else `SITE_NAME`."""
+        return text_setting(self.site_settings(), "name") or self.settings.site_name
 
     def close(self) -> None:
         """Close what is open."""

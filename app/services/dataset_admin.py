@@ -10,7 +10,7 @@ from app.domain.user import User
 from app.services.access import require_admin, require_write
 from app.services.context import Context
 from app.services.dataset import get_dataset, update_dataset
-from app.services.dataset_bin import throw_away
+from app.services.dataset_bin import set_expiry, throw_away
 from app.services.each import Outcome, do_to_each
 from app.services.user import find_user
 from app.storage import dataset_admin as listed
@@ -22,6 +22,8 @@ ACTIONS = {
     "private": say("Make private"),
     "public": say("Make public"),
     "owner": say("Give to another owner"),
+    "keep": say("Keep, whatever their age"),
+    "unkeep": say("Let go at their age"),
     "delete": say("Delete with all made from them"),
 }
 """What can be done to several datasets at once."""
@@ -50,6 +52,8 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
         "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
         "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
         "owner": lambda key: listed.hand_over(ctx.database, get_dataset(ctx, actor, key).key, heir.id),
+        "keep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=True),
+        "unkeep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=False),
         "delete": lambda key: throw_away(ctx, actor, key),
     }
     return do_to_each(keys, doers[action], MOST)

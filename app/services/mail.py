@@ -47,7 +47,7 @@ def queue_mail(ctx: Context, tx: Transaction, recipient: str, subject: str, text
     if not can_mail(ctx):
         return
     head = " ".join(in_language(subject, language).split())[:200]
-    body = f"{in_language(text, language).strip()}\n\n-- \n{ctx.settings.site_name}\n{link_to(ctx, '/')}\n"
+    body = f"{in_language(text, language).strip()}\n\n-- \n{ctx.site_name}\n{link_to(ctx, '/')}\n"
     number = mail.insert(tx, recipient, head, body)
     ctx.queue.enqueue(tx, SEND, str(number), max_attempts=_ATTEMPTS)
 

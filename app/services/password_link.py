@@ -48,7 +48,7 @@ def ask_for_link(ctx: Context, email: str) -> None:
         user = users.find_by_email(tx, email.strip())
         if user is None or not user.is_active or password_link.count_recent(tx, user.id, _MINUTES) >= _MOST:
             return
-        subject = say("A new password for {site}", site=ctx.settings.site_name)
+        subject = say("A new password for {site}", site=ctx.site_name)
         send_link(ctx, tx, user, ASKED_HOURS, subject, say("Somebody, probably you, has asked for a new password."))
 
 

@@ -54,7 +54,7 @@ def about_site(ctx: Context, actor: User) -> About:
         if not registry.unavailable(source, site)
     ]
     return About(
-        name=ctx.settings.site_name,
+        name=ctx.site_name,
         version=__version__,
         text=text_setting(site, "about"),
         news=text_setting(site, "news"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.alert import ALERT_RULES, ALERTS
 from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.expiry import DAYS
@@ -158,6 +159,7 @@ _GROUPS: Mapping[str, Mapping[str, Switch | Words | OneOf]] = {
     CAPTURES: CAPTURE_RULES,
     LOOKS: LOOK_RULES,
     TEXTS: TEXT_RULES,
+    ALERTS: ALERT_RULES,
 }
 """Settings whose default is the tool's, by what they are about."""
 
@@ -171,7 +173,11 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
             yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
     for group, rules in _GROUPS.items():
         for what, about in rules.items():
-            yield _Known(f"{group}.{what}", None, about, about.default, _OF_4CAT, group=group)
+            is_name = (group, what) == (TEXTS, "name")
+            default, origin = (
+                (ctx.settings.site_name, variable_of("site_name")) if is_name else (about.default, _OF_4CAT)
+            )
+            yield _Known(f"{group}.{what}", None, about, default, origin, group=group)
     yield from map(_page, page_names(site))
     for name in sorted({found.name for found in ctx.registry.extensions}):
         yield _Known(f"{EXTENSIONS}.{name}", None, EXTENSION, EXTENSION.default, _OF_4CAT, group=EXTENSIONS)

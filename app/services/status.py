@@ -33,12 +33,19 @@ def liveness(ctx: Context) -> dict[str, Any]:
     state = "ok" if database["ok"] and queue["ok"] else "degraded" if database["ok"] else "down"
     return {
         "status": state,
-        "name": ctx.settings.site_name,
+        "name": _site_name(ctx),
         "version": __version__,
         "time": datetime.now(UTC),
         "database": database,
         "redis": queue,
     }
+
+
+def _site_name(ctx: Context) -> str:
+    try:
+        return ctx.site_name
+    except Unavailable:
+        return ctx.settings.site_name
 
 
 def _ask(question: Any) -> tuple[dict[str, Any], Any]:

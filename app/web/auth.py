@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from flask import Blueprint, Response, current_app, url_for
@@ -9,12 +10,16 @@ from flask_login import logout_user
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotSignedIn
+from app.domain.setting import LOOK_RULES
+from app.domain.site_page import TEXT_RULES
 from app.domain.texts import say
+from app.domain.user import User
 from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
 from app.services import user as users
 from app.services.access_request import takes_requests
 from app.services.sign_in import sign_in
+from app.services.site_setting import change_site_settings
 from app.sessions import remember, session_user
 from app.web.page import go_to, home_page, is_local, render
 
@@ -53,19 +58,38 @@ def first_run() -> Response:
     if not _needs_first_run():
         return go_to(url_for("auth.login"))
     if request.method == "GET":
-        return render("auth/first_run.html", name="", errors={})
+        return _first_run("", {})
     name, password = request.form.get("name", "").strip(), request.form.get("password", "")
+    site, accent = request.form.get("site", "").strip(), request.form.get("accent", "")
     try:
+        if TEXT_RULES["name"].read(site) is None:
+            raise InvalidInput({"site": [TEXT_RULES["name"].expected]})
         if password != request.form.get("repeated", ""):
             raise InvalidInput({"repeated": [say("This is not the same password. Type it again.")]})
         user = users.create_first_admin(installation(), name, password)
     except InvalidInput as error:
-        return render("auth/first_run.html", name=name, errors=error.fields, status=422)
+        return _first_run(name, error.fields, 422)
     except Conflict as error:
-        return render("auth/first_run.html", name=name, errors={"name": [error.message]}, status=409)
+        return _first_run(name, {"name": [error.message]}, 409)
     current_app.extensions[_READY] = installation()
+    _name_site(user, site, accent)
     remember(user)
     return go_to(home_page())
+
+
+def _first_run(name: str, errors: Mapping[str, Sequence[str]], status: int = 200) -> Response:
+    accents = LOOK_RULES["accent"].choices
+    return render("auth/first_run.html", name=name, errors=errors, accents=accents, typed=request.form, status=status)
+
+
+def _name_site(user: User, site: str, accent: str) -> None:
+    """Keep what the first administrator has chosen for the site, where it is not as it would be anyway."""
+    wanted: dict[str, object] = {}
+    if site and site != installation().settings.site_name:
+        wanted["texts.name"] = site
+    if accent in LOOK_RULES["accent"].choices and accent != LOOK_RULES["accent"].default:
+        wanted["looks.accent"] = accent
+    change_site_settings(installation(), user, wanted)
 
 
 @pages.route("/login", methods=["GET", "POST"])

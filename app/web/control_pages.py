@@ -19,6 +19,8 @@ from app.web.page import current_actor, go_to, render
 pages = Blueprint("control_pages", __name__)
 
 _MENU = f"{TEXTS}.menu"
+_LINES = {"site": f"{TEXTS}.name", "contact": f"{TEXTS}.contact"}
+"""The settings of one line, by the fields of the form."""
 
 
 @dataclass(frozen=True)
@@ -44,7 +46,7 @@ def _overview(typed: dict[str, str], errors: dict[str, list[str]], status: int =
         status=status,
         written=[_written(one) for one in found if _is_page(one)],
         texts=[_written(one) for group in (TEXTS, ACCOUNTS) for one in found if one.group == group and _is_text(one)],
-        contact=next(one for one in found if one.name == f"{TEXTS}.contact"),
+        lines=[one for one in found if one.name in _LINES.values()],
         typed=typed,
         errors=errors,
     )
@@ -69,19 +71,20 @@ def _written(setting: SiteSetting) -> Written:
 
 @pages.post("/control/pages")
 def change() -> Response:
-    """Begin a new page, or say whom to ask."""
+    """Begin a new page, or say what the site is called and whom to ask."""
     typed = dict(request.form)
     if "contact" in typed:
         try:
-            wanted = {f"{TEXTS}.contact": typed["contact"].strip() or None}
+            wanted = {setting: typed.get(field, "").strip() or None for field, setting in _LINES.items()}
             change_site_settings(installation(), current_actor(), wanted)
         except InvalidInput as error:
-            return _overview(typed, {"contact": [text for texts in error.fields.values() for text in texts]}, 422)
+            wrong = {field: list(error.fields.get(setting, ())) for field, setting in _LINES.items()}
+            return _overview(typed, wrong, 422)
         return go_to(url_for("control_pages.overview"))
     name = typed.get("name", "").strip().lower()
     if not is_page_name(name):
-        wrong: list[str] = [say("Write small letters, digits and hyphens, such as: house-rules")]
-        return _overview(typed, {"name": wrong}, 422)
+        unfit: list[str] = [say("Write small letters, digits and hyphens, such as: house-rules")]
+        return _overview(typed, {"name": unfit}, 422)
     return go_to(url_for("control_pages.edit", name=f"{PAGES}.{name}"))
 
 

@@ -29,7 +29,7 @@ def init_pages(app: Flask) -> None:
 def _shown_everywhere() -> dict[str, Any]:
     return {
         "actor": session_user(),
-        "site_name": installation().settings.site_name,
+        "site_name": text_setting(_site(), "name") or installation().settings.site_name,
         "messages": _messages,
         "accent": accent,
         "home": home_page,

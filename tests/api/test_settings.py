@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.domain.alert import ALERT_RULES
 from app.domain.capture_rules import CAPTURE_RULES, SOURCE_RULES
 from app.domain.setting import ACCOUNT_RULES, LIMIT_DEFAULTS, LOOK_RULES, PERSON_RULES
 from app.domain.site_page import PAGE_TEXTS, TEXT_RULES
@@ -34,7 +35,8 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
     of_sources = sum(len(specs(source.Settings)) + len(SOURCE_RULES) for source in ctx.registry.datasources.values())
-    rules = (PERSON_RULES, LIMIT_DEFAULTS, ACCOUNT_RULES, CAPTURE_RULES, LOOK_RULES, TEXT_RULES, PAGE_TEXTS)
+    rules = (PERSON_RULES, LIMIT_DEFAULTS, ACCOUNT_RULES, CAPTURE_RULES, LOOK_RULES)
+    rules = (*rules, TEXT_RULES, PAGE_TEXTS, ALERT_RULES)
     assert len(found) == sum(map(len, rules)) + of_sources + 3 * len(ctx.registry.queues())
     assert len({entry["name"] for entry in found}) == len(found)
     assert [entry["name"] for entry in found if not entry["help"].endswith(".") or not entry["origin"]] == []

@@ -124,6 +124,16 @@ def test_whom_to_ask_is_said_where_something_has_failed(
     assert "<strong>help desk</strong>" in ursula.get(f"/datasets/{failed.key}").text
 
 
+def test_the_site_is_called_as_administrators_say(ada: FlaskClient, ctx: Context) -> None:
+    assert ada.change(TEXTS, site="Our <lab>", contact="").location == TEXTS
+    assert "<title>Datasets · Our &lt;lab&gt;</title>" in ada.get("/datasets").text
+    assert ada.get("/api/status").json["name"] == ctx.site_name == "Our <lab>"
+    too_long = ada.change(TEXTS, site="x" * 61, contact="y")
+    assert (too_long.status_code, 'id="site-error"' in too_long.text) == (422, True)
+    ada.change(TEXTS, site="", contact="")
+    assert (setting.all_settings(ctx.database), ctx.site_name) == ({}, ctx.settings.site_name)
+
+
 def test_people_begin_where_an_administrator_has_chosen(ada: FlaskClient, app: Flask) -> None:
     assert ada.get("/").location == "/datasets"
     for choice, address in (("create", "/create"), ("about", "/about"), ("datasets", "/datasets")):

@@ -35,6 +35,14 @@ def test_first_run_makes_an_administrator_and_signs_in(client: FlaskClient, ctx:
     assert client.get("/first-run").location == "/login"
 
 
+def test_first_run_names_the_site(client: FlaskClient, ctx: Context) -> None:
+    token = csrf_of(client, "/first-run")
+    values = {"csrf_token": token, "name": "grace", "password": PASSWORD, "repeated": PASSWORD, "accent": "teal"}
+    assert client.post("/first-run", data={**values, "site": "x" * 61}).status_code == 422
+    assert client.post("/first-run", data={**values, "site": "Our lab"}).status_code == 303
+    assert ctx.site_settings() == {"texts.name": "Our lab", "looks.accent": "teal"}
+
+
 @pytest.mark.parametrize(
     ("values", "field", "sentence"),
     [

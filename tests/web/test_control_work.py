@@ -43,6 +43,9 @@ def test_datasets_of_everybody_are_found_and_changed_at_once(
     ada.change("/control/datasets", key=[mine.key, other.key], action="public")
     changed = [datasets.get(ctx.database, dataset.key) for dataset in (mine, other)]
     assert [(dataset.owner_id, dataset.is_private) for dataset in changed] == [(admin.id, False)] * 2
+    for action, is_kept in (("keep", True), ("unkeep", False)):
+        assert "Done for 2 of 2" in ada.change("/control/datasets", key=[mine.key, other.key], action=action).text
+        assert [datasets.get(ctx.database, one.key).is_kept for one in (mine, other)] == [is_kept] * 2
     assert "Done for 2 of 2" in ada.change("/control/datasets", key=[mine.key, other.key], action="delete").text
 
 

@@ -13,7 +13,7 @@ from app.domain.user import User
 from app.services.context import Context
 from app.services.palette import ACCENTS, GROUNDS, contrast
 from app.services.site_setting import change_site_settings
-from app.web import assets
+from app.web import assets, site
 
 CSS = (Path(assets.__file__).parent / "static" / "app.css").read_text()
 READABLE = 4.5
@@ -56,4 +56,14 @@ def test_an_administrator_chooses_the_accent(ada: FlaskClient, ctx: Context, adm
     assert 'data-accent="teal"' in ada.get("/datasets").text
     assert ada.change("/control/settings/people/looks", accent="mauve").status_code == 422
     change_site_settings(ctx, admin, {"looks.accent": None})
+    assert 'href="/favicon.ico?accent=red"' in ada.get("/datasets").text
     assert look_setting({"looks.accent": "mauve"}, "accent") == "red"
+
+
+def test_the_icon_has_the_accent(client: FlaskClient) -> None:
+    for accent in LOOK_RULES["accent"].choices:
+        light = colours(":root {" if accent == "red" else f':root[data-accent="{accent}"]')["accent"][0]
+        assert site.ACCENTS[accent] == light
+        icon = client.get(f"/favicon.ico?accent={accent}")
+        assert (icon.mimetype, f'fill="{light}"' in icon.text) == ("image/svg+xml", True)
+    assert client.get("/favicon.ico?accent=<b>").text == client.get("/favicon.ico").text

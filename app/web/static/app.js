@@ -385,13 +385,13 @@ document.addEventListener("keydown", (event) => {
       one("summary", menu).focus();
     }
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (chooseOption(event) || one("dialog[open]")) return;
-  if (event.target.matches("input, textarea, select, [contenteditable]")) return;
+  if (event.target.matches("input, textarea, select") || event.target.isContentEditable) return;
   const keys = {
     "/": () => { one("#find")?.focus(); one("#find")?.select(); },
     "n": () => one("[data-new]")?.click(),
-    "e": () => one("[data-explore]")?.click(),
+    "e": () => (event.target.matches("[data-reads]") ? location.assign(`${event.target.href}/explore`) : one("[data-explore]")?.click()),
     "j": () => step(1),
     "k": () => step(-1),
     "?": () => openDialog(one("#keys")),
