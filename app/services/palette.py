@@ -93,7 +93,14 @@ def _strongest(lightness: float, hue: int) -> str:
 def _apart(one: str, other: str) -> float:
     """How different two colours look, to whoever tells them apart the least."""
     ways = (None, _PROTAN, _DEUTAN)
-    return min(math.dist(_seen(one, way), _seen(other, way)) * (1 if way is None else 1.35) for way in ways)
+    far = min(math.dist(_seen(one, way), _seen(other, way)) * (1 if way is None else 1.35) for way in ways)
+    return far * (0.6 + 0.4 * min(_turn(one, other) / 60, 1))
+
+
+def _turn(one: str, other: str) -> float:
+    """By how many degrees two hues differ: red and dark red are called the same, whatever their distance."""
+    hues = [math.degrees(math.atan2(*reversed(_seen(colour, None)[1:]))) for colour in (one, other)]
+    return abs((hues[0] - hues[1] + 180) % 360 - 180)
 
 
 @lru_cache(maxsize=4096)

@@ -104,16 +104,17 @@ def run(key: str, type_: str) -> Response:
     ctx, actor = installation(), current_actor()
     analysis = ctx.registry.processor(type_)
     given = read_form(analysis.Options, request.form)
+    again = request.form.get("again")
     try:
         child, is_new = runs.run_processor(
             ctx, actor, key, type_, given, rerun="rerun" in request.form, notify="notify" in request.form
         )
     except InvalidInput as error:
         dataset = datasets.get_dataset(ctx, actor, key)
-        return _form(ctx, dataset, analysis, given=given, errors=error.fields, status=422)
+        return _form(ctx, dataset, analysis, given=given, errors=error.fields, again=again, status=422)
     except (NotCompatible, LimitReached) as error:
         dataset = datasets.get_dataset(ctx, actor, key)
-        return _form(ctx, dataset, analysis, given=given, problem=error.message, status=422)
+        return _form(ctx, dataset, analysis, given=given, problem=error.message, again=again, status=422)
     if not request.htmx:
         return go_to(url_for("dataset.show", key=child.key))
     opened = open_in_place(child.key)

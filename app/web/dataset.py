@@ -210,7 +210,9 @@ def delete(key: str) -> Response:
         return go_to(url_for("datasets.overview", undo=key))
     if not request.htmx:
         return go_to(url_for("dataset.show", key=dataset.parent))
-    told = render_template("datasets/_told.html", text=f"“{dataset.label}” deleted.", problems=[], undo=[key])
+    told = render_template(
+        "datasets/_told.html", text=say("“{dataset}” has been deleted.", dataset=dataset.label), problems=[], undo=[key]
+    )
     return open_in_place(dataset.parent, told)
 
 

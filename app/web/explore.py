@@ -56,13 +56,13 @@ class Place:
         given = {name: value for name, value in vars(there).items() if value and name != "key"}
         return url_for("explore.show", key=there.key, **given)
 
-    def plus(self, conditions: tuple[str, ...]) -> str:
-        """The address with more conditions."""
-        return self.url(where=tuple(dict.fromkeys((*self.where, *conditions))), facet="")
+    def plus(self, conditions: tuple[str, ...], facet: str) -> str:
+        """The address with more conditions, chosen in what is in a column, which stays open."""
+        return self.url(where=tuple(dict.fromkeys((*self.where, *conditions))), facet=facet)
 
     def minus(self, condition: str) -> str:
         """The address without a condition."""
-        return self.url(where=tuple(kept for kept in self.where if kept != condition), facet="")
+        return self.url(where=tuple(kept for kept in self.where if kept != condition))
 
     def item_url(self, number: int) -> str:
         """The address of one item, by its number in this order and among those that meet the conditions."""

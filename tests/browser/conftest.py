@@ -46,8 +46,14 @@ def port() -> int:
 
 
 @pytest.fixture
-def site(ctx: object, workers: object, _crew: dict[str, Any], port: int) -> str:
-    """The address of a running web server of this installation, which the tests of a module share."""
+def site(workers: object, pages_alone: str) -> str:
+    """The address of a running web server of this installation, which the tests of a module share; with workers."""
+    return pages_alone
+
+
+@pytest.fixture
+def pages_alone(ctx: object, _crew: dict[str, Any], port: int) -> str:
+    """The same without workers, for what is there already."""
     if "web" not in _crew or _crew["web"].poll() is not None:
         _crew["web"] = serve(_crew["start"], port)
     return f"http://127.0.0.1:{port}"

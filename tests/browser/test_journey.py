@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import csv
+import io
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
+from PIL import Image
 from playwright.sync_api import Page, expect
 
 from app.domain.user import User
-from tests.conftest import PASSWORD, POSTS
+from app.services.context import Context
+from tests.conftest import PASSWORD, POSTS, finished_posts
 
 pytestmark = pytest.mark.slow
 
@@ -72,6 +76,82 @@ def test_from_sign_in_to_download(page: Page, admin: User, tmp_path: Path) -> No
     assert [row["value"] for row in rows] == ["10"] * 6
 
 
+def tab_to_and_press(page: Page, name: str) -> None:
+    while page.evaluate("document.activeElement.textContent") != name:
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+
+
+def test_an_analysis_by_keys_alone_and_again_with_changes(page: Page, ctx: Context, admin: User) -> None:
+    finished_posts(ctx, admin)
+    _sign_in(page, admin)
+    press = page.keyboard.press
+    press("j")
+    press("Enter")
+    expect(page.get_by_role("heading", name="posts.csv", level=1)).to_be_visible()
+    press("n")
+    expect(page.get_by_label("Find an analysis")).to_be_focused()
+    page.keyboard.type("over time how many")
+    press("ArrowDown")
+    expect(page.locator("#dialog a:focus")).to_contain_text("Count posts over time")
+    press("ArrowUp")
+    expect(page.get_by_label("Find an analysis")).to_be_focused()
+    press("Enter")
+    expect(page.locator("#dialog").get_by_role("heading", name="Count posts over time")).to_be_visible()
+    per = page.get_by_label("Count per")
+    expect(page.get_by_label("Column with the date")).to_be_focused()
+    press("Tab")
+    expect(per).to_be_focused()
+    page.keyboard.type("Month")
+    expect(per).to_have_value("month")
+    tab_to_and_press(page, "Run")
+    expect(page.get_by_alt_text("Chart: Count posts over time")).to_be_visible()
+    expect(page.get_by_role("heading", name="posts.csv", level=1)).to_be_focused()
+
+    again = page.get_by_role("link", name="Run again with changes")
+    again.focus()
+    press("Enter")
+    expect(per).to_have_value("month")
+    press("Tab")
+    page.keyboard.type("Year")
+    expect(per).to_have_value("year")
+    tab_to_and_press(page, "Run")
+    nodes = page.locator("#tree .node", has_text="Count posts over time")
+    expect(nodes).to_have_count(2)
+    expect(page.locator("#tree .node[aria-current] .how")).to_contain_text("year")
+    press("k")
+    press("Enter")
+    expect(page.locator("#tree .node[aria-current] .how")).to_contain_text("month")
+
+
+def test_a_chart_is_saved_in_three_forms(page: Page, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    _sign_in(page, admin)
+    page.goto(f"/datasets/{posts.key}/analyses/count-posts")
+    page.get_by_label("Count per").select_option("month")
+    page.get_by_role("button", name="Run", exact=True).click()
+    saving = page.get_by_role("group", name="Save the chart")
+    kept: dict[str, bytes] = {}
+    for form in ("SVG", "PNG", "CSV"):
+        with page.expect_download() as started:
+            saving.get_by_role("link", name=form).click()
+        assert started.value.suggested_filename.endswith(f".{form.lower()}")
+        kept[form] = Path(started.value.path()).read_bytes()
+    drawn = ElementTree.fromstring(kept["SVG"])
+    assert drawn.tag == "{http://www.w3.org/2000/svg}svg"
+    said = " ".join(drawn.itertext())
+    with Image.open(io.BytesIO(kept["PNG"])) as picture:
+        picture.load()
+        assert (picture.format, picture.width > 600, picture.height > 200) == ("PNG", True, True)
+        assert picture.convert("L").getextrema()[0] < 200, "something is drawn"
+    page.get_by_role("link", name="Table", exact=True).click()
+    shown = page.locator("#rows tbody tr")
+    expect(shown).to_have_count(6)
+    rows = list(csv.reader(kept["CSV"].decode().splitlines()))
+    assert [[cell.strip() for cell in row.locator("td").all_inner_texts()] for row in shown.all()] == rows[1:]
+    assert "2026" in said
+
+
 def test_a_network_is_drawn_and_searched(page: Page, admin: User, tmp_path: Path) -> None:
     _sign_in(page, admin)
     _upload(page, tmp_path)
@@ -91,6 +171,20 @@ def test_a_network_is_drawn_and_searched(page: Page, admin: User, tmp_path: Path
     drawn = Path(started.value.path()).read_text()
     assert drawn.count("<circle") == 2
     assert ">b1</title>" in drawn
+    page.get_by_label("Colour by").select_option("links")
+    page.get_by_label("Links at least").fill("0")
+    expect(page.locator(".net [role=status]")).to_have_text("5 nodes, 6 links")
+    kept = {}
+    for role, form in (("button", "PNG"), ("link", "GEXF")):
+        with page.expect_download() as started:
+            page.locator(".net").get_by_role(role, name=form).click()  # type: ignore[arg-type]
+        kept[form] = Path(started.value.path()).read_bytes()
+    with Image.open(io.BytesIO(kept["PNG"])) as picture:
+        box = page.locator(".net-stage").bounding_box()
+        assert box
+        assert picture.size == (round(2 * box["width"]), round(2 * box["height"]))
+    nodes = ElementTree.fromstring(kept["GEXF"]).iterfind(".//{*}node")
+    assert sorted(node.get("label") or "" for node in nodes) == ["a0", "a1", "a2", "b0", "b1"]
     page.get_by_role("link", name="Nodes").click()
     expect(page.get_by_text("1–5 of 5")).to_be_visible()
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,11 +12,12 @@ from playwright.sync_api import Browser, Page, expect
 from app.domain.dataset import Status
 from app.domain.user import User
 from app.services.context import Context
+from app.services.run import run_processor
 from app.services.site_setting import set_site_setting
 from app.storage import dataset as datasets
 from tests.browser.conftest import open_tab, serve
 from tests.browser.test_journey import _sign_in
-from tests.conftest import finished_posts, import_posts
+from tests.conftest import finished_posts, import_posts, wait_for, wait_for_end
 
 pytestmark = pytest.mark.slow
 
@@ -91,3 +93,66 @@ def test_forms_are_sent_without_javascript(browser: Browser, site: str, ctx: Con
         page.get_by_role("button", name="Favourite: posts.csv").click()
         page.goto("/datasets?whose=favourites")
         expect(page.get_by_role("link", name="posts.csv")).to_be_visible()
+
+
+def test_work_that_fails_is_looked_into_run_again_and_stopped(
+    page: Page, ctx: Context, admin: User, tmp_path: Path
+) -> None:
+    trace = tmp_path / "trace"
+    posts = finished_posts(ctx, admin)
+    _sign_in(page, admin)
+    page.goto(f"/datasets/{posts.key}/analyses/misbehave")
+    page.get_by_label("Way").select_option("raise")
+    page.get_by_label("File in which").fill(str(trace))
+    page.get_by_role("button", name="Run", exact=True).click()
+    expect(page.locator("#result .note.bad")).to_be_visible()
+    page.clock.install()
+    page.goto("/control/jobs")
+    page.get_by_label("State").select_option("failed")
+    page.wait_for_url("**state=failed*")
+    page.locator("#jobs summary", has_text="Traceback").click()
+    traceback = page.locator("#jobs pre")
+    expect(traceback).to_contain_text("ZeroDivisionError: nothing can be divided by it")
+    page.clock.fast_forward(5_000)
+    expect(traceback).to_be_visible()  # it stays open while the list is asked for again
+    page.get_by_role("button", name="Run again: Misbehave").click()
+    wait_for(lambda: len(trace.read_text().splitlines()) == 2, "the second attempt")
+    page.get_by_role("button", name="Dismiss: Misbehave").click()
+    expect(page.get_by_role("heading", name="No such jobs")).to_be_visible()
+
+    sleeps, _ = run_processor(ctx, admin, posts.key, "misbehave", {"way": "sleep", "seconds": 60})
+    wait_for(lambda: datasets.get(ctx.database, sleeps.key).status is Status.RUNNING, "a running job")
+    page.goto("/control/jobs?state=running")
+    page.get_by_role("button", name="Cancel: Misbehave").click()
+    wait_for_end(ctx, sleeps.key)
+    page.goto(f"/datasets/{sleeps.key}")
+    expect(page.locator("#result > header")).to_contain_text("Cancelled")
+
+    page.goto("/control/logs")
+    expect(page.get_by_role("cell", name="misbehaving: sleep")).to_be_visible()
+    more, _ = run_processor(ctx, admin, posts.key, "misbehave", {"way": "work", "mark": "again"})
+    wait_for_end(ctx, more.key)
+    page.clock.fast_forward(10_000)
+    expect(page.get_by_role("cell", name="misbehaving: work")).to_be_visible()
+    page.get_by_label("Find in the logs").fill("sleep")
+    expect(page.get_by_role("cell", name="misbehaving: work")).to_have_count(0)
+    expect(page.get_by_role("cell", name="misbehaving: sleep")).to_be_visible()
+
+
+def test_the_workers_are_restarted_from_the_control_panel(
+    page: Page, ctx: Context, admin: User, _crew: dict[str, Any]
+) -> None:
+    _sign_in(page, admin)
+    page.goto("/control")
+    page.get_by_role("button", name="Restart the workers").click()
+    dialog = page.get_by_role("dialog", name="Restart the workers?")
+    dialog.get_by_role("button", name="Keep them running").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_role("button", name="Restart the workers").click()
+    dialog.get_by_role("button", name="Restart", exact=True).click()
+    expect(page.get_by_text("The workers of all machines start anew.")).to_be_visible()
+    assert _crew["manager"].wait(30) == 0
+    expect(page.get_by_text("No machine takes work.")).to_be_visible()
+    _crew["manager"] = _crew["start"]("-m", "app.runner")  # as whatever keeps it running does
+    expect(page.get_by_role("row", name=str(_crew["manager"].pid))).to_be_visible()
+    expect(page.get_by_text("All is well")).to_be_visible()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import json
 import re
 import zipfile
 from pathlib import Path
@@ -12,11 +13,15 @@ import polars as pl
 import pytest
 from flask.testing import FlaskClient
 
+from app.domain import texts
 from app.domain.dataset import Dataset, Kind, Result, Status
 from app.domain.user import User
 from app.services import run as runs
+from app.services.charts import bars_over_time
 from app.services.context import Context
 from app.services.ending import end_dataset
+from app.services.palette import palette
+from app.services.site_setting import change_site_settings
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage.dataset import Ending
@@ -64,12 +69,36 @@ def test_charts_and_networks_of_real_work(ada: FlaskClient, ctx: Context, admin:
     net = ada.get(f"/datasets/{done['cotag-network'].key}/network.json").json
     assert {node[1] for node in net["nodes"]} == {"a0", "a1", "a2", "b0", "b1"}
     assert net["totals"] == {"nodes": 5, "edges": 6}
-    assert net["note"] == ""
+    assert (net["note"], net["directed"]) == ("", False)
     known = {one["name"]: one["values"] for one in net["attributes"]}
     assert known["frequency"] == [node[4] for node in net["nodes"]]
     assert sum(known["links"]) == 2 * 6
     assert all(0 <= end < 5 for edge in net["edges"] for end in edge[:2])
     assert ada.get(f"{chart}/network.json").status_code == 404
+
+
+def test_charts_are_in_the_accent_and_in_the_language_of_the_page(
+    ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bars = bars_over_time([{"date": "2026", "n": 1}, {"date": "2027", "n": 2}], "n", height=100, labels=2)
+    bars["encoding"]["y"]["title"] = "Posts"
+    (tmp_path / "chart").write_text(json.dumps(bars))
+    chart = _with_result(ctx, admin, tmp_path, Kind.CHART, chart=tmp_path / "chart").key
+    first = ada.get(f"/datasets/{chart}/chart.svg")
+    assert palette("red")[0] in first.text
+    change_site_settings(ctx, admin, {"looks.accent": "teal"})
+    again = ada.get(f"/datasets/{chart}/chart.svg", headers={"If-None-Match": first.headers["ETag"]})
+    assert again.status_code == 200
+    for drawn in (again, ada.get(f"/api/datasets/{chart}/download?format=svg")):
+        assert palette("teal")[0] in drawn.text
+        assert palette("red")[0] not in drawn.text
+    assert (
+        ada.get(f"/datasets/{chart}/chart.json?theme=dark").json["config"]["bar"]["color"] == palette("teal", "dark")[0]
+    )
+    monkeypatch.setattr(texts, "_translate", lambda one, many, amount: {"Posts": "Beiträge"}.get(one, one))
+    monkeypatch.setattr("app.web.picture.language", lambda: "de")
+    there = ada.get(f"/datasets/{chart}/chart.svg", headers={"If-None-Match": again.headers["ETag"]})
+    assert ">Beiträge</text>" in there.text
 
 
 def test_a_large_network_is_cut_with_a_note(

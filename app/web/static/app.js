@@ -140,6 +140,7 @@ document.addEventListener("change", (event) => {
     for (const box of all(`[name="${CSS.escape(event.target.dataset.all)}"]`, event.target.form)) box.checked = event.target.checked;
   }
   if (event.target.form) showFittingFields(event.target.form);
+  if (event.target.matches("[hx-disable] [data-send]")) event.target.form.requestSubmit();
   if (event.target.closest("[data-meanings]")) showMeanings(event.target);
   if (event.target.closest("[data-meaning]")) changeMeaning(event.target);
   if (event.target.matches("[data-pick], [data-pick-all]")) showPicked(event.target);
@@ -194,8 +195,30 @@ document.addEventListener("htmx:afterSwap", (event) => {
     return;
   }
   openDialog(one("#dialog"));
-  const wrong = one("#dialog-body [aria-invalid='true']");
-  (wrong ?? one("#dialog-body [autofocus]"))?.focus();
+  const body = one("#dialog-body");
+  if (!focusWrong(body)) (one("[autofocus]", body) ?? firstControl(one(".form", body) ?? body))?.focus();
+});
+
+const CONTROLS = "input:not([type='hidden']), select, textarea, button.main";
+const firstControl = (within) => all(CONTROLS, within).find((control) => control.offsetParent);
+
+// The first field that something is wrong with.
+function focusWrong(within) {
+  const wrong = one("[aria-invalid='true']", within);
+  const control = wrong?.matches(CONTROLS) ? wrong : wrong && firstControl(wrong);
+  control?.focus();
+  return Boolean(control);
+}
+
+document.addEventListener("DOMContentLoaded", () => focusWrong(one("main")));
+
+// On a phone rows of links are longer than the screen: the one that is open is in sight.
+document.addEventListener("DOMContentLoaded", () => {
+  for (const row of all(".top nav, .tabs")) {
+    const current = one("[aria-current]", row)?.getBoundingClientRect();
+    const box = row.getBoundingClientRect();
+    if (current && current.right > box.right) row.scrollLeft += current.right - box.right + 24;
+  }
 });
 document.addEventListener("close-dialog", () => {
   for (const dialog of all("dialog[open]")) dialog.close();
@@ -221,18 +244,24 @@ document.addEventListener("click", (event) => {
   }
   if (target.matches("dialog")) target.close();
   target.closest("[data-dismiss]")?.closest(".note").remove();
-  const copier = target.closest("[data-copy]");
-  if (copier) {
-    const field = document.getElementById(copier.dataset.copy);
-    field.select();
-    navigator.clipboard?.writeText(field.value).then(() => { copier.textContent = say("Copied"); });
-  }
-  const linker = target.closest("[data-copy-text]");
-  if (linker) navigator.clipboard?.writeText(linker.dataset.copyText).then(() => { linker.textContent = say("Copied"); });
+  const copier = target.closest("[data-copy], [data-copy-text]");
+  if (copier) copy(copier);
   for (const menu of all("details.menu[open]")) if (!menu.contains(target)) menu.open = false;
   const download = target.closest("a[download]");
   if (download) download.closest("details")?.removeAttribute("open");
 });
+
+// Text for the clipboard: of a field, or what the button itself has. Browsers give the clipboard to scripts of safe
+// addresses only; elsewhere what is selected can be copied.
+async function copy(button) {
+  const field = document.getElementById(button.dataset.copy) ?? Object.assign(document.createElement("textarea"), { className: "unseen", value: button.dataset.copyText, readOnly: true });
+  const isOurs = !field.isConnected;
+  if (isOurs) button.before(field);
+  field.select();
+  const isCopied = await (navigator.clipboard?.writeText(field.value).then(() => true, () => false) ?? document.execCommand("copy"));
+  if (isOurs) { field.remove(); button.focus(); }
+  if (isCopied) button.textContent = say("Copied");
+}
 
 // What asks again and again rests while nobody looks, and goes on by itself after the server has been away.
 const polls = (element) => element?.getAttribute?.("hx-trigger")?.startsWith("every ") ?? false;
@@ -277,9 +306,12 @@ function notify(message, id = "") {
 }
 
 // Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come.
+// What asks again and again takes it along only from what it has exchanged.
+let hadFocus = false;
+document.addEventListener("htmx:beforeSwap", (event) => { hadFocus = event.detail.target.contains(document.activeElement); });
 document.addEventListener("htmx:afterSettle", (event) => {
   const { elt, requestConfig } = event.detail;
-  if (document.activeElement !== document.body || one("dialog[open]") || polls(requestConfig?.elt)) return;
+  if (document.activeElement !== document.body || one("dialog[open]") || (polls(requestConfig?.elt) && !hadFocus)) return;
   if (!requestConfig || requestConfig.triggeringEvent?.type === "load") return;
   const heading = one("h1, h2", elt) ?? (elt.matches?.("h1, h2") ? elt : null);
   if (!heading) return;
@@ -329,6 +361,22 @@ function step(by) {
   next.focus();
 }
 
+// In a palette the arrows go up and down what fits, and Enter where one types opens the first of it.
+function chooseOption(event) {
+  const palette = event.target.closest("[data-palette]") ?? one("dialog[open] [data-palette]");
+  const options = palette ? all("a[data-option]", palette).filter((option) => option.offsetParent) : [];
+  const isTyping = event.target.matches("[data-find-option]");
+  if (!options.length || !(["ArrowDown", "ArrowUp"].includes(event.key) || (event.key === "Enter" && isTyping))) return false;
+  event.preventDefault();
+  if (event.key === "Enter") {
+    options[0].click();
+    return true;
+  }
+  const at = options.indexOf(document.activeElement) + (event.key === "ArrowDown" ? 1 : -1);
+  (options[at] ?? one("[data-find-option]", palette)).focus();
+  return true;
+}
+
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") {
     const menu = one("details.menu[open]");
@@ -337,21 +385,13 @@ document.addEventListener("keydown", (event) => {
       one("summary", menu).focus();
     }
   }
-  if (event.ctrlKey || event.metaKey || event.altKey) return;
-  if (one("dialog[open]")) {
-    const options = all("dialog[open] a[data-option]").filter((option) => !option.hidden);
-    const at = options.indexOf(document.activeElement);
-    if (!options.length || !["ArrowDown", "ArrowUp"].includes(event.key)) return;
-    event.preventDefault();
-    const next = event.key === "ArrowDown" ? at + 1 : at - 1;
-    (options[next] ?? one("dialog[open] [data-find-option]")).focus();
-    return;
-  }
-  if (event.target.matches("input, textarea, select, [contenteditable]")) return;
+  if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
+  if (chooseOption(event) || one("dialog[open]")) return;
+  if (event.target.matches("input, textarea, select") || event.target.isContentEditable) return;
   const keys = {
     "/": () => { one("#find")?.focus(); one("#find")?.select(); },
     "n": () => one("[data-new]")?.click(),
-    "e": () => one("[data-explore]")?.click(),
+    "e": () => (event.target.matches("[data-reads]") ? location.assign(`${event.target.href}/explore`) : one("[data-explore]")?.click()),
     "j": () => step(1),
     "k": () => step(-1),
     "?": () => openDialog(one("#keys")),

@@ -43,7 +43,7 @@ function show(n) {
   const name = document.createElement("b");
   name.textContent = tile.title;
   const facts = document.createElement("span");
-  facts.className = "soft small num";
+  facts.classList.add("soft", "small", "num");
   facts.textContent = `${tile.dataset.size} · ${say("{at} of {all}", { at: at + 1, all: tiles.length })}`;
   const acts = figure.querySelector(".acts");
   for (const old of acts.querySelectorAll("a")) old.remove();

@@ -32,7 +32,7 @@ export function save(form, { box, view, graph, nodes, attributes, isShown, isDir
     .map((line) => ({ ...line, head: isDirected ? headOf(line) : null }));
   const dots = nodes.map((node, n) => ({ n, ...at(n), radius: view.scaleSize(node.size), colour: isFaint(n) ? ink.out : graph.getNodeAttribute(n, "color") }))
     .filter((dot) => isShown(dot.n) && isOn(dot)).sort((a, b) => a.radius - b.radius);
-  const named = new Set([...view.getNodeDisplayedLabels()].map(Number));
+  const named = new Set(view.getSetting("renderLabels") ? [...view.getNodeDisplayedLabels()].map(Number) : []);
   const labels = dots.filter(({ n }) => named.has(n) && !isFaint(n));
   const font = `500 13px ${fontFamily}`;
   if (form === "svg") {

@@ -18,6 +18,7 @@
     get: (file) => { try { return sessionStorage.getItem(keyOf(file)); } catch { return null; } },
     set: (file, place) => { try { sessionStorage.setItem(keyOf(file), place); } catch { /* then it begins anew */ } },
     drop: (file) => { try { sessionStorage.removeItem(keyOf(file)); } catch { /* nothing was kept */ } },
+    all: () => { try { return Object.keys(sessionStorage).map((key) => /^upload (.*) (\d+) (\d+)$/s.exec(key)).filter(Boolean); } catch { return []; } },
   };
 
   class Sender {
@@ -103,6 +104,7 @@
     const part = (name) => form.querySelector(`[data-${name}]`);
     const drop = form.querySelector(".drop"), sending = form.querySelector(".sending");
     part("problem").hidden = true;
+    part("unfinished").hidden = true;
     part("name").textContent = file.name;
     sending.hidden = false;
     drop.hidden = true;
@@ -120,6 +122,24 @@
       drop.hidden = false;
     }
   }
+
+  // A page that was loaded again in the middle cannot read the file by itself: it says which one to choose.
+  async function tellUnfinished(form) {
+    const note = form.querySelector("[data-unfinished]");
+    for (const [, name, size, lastModified] of begun.all()) {
+      const file = { name, size: Number(size), lastModified };
+      const found = await new Sender(form, file).ask("HEAD", begun.get(file)).catch(() => null);
+      if (!note.isConnected || !found) return;
+      if (found.status !== 200) { begun.drop(file); continue; }
+      const sent = inUnits(Number(found.getResponseHeader("Upload-Offset")));
+      note.firstElementChild.textContent = say("{name} has not come in whole: {sent} of {size} are here. Choose it again, and it goes on from there.", { name, sent, size: inUnits(file.size) });
+      note.querySelector("[data-forget]").onclick = () => { begun.drop(file); note.hidden = true; };
+      note.hidden = form.querySelector(".drop").hidden;
+      return;
+    }
+  }
+  const tellAll = () => { for (const form of document.querySelectorAll("form[data-upload]")) tellUnfinished(form); };
+  document.addEventListener("DOMContentLoaded", tellAll);
 
   const formOf = (event) => event.target.closest?.("form[data-upload]");
 
