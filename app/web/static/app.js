@@ -240,7 +240,7 @@ document.addEventListener("click", (event) => {
   if (closer) {
     const dialog = closer.closest("dialog");
     if (dialog) dialog.close();
-    else history.back();
+    else one(".head .facts a")?.click(); // on a page of its own there is the way to what it is about
   }
   if (target.matches("dialog")) target.close();
   target.closest("[data-dismiss]")?.closest(".note").remove();
