@@ -201,6 +201,11 @@ RIGHT_RULES: Mapping[str, Switch] = {
     "capture": Switch("May make datasets", "Capture, search, import and upload.", default=True),
     "analyse": Switch("May run analyses", "On every dataset that they see.", default=True),
     "tokens": Switch("May make API tokens", "Tokens that they have stay valid.", default=True),
+    "publish": Switch(
+        "May show datasets to everyone",
+        "So that all who sign in see them; those that are public stay so.",
+        default=True,
+    ),
 }
 """By the last part of `rights.capture` and so on. Administrators have every right."""
 

@@ -26,6 +26,7 @@ _FILES = {
     "graphology.js": "graphology/dist/graphology.umd.min.js",
     "sigma.js": "sigma/dist/sigma.min.js",
     "forceatlas2.js": "graphology-layout-forceatlas2/iterate.js",
+    "forceatlas2.LICENSE": "graphology-layout-forceatlas2/LICENSE.txt",
     "swagger-ui/swagger-ui.css": "swagger-ui-dist/swagger-ui.css",
     "swagger-ui/swagger-ui-bundle.js": "swagger-ui-dist/swagger-ui-bundle.js",
     "swagger-ui/swagger-ui-standalone-preset.js": "swagger-ui-dist/swagger-ui-standalone-preset.js",

@@ -69,6 +69,8 @@ def create_capture(
     """
     require_write(actor)
     require_right(ctx, actor, "capture")
+    if not is_private:
+        require_right(ctx, actor, "publish")
     source = ctx.registry.datasource(datasource_id)
     site = ctx.site_settings()
     unavailable = ctx.registry.unavailable(source, site)
@@ -181,6 +183,8 @@ def update_dataset(
     require_change(actor, known)
     if is_private is not None:
         require_share(actor, known)
+    if is_private is False and known.is_private:
+        require_right(ctx, actor, "publish")
     if label is not None and not label.strip():
         raise InvalidInput({"label": [say("Give the dataset a name.")]})
     with ctx.database.transaction() as tx:

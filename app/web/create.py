@@ -23,6 +23,7 @@ from app.services.dataset import PSEUDONYMISE
 from app.services.estimate import HEAVY, estimate_capture, expected_seconds
 from app.services.mail import can_mail
 from app.services.outlook import ahead
+from app.services.person_setting import has_right
 from app.web import mapping
 from app.web.forms import controls, read_form
 from app.web.page import current_actor, go_to, render, wants_piece
@@ -45,6 +46,7 @@ def _frame(ctx: Context, chosen: type[DataSource] | None) -> dict[str, Any]:
         "chosen": chosen,
         "unavailable": ctx.registry.unavailable(chosen, settings) if chosen else None,
         "pseudonymise": _offered_protection(settings),
+        "may_publish": has_right(ctx, current_actor(), "publish"),
         "can_mail": can_mail(ctx),
         "ahead": ahead(ctx, chosen.id) if chosen else "",
         "limit": ctx.settings.max_upload_mb,

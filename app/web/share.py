@@ -14,6 +14,7 @@ from app.domain.texts import say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services import share as shares
+from app.services.person_setting import has_right
 from app.services.user_tag import tags_to_share_with
 from app.storage.overview import names_of
 from app.web.dataset import show_values
@@ -42,6 +43,7 @@ def _values(key: str) -> dict[str, Any]:
         "maker": names_of(ctx.database, [family.owner_id]).get(family.owner_id, ""),
         "tags": tags_to_share_with(ctx, actor),
         "roles": ROLES,
+        "may_publish": has_right(ctx, actor, "publish"),
     }
 
 

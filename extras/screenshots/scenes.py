@@ -130,6 +130,8 @@ def scenes(stage: Stage) -> list[Scene]:
         Scene("annotations", "Fields, coders and how far they agree", f"{posts}/annotations"),
         Scene("data-sources", "Data sources", "/datasources"),
         Scene("data-source", "What is kept of a source", "/datasources/fourchan"),
+        Scene("about", "What this site is", "/about"),
+        Scene("page", "How to cite, for everybody", "/page/citing", None),
         Scene("account", "One's own account and tokens", "/account"),
         Scene("control", "Whether everything works", "/control"),
         *(
@@ -144,8 +146,10 @@ def scenes(stage: Stage) -> list[Scene]:
                 "tokens",
                 "logs",
                 "plugins",
+                "pages",
                 "settings",
             )
         ),
+        Scene("control-page", "Write a page, and see how it looks", "/control/pages/pages.data-policy"),
         Scene("not-found", "A page that is not there", "/datasets/0123456789abcdef0123456789abcdef"),
     ]

@@ -25,7 +25,7 @@ from app.services.items import page
 from app.services.notification import send
 from app.services.run import run_processor
 from app.services.share import share_dataset
-from app.services.site_setting import set_site_setting
+from app.services.site_setting import change_site_settings
 from app.services.user import create_user, set_password
 from app.services.user_tag import assign_tag
 from app.storage import dataset as datasets
@@ -33,6 +33,17 @@ from app.storage import dataset as datasets
 ADMINISTRATOR = "demo"
 CODERS = ("ann", "bob")
 PASSWORD = "a picture of a password"  # noqa: S105 - of an installation that lasts for minutes
+_TEXTS = {
+    "texts.about": "This site is for staff and students of **Example University**.\n\n## Who may use it\n\n"
+    "- everybody with an account of the university;\n- guests, for the time of a project.\n\n"
+    "> Datasets go after 180 days, unless you keep them.",
+    "texts.news": "**28 November 2026** Posts of Threads can be imported.\n\n**2 November 2026** The archive of boards"
+    " goes back to 2016 now.",
+    "texts.contact": "the Media Lab, lab@university.example",
+    "pages.data-policy": "# Data policy\n\nWe keep as little as we can, for as long as a project needs it.\n\n"
+    "## What is stored\n\n1. posts that you have captured or uploaded;\n2. what you have made of them.\n\n"
+    "## Names of authors\n\nReplace them by codes when you make a dataset, unless your question is about persons.",
+}
 _STANCES = ("for", "against", "neither")
 _CODED = 24
 
@@ -66,7 +77,7 @@ def _people(ctx: Context) -> Stage:
     do_to_all(ctx, admin, [posts.key, board.key], "tag", tags=["election"])
     _annotate(ctx, admin, posts, (ann, bob))
     network = _network(ctx, admin, posts)
-    set_site_setting(ctx, admin, "accounts.requests", True)
+    change_site_settings(ctx, admin, {"accounts.requests": True, **_TEXTS})
     request_access(ctx, "Cleo", "cleo@university.example", "Media Studies", "A thesis on memes of the 2016 election.")
     send(ctx, admin, "The archive is read anew on Friday from 18:00 to 20:00. Searches wait until then.", user="bob")
     family = [*lineage(ctx, admin, board.key), *lineage(ctx, admin, posts.key), network]

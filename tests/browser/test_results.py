@@ -114,6 +114,7 @@ def test_layouts_names_and_search(inside: Page, network: Dataset) -> None:
     around = list(places_in(saved(inside, "GEXF")).values())
     middle = [sum(axis) / NODES for axis in zip(*around, strict=True)]
     assert max(radii := [math.dist(place, middle) for place in around]) == pytest.approx(min(radii), rel=0.01)
+    assert dragged(inside) == 1
     inside.get_by_label("Layout").select_option("force")
     inside.get_by_label("Layout").select_option("apart")
     inside.wait_for_timeout(300)  # the picture comes to its place within 120 ms
@@ -133,6 +134,22 @@ def test_layouts_names_and_search(inside: Page, network: Dataset) -> None:
     find.fill("nowhere")
     find.press("Enter")
     expect(inside.locator(".net [role=status]")).to_have_text("No node is called “nowhere”.")
+
+
+def dragged(page: Page) -> int:
+    """Drag a node towards the middle; how many nodes have another place then."""
+    page.wait_for_timeout(300)
+    before = places_in(saved(page, "GEXF"))
+    x, y, _ = circles_in(saved(page, "SVG"))[0]
+    page.locator(".net-stage").scroll_into_view_if_needed()
+    stage = page.locator(".net-stage").bounding_box()
+    assert stage is not None
+    page.mouse.move(stage["x"] + x, stage["y"] + y)
+    page.mouse.down()
+    page.mouse.move(stage["x"] + stage["width"] / 2, stage["y"] + stage["height"] / 2, steps=6)
+    page.mouse.up()
+    after = places_in(saved(page, "GEXF"))
+    return sum(math.dist(after[name], before[name]) > 1 for name in before)
 
 
 def expect_labels(page: Page, amount: int) -> None:

@@ -19,7 +19,7 @@ from tests.ticking import assert_on_grid, entries, runs, tick_entries
 def test_new_unchanged_changed_and_removed(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
     scheduler = open_scheduler(ctx.bell)
     added, removed = synchronise(scheduler, ctx.bell, declare(ctx))
-    assert len(added) == sum(1 for worker in ctx.registry.workers.values() if worker.interval)
+    assert len(added) == sum(len(worker.standing({})) for worker in ctx.registry.workers.values())
     assert removed == []
 
     assert synchronise(scheduler, ctx.bell, declare(ctx)) == ([], [])

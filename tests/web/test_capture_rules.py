@@ -8,10 +8,10 @@ import pytest
 from flask.testing import FlaskClient
 
 from app.domain.capture_rules import PROTECTION, protection_of_names
-from app.domain.errors import NotCompatible
+from app.domain.errors import NotAllowed, NotCompatible
 from app.domain.user import User
 from app.services.context import Context
-from app.services.dataset import PSEUDONYMISE
+from app.services.dataset import PSEUDONYMISE, update_dataset
 from app.services.site_setting import change_site_settings
 from app.storage import dataset as datasets
 from tests.conftest import import_posts
@@ -51,3 +51,20 @@ def offered(browser: FlaskClient) -> list[tuple[str, bool]]:
     """What the form of a search offers to do to names, and whether it is chosen."""
     found = re.findall(r'name="pseudonymise" value="(\w+)"( checked)?', browser.get("/create/fourchan").text)
     return [(name, bool(checked)) for name, checked in found]
+
+
+def test_who_may_not_publish_makes_private_datasets(ursula: FlaskClient, ctx: Context, admin: User, user: User) -> None:
+    change_site_settings(ctx, admin, {"rights.publish": False})
+    key = import_posts(ctx, user).key
+    with pytest.raises(NotAllowed, match="may not show datasets to everyone"):
+        import_posts(ctx, user, is_private=False)
+    with pytest.raises(NotAllowed, match="may not show datasets to everyone"):
+        update_dataset(ctx, user, key, is_private=False)
+    form = ursula.get("/create/fourchan").text
+    assert re.findall(r'name="private" value="on"( [^>]*)?>', form) == ["", " checked disabled"]
+    assert "Let everyone see it" not in ursula.get(f"/datasets/{key}/share").text
+    public = import_posts(ctx, admin, is_private=False)
+    assert update_dataset(ctx, admin, public.key, is_private=True).is_private
+    change_site_settings(ctx, admin, {"rights.publish": None})
+    assert "Let everyone see it" in ursula.get(f"/datasets/{key}/share").text
+    assert not update_dataset(ctx, user, key, is_private=False).is_private
