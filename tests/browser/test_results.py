@@ -158,6 +158,35 @@ def expect_labels(page: Page, amount: int) -> None:
     assert saved(page, "SVG").count("<text ") == amount
 
 
+def test_many_links_are_drawn_simply_where_drawing_is_slow(
+    inside: Page, ctx: Context, admin: User, tmp_path: Path
+) -> None:
+    names = [str(n) for n in range(80)]
+    nodes = pl.DataFrame(
+        {"id": names, "label": names, "x": list(map(float, range(80))), "y": [n % 9.0 for n in range(80)]}
+    )
+    links = [(a, b) for a, b in combinations(names, 2)]
+    edges = pl.DataFrame({"source": [a for a, _ in links], "target": [b for _, b in links], "weight": [1] * len(links)})
+    nodes.write_parquet(tmp_path / "nodes")
+    edges.write_parquet(tmp_path / "edges", metadata={"directed": "true"})
+    files = {"nodes": tmp_path / "nodes", "edges": tmp_path / "edges"}
+    dense = store(ctx, admin, Kind.GRAPH, files, columns=nodes.columns, rows=80, label="Dense")
+    slow = "const now = performance.now.bind(performance); performance.now = () => 100 * now();"
+    inside.add_init_script(slow)  # as if each picture took a hundred times as long
+    inside.goto(f"/datasets/{dense.key}")
+    status = inside.locator(".net [role=status]")
+    expect(status).to_contain_text("80 nodes, 3,160 links. Links are drawn as thin lines")
+    inside.get_by_role("button", name="Let it move").click()
+    expect(inside.locator(".net")).to_have_attribute("data-moved", "")
+    inside.get_by_label("Find a node").fill("79")
+    inside.get_by_label("Find a node").press("Enter")
+    expect(inside.locator(".net-about")).to_contain_text("79 links")
+    inside.get_by_label("Names").select_option("all")
+    inside.get_by_label("Layout").select_option("circle")
+    inside.get_by_role("button", name="Show all").click()
+    expect(inside.locator(".net-about")).to_be_hidden()
+
+
 @pytest.fixture
 def archive(ctx: Context, admin: User, tmp_path: Path, samples: Path) -> str:
     """The address of an archive with pictures, a video and texts."""

@@ -35,7 +35,16 @@ const ways = () => ({
   line: Sigma.rendering.EdgeRectangleProgram,
   arrow: Sigma.rendering.createEdgeArrowProgram({ lengthToThicknessRatio: 5, widenessToThicknessRatio: 4 }),
   thin: Sigma.rendering.EdgeLineProgram,
+  unseen: Unseen,
 });
+
+// What is not to be drawn for a while, and costs nothing.
+class Unseen {
+  reallocate() {}
+  process() {}
+  render() {}
+  kill() {}
+}
 
 // Whether this machine takes so long for a picture of many links that nothing could move smoothly.
 function isSlowWith(view) {
@@ -74,9 +83,11 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
   const view = new Sigma.Sigma(graph, stage, {
     labelColor: { color: style.color }, labelFont: style.fontFamily, labelSize: 13, labelWeight: "500", defaultEdgeColor: ink.edge,
     labelGridCellSize: 90, zIndex: true, ...NAMES.few, edgeProgramClasses: ways(),
+    nodeProgramClasses: { circle: Sigma.rendering.NodeCircleProgram, point: Sigma.rendering.NodePointProgram },
     defaultDrawNodeHover: () => {}, // what is under the pointer is shown beside it
-    nodeReducer: (node, data) => {
+    nodeReducer: (node, plain) => {
       const n = Number(node);
+      const data = state.isSlow ? { ...plain, type: "point" } : plain;
       if (!isShown(n)) return { ...data, hidden: true };
       if (state.chosen === null) return data;
       if (state.near.has(n)) return { ...data, zIndex: 2, forceLabel: n === state.chosen || state.near.size < 40 };
@@ -84,7 +95,8 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
     },
     edgeReducer: (edge, data) => {
       const [source, target] = graph.extremities(edge).map(Number);
-      if (!isShown(source) || !isShown(target) || (state.isMoving && state.isSlow)) return { ...data, hidden: true };
+      if (state.isMoving && state.isSlow) return { ...data, type: "unseen" };
+      if (!isShown(source) || !isShown(target)) return { ...data, hidden: true };
       if (state.chosen === null) return state.isSlow ? { ...data, type: "thin" } : data;
       return source === state.chosen || target === state.chosen ? { ...data, color: accent, zIndex: 1 } : { ...data, hidden: true };
     },
@@ -94,7 +106,8 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
 
   function tell() {
     const shown = nodes.filter((_, n) => isShown(n)).length;
-    const all = piece.note || [sayMany("{n} node", "{n} nodes", graph.order), sayMany("{n} link", "{n} links", graph.size)].join(", ");
+    const amounts = piece.note || [sayMany("{n} node", "{n} nodes", graph.order), sayMany("{n} link", "{n} links", graph.size)].join(", ");
+    const all = state.isSlow ? `${amounts.replace(/\.$/, "")}. ${say("Links are drawn as thin lines so that it stays smooth here; a chosen node has its own as they are.")}` : amounts;
     status.textContent = shown === nodes.length ? all : sayMany("{n} node of {all} shown", "{n} nodes of {all} shown", shown, { all: nodes.length.toLocaleString("en") });
   }
 
@@ -285,6 +298,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
     state.isSlow = true;
     view.setSetting("hideEdgesOnMove", true);
     view.refresh();
+    tell();
   }
   box.dataset.drawn = String(graph.order);
   return { kill: () => { force.stop(); view.kill(); }, view };
