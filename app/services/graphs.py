@@ -44,10 +44,10 @@ def write_gexf(
     edges: pl.DataFrame,
     directed: bool,
     stream: IO[bytes] | TextIOBase,
-    colours: Sequence[str] = palette(),
+    colours: Sequence[str] = (),
 ) -> None:
     """Write a network as GEXF 1.3, for Gephi: typed attributes, positions, sizes, and communities in `colours`."""
-    write = _writer(stream)
+    write, colours = _writer(stream), colours or palette()
     kind = "directed" if directed else "undirected"
     write('<?xml version="1.0" encoding="UTF-8"?>\n')
     write('<gexf xmlns="http://gexf.net/1.3" xmlns:viz="http://gexf.net/1.3/viz" version="1.3">\n')
