@@ -58,11 +58,11 @@ def show(source_id: str) -> Response:
 
 _KINDS = {
     "str": say("text"),
-    "int": say("integer"),
+    "int": say("whole number"),
     "float": say("number"),
     "bool": say("yes or no"),
     "list": say("list"),
-    "datetime": say("datetime"),
+    "datetime": say("date and time"),
 }
 
 

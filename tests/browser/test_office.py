@@ -10,11 +10,13 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from app.domain.dataset import Status
+from app.domain.job import JobState
 from app.domain.user import User
 from app.services.context import Context
 from app.services.run import run_processor
 from app.services.site_setting import set_site_setting
 from app.storage import dataset as datasets
+from app.storage import job as jobs
 from tests.browser.conftest import open_tab, serve
 from tests.browser.test_journey import _sign_in
 from tests.conftest import finished_posts, import_posts, wait_for, wait_for_end
@@ -117,6 +119,8 @@ def test_work_that_fails_is_looked_into_run_again_and_stopped(
     expect(traceback).to_be_visible()  # it stays open while the list is asked for again
     page.get_by_role("button", name="Run again: Misbehave").click()
     wait_for(lambda: len(trace.read_text().splitlines()) == 2, "the second attempt")
+    wait_for(lambda: jobs.list_jobs(ctx.database)[-1].state is JobState.FAILED, "the second failure")
+    page.clock.fast_forward(5_000)
     page.get_by_role("button", name="Dismiss: Misbehave").click()
     expect(page.get_by_role("heading", name="No such jobs")).to_be_visible()
 

@@ -66,6 +66,9 @@ def test_running_again_keeps_the_options(ada: FlaskClient, ctx: Context, admin: 
     page = ada.piece(f"{path}?again={child.key}").text
     assert '<option value="week" selected>' in page
     assert 'name="rerun"' in page
+    refused = ada.change(path, htmx=True, column="nowhere", timeframe="week", again=child.key)
+    assert refused.status_code == 422
+    assert 'name="rerun"' in refused.text
     assert ada.get(f"/datasets/{posts.key}/analyses/unique-filter?again={child.key}").status_code == 404
 
 
