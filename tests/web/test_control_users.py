@@ -115,14 +115,19 @@ def test_messages_are_shown_until_they_are_dismissed(ada: FlaskClient, ursula: F
     ada.change(f"/control/users/{user.id}", name=user.name, tags="a", is_active="on")
     for text, values in {
         "To all": {},
-        "To a": {"to": "tag", "tag": "a"},
+        "To a **now** <i>": {"to": "tag", "tag": "a"},
         "To b": {"to": "tag", "tag": "b"},
         "To her": {"to": "user", "user": "ursula", "days": "2"},
     }.items():
         assert ada.change("/control/messages", text=text, **values).status_code == 303
     assert 'id="user-error"' in ada.change("/control/messages", text="To whom?", to="user", user="nobody").text
     page = ursula.get("/datasets").text
-    assert [text in page for text in ("To all", "To a<", "To b", "To her")] == [True, True, False, True]
+    assert [text in page for text in ("To all", "To a <strong>now</strong> &lt;i&gt;<", "To b", "To her")] == [
+        True,
+        True,
+        False,
+        True,
+    ]
     number = re.findall(r"/messages/(\d+)/dismiss", page)[0]
     assert ursula.change(f"/messages/{number}/dismiss", next="/account").location == "/account"
     assert "To her" not in ursula.get("/datasets").text
