@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from app.domain.job import Job
 from app.plugins import Worker, WorkerContext
+from datasources._imageboard.store.indexes import make_search_indexes, missing_indexes
 
 _IS_IMPORTING = (
     "SELECT EXISTS (SELECT FROM imageboard_imports WHERE changed > now() - interval '10 minutes') AS importing"
@@ -22,7 +23,5 @@ class MakeBoardIndexes(Worker):
 
     def work(self, job: Job, ctx: WorkerContext) -> None:
         """Make them one after the other; those that are made stay, whatever becomes of the others."""
-        from datasources._imageboard.store.indexes import make_search_indexes, missing_indexes
-
         if missing_indexes(ctx.database_url) and not ctx.database.one(_IS_IMPORTING)["importing"]:
             make_search_indexes(ctx.database_url, ctx.log)
