@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote, urlsplit, urlunsplit
 
 import psycopg2
@@ -17,6 +18,7 @@ import pytest
 from app.domain.dataset import Status
 from app.domain.user import User
 from app.plugins import Period, SourceError
+from app.plugins.validation import load
 from app.runner.schedule import declare
 from app.services.context import Context
 from app.services.dataset import cancel_dataset, create_capture
@@ -24,11 +26,12 @@ from app.storage import dataset as datasets
 from app.storage import setting
 from datasources._imageboard.query import parse, tokens
 from datasources._imageboard.query.sphinx import _CAPITALS, is_indexed
-from datasources._imageboard.search import Asked, PostgreSQLEngine, SphinxEngine
+from datasources._imageboard.search import Asked, PostgreSQLEngine, SphinxEngine, read_asked
 from datasources._imageboard.sphinx.builds import settled_bounds
 from datasources._imageboard.sphinx.configuration import all_sources, sphinx_sources, write_configuration
 from datasources._imageboard.sphinx.indexing import Indexer
 from datasources._imageboard.sphinx.server import Narrowed, SphinxServer
+from datasources.fourchan import FourChan
 from tests.board_posts import Here, keep, post
 from tests.conftest import ROOT, Starter, wait_for, wait_for_end
 from tests.sphinx import Sphinx, free_address, needs_sphinx, sphinx_for
@@ -76,6 +79,32 @@ def test_posts_are_found_whether_they_are_indexed_or_not(ctx: Context, sphinx: S
         assert here(body_match="hot", search_scope="full-threads") == [1, 2, 3, 4]
     keep(ctx, [post(5, "coffee again")])
     assert here(body_match="coffee") == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("query", "found", "looks_up"),
+    [("coffee", [1, 2, 3], True), ("hot coffee", [1, 3], True), ('"hot coffee"', [1], False), ("^more", [3], False)],
+)
+def test_words_of_very_many_posts_are_left_to_the_database(
+    ctx: Context, sphinx: Sphinx, monkeypatch: pytest.MonkeyPatch, query: str, found: list[int], looks_up: bool
+) -> None:
+    keep(ctx, [post(1, "hot coffee"), post(2, "coffee"), post(3, "more coffee, not hot"), post(4, "tea")])
+    sphinx.index("main")
+    sphinx.start()
+    asked = read_asked("fourchan", load(FourChan.Options, {"body_match": query}), FourChan.flag_groups)
+    looked_up: list[Asked] = []
+    find = PostgreSQLEngine.find
+
+    def note(engine: PostgreSQLEngine, asked: Asked, *rest: Any) -> Iterator[list[int]]:
+        looked_up.append(asked)
+        return find(engine, asked, *rest)
+
+    monkeypatch.setattr(PostgreSQLEngine, "find", note)
+    engine = SphinxEngine("fourchan", sphinx.address, many=0)
+    numbers = [number for some in engine.find(asked, ctx.database, 10) for number in some]
+    rows = ctx.database.many("SELECT id, number FROM imageboard_posts")
+    assert [row["id"] for row in rows if row["number"] in numbers] == found
+    assert bool(looked_up) is looks_up
 
 
 def test_posts_that_have_changed_since_are_found_by_what_they_say_now(

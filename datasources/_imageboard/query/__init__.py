@@ -19,7 +19,7 @@ Case, accents and punctuation do not count. A word that falls into several, such
 from datasources._imageboard.query.matching import matches
 from datasources._imageboard.query.sphinx import to_sphinx
 from datasources._imageboard.query.sql import Condition, Expand, to_sql, words_like
-from datasources._imageboard.query.syntax import InvalidQuery, Node, parse
+from datasources._imageboard.query.syntax import InvalidQuery, Node, is_ordered, parse
 from datasources._imageboard.query.words import LONGEST, plain_text, spaced, tokens
 
 __all__ = [
@@ -28,6 +28,7 @@ __all__ = [
     "Expand",
     "InvalidQuery",
     "Node",
+    "is_ordered",
     "matches",
     "parse",
     "plain_text",

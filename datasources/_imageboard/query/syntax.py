@@ -75,6 +75,15 @@ def parse(query: str) -> Node | None:
     return _Parser(query).parse()
 
 
+def is_ordered(node: Node) -> bool:
+    """Whether it matters where in a text the words stand, not only which occur."""
+    if isinstance(node, Not):
+        return is_ordered(node.part)
+    if isinstance(node, And | Or):
+        return any(is_ordered(part) for part in node.parts)
+    return isinstance(node, Before) or len(node.words) > 1 or node.starts or node.ends
+
+
 _LEXEME = re.compile(
     r"""\s*(?:(?P<before><<) | (?P<bar>\|) | (?P<open>\() | (?P<close>\)) | (?P<quoted>"[^"]*"?) | (?P<not>[-!]+(?=\S))
     | (?P<word>[^\s|()"]+?)(?=<<|[\s|()"]|$) )""",

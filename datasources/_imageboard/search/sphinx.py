@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from app.domain.texts import say
 from app.plugins import Database, SourceError
-from datasources._imageboard.query import Node, to_sphinx
+from datasources._imageboard.query import Node, is_ordered, to_sphinx
 from datasources._imageboard.search.asked import Asked, kept_boards
 from datasources._imageboard.search.engine import PostgreSQLEngine, cut, numbers_of
 from datasources._imageboard.sphinx.builds import Bounds, covered, find_builds
@@ -25,6 +25,8 @@ _AT_ONCE = 5_000
 _CANDIDATES = 500_000
 _CHECKED = 20_000
 _SPARE = 1_000_000
+_MANY = 100_000
+"""Posts that the database finds by its own index of words sooner than it looks at them one by one."""
 _ORDER = "(extract(epoch FROM created) * 1000000)::bigint"
 _ROW = f"concat_ws(' ', number, {_ORDER}, coalesce(array_position(%(known)s::text[], board), 0), id)"
 
@@ -34,12 +36,14 @@ class SphinxEngine:
 
     A post counts when the database says so, whether Sphinx, a change since it was indexed or its having been stored
     since makes it a candidate. So what is found is the same as without Sphinx, however far its indexes lag behind.
+    When Sphinx finds more than `many` posts, in which the words may stand in any order, the database finds them itself.
     """
 
-    def __init__(self, source: str, address: str, *, candidates: int = _CANDIDATES) -> None:
+    def __init__(self, source: str, address: str, *, candidates: int = _CANDIDATES, many: int = _MANY) -> None:
         self._source = source
         self._server = SphinxServer(source, address)
         self._candidates = candidates
+        self._many = many
         self._database = PostgreSQLEngine()
 
     def find(self, asked: Asked, database: Database, most: int) -> Iterator[list[int]]:
@@ -58,6 +62,9 @@ class SphinxEngine:
         for part in (DELTA, MAIN):
             if part in served:
                 for candidates in self._portions(part, wanted):
+                    if len(candidates) > self._many and not _is_ordered(asked):
+                        yield from self._database.find(asked, database, most)
+                        return
                     found.check(candidates)
         found.check(_changed_since(database, asked.source, bounds.versions))
         found.add_newer(bounds.posts)
@@ -110,6 +117,10 @@ def _narrowed(asked: Asked) -> Narrowed | None:
     moments = (asked.period.after, asked.period.before)
     after, before = (None if moment is None else second_code(moment.timestamp()) for moment in moments)
     return Narrowed(words, (after, before), [board_code(board) for board in asked.boards]) if words else None
+
+
+def _is_ordered(asked: Asked) -> bool:
+    return any(is_ordered(node) for node in (asked.body, asked.subject) if node is not None)
 
 
 def _changed_since(database: Database, source: str, versions: int) -> array[int]:
