@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from app.domain.user import User
     from app.services.context import Context
 
+_WIDTH = 60
+
 
 def add_commands(commands: Commands) -> None:
     """Declare them."""
@@ -57,9 +59,9 @@ def list_settings(asked: argparse.Namespace) -> int:
         found = [setting for setting in list_site_settings(ctx, actor) if asked.part in setting.name]
     width = max((len(setting.name) for setting in found), default=0)
     for setting in found:
-        where = f"set; the default is {_said(setting.default)}" if setting.is_set else f"default: {setting.origin}"
+        where = f"set; the default is {_short(setting.default)}" if setting.is_set else f"default: {setting.origin}"
         ignored = f"; {setting.ignored!r} is stored, but will not do" if setting.ignored is not None else ""
-        print(f"{setting.name:<{width}}  {_said(setting.value):>8} {setting.unit:<7}  {where}{ignored}")
+        print(f"{setting.name:<{width}}  {_short(setting.value):>8} {setting.unit:<7}  {where}{ignored}")
     return 0
 
 
@@ -78,7 +80,7 @@ def set_setting(asked: argparse.Namespace) -> int:
 
     with _working(asked) as (ctx, actor):
         done = set_site_setting(ctx, actor, asked.name, asked.value)
-    print(f"{done.name} is {_said(done.value)} now. The default is {_said(done.default)} ({done.origin}).")
+    print(f"{done.name} is {_short(done.value)} now. The default is {_short(done.default)} ({done.origin}).")
     return 0
 
 
@@ -88,8 +90,15 @@ def unset_setting(asked: argparse.Namespace) -> int:
 
     with _working(asked) as (ctx, actor):
         done = unset_site_setting(ctx, actor, asked.name)
-    print(f"{done.name} is {_said(done.value)}, the default ({done.origin}).")
+    print(f"{done.name} is {_short(done.value)}, the default ({done.origin}).")
     return 0
+
+
+def _short(value: object) -> str:
+    """A value on one line: of a long text how it begins."""
+    said = _said(value)
+    first = said.strip().partition("\n")[0]
+    return said if said == first and len(said) <= _WIDTH else f"{first[:_WIDTH]}…"
 
 
 def _said(value: object) -> str:

@@ -68,7 +68,7 @@ and dates. Give the address of the dataset too, or publish its provenance beside
 
 ## The people whose posts you quote
 
-Many have not written for a paper. Leave names out, and mind that a search engine finds whom a sentence belongs to.
+Few of them wrote for a paper. Leave out names, and remember that a search engine finds who wrote a quoted sentence.
 """,
     version=__version__,
 )

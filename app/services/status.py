@@ -33,7 +33,7 @@ def liveness(ctx: Context) -> dict[str, Any]:
     state = "ok" if database["ok"] and queue["ok"] else "degraded" if database["ok"] else "down"
     return {
         "status": state,
-        "name": _site_name(ctx),
+        "name": _site_name(ctx) if database["ok"] else ctx.settings.site_name,
         "version": __version__,
         "time": datetime.now(UTC),
         "database": database,

@@ -44,7 +44,7 @@ def _site() -> dict[str, Any]:
         try:
             g.site = installation().site_settings()
         except Unavailable:
-            return {}
+            g.site = {}
     found: dict[str, Any] = g.site
     return found
 

@@ -56,11 +56,11 @@ def test_an_upload_says_what_is_wrong_and_goes_on_where_the_connection_broke(
 
 def test_a_file_is_dropped_read_anew_mapped_and_imported(page: Page, admin: User) -> None:
     sign_in_to_upload(page, admin)
+    make = "text => { const t = new DataTransfer(); t.items.add(new File([text], 'cups.csv')); return t; }"
+    page.get_by_role("heading", level=1).dispatch_event("drop", {"dataTransfer": page.evaluate_handle(make, "")})
+    expect(page.get_by_role("alert")).to_contain_text("This file is empty.")
     rows = "".join(f"{n};cup {n}, with sugar;2026-02-{n:02};{n * 3}\n" for n in range(1, 21))
-    transfer = page.evaluate_handle(
-        "text => { const t = new DataTransfer(); t.items.add(new File([text], 'cups.csv')); return t; }",
-        f"number;words;day;likes\n{rows}21;one too few\n",
-    )
+    transfer = page.evaluate_handle(make, f"number;words;day;likes\n{rows}21;one too few\n")
     drop = page.locator(".drop")
     drop.dispatch_event("dragenter", {"dataTransfer": transfer})
     expect(drop).to_have_class(re.compile("over"))

@@ -142,6 +142,8 @@ def test_settings_are_listed_changed_and_given_back(folder):
     listed = run("setting", "list", "wordcloud", data=folder).stdout
     assert re.search(rf"{name} +2 jobs +default: declared by the type\n", listed)
     assert len(listed.splitlines()) == 3
+    written = run("setting", "list", "pages.", data=folder).stdout.splitlines()
+    assert [len(line) < 140 and line.split()[0] for line in written] == ["pages.data-policy", "pages.citing"]
     done = run("setting", "set", name, "5", data=folder)
     assert done.stdout == f"{name} is 5 now. The default is 2 (declared by the type).\n"
     assert run("setting", "get", name, data=folder).stdout == "5\n"

@@ -17,6 +17,7 @@ ALLOWED = {
     "app/plugins/http.py": "the guarded visitor itself",
     "app/runner/polite_web.py": "asks the hosts that data sources name in their code and settings, not those of posts",
     "app/runner/proxies.py": "asks through the proxies that the settings name, on behalf of polite_web",
+    "workers/send_alerts.py": "tells the one address that an administrator has set, which may be a chat of the house",
     "app/runner/worker.py": "the name of this machine",
     "app/runner/manager.py": "the name of this machine",
     "app/runner/entry.py": "the name of this machine",

@@ -62,6 +62,7 @@ def test_nothing_is_written_yet(ada: FlaskClient, client: FlaskClient) -> None:
     page = client.get("/page/citing")
     assert (page.status_code, f"here it is {__version__}" in page.text) == (200, True)
     assert footer(page.text) == ["/page/citing"]
+    assert 'href="/login">Sign in</a>' in page.text
     assert footer(ada.get("/datasets").text) == ["/about", "/page/citing"]
 
 

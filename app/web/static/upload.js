@@ -152,11 +152,13 @@
   });
   for (const kind of ["dragenter", "dragover", "dragleave", "drop"]) {
     document.addEventListener(kind, (event) => {
-      const form = formOf(event);
+      // A file that misses the field would be opened instead of this page, so all of the page takes it.
+      const form = formOf(event) ?? (event.dataTransfer?.types.includes("Files") ? document.querySelector("form[data-upload]") : null);
       if (!form) return;
       event.preventDefault();
-      form.querySelector(".drop").classList.toggle("over", kind === "dragenter" || kind === "dragover");
-      if (kind === "drop" && event.dataTransfer.files[0]) send(form, event.dataTransfer.files[0]);
+      const drop = form.querySelector(".drop");
+      drop.classList.toggle("over", kind === "dragenter" || kind === "dragover");
+      if (kind === "drop" && !drop.hidden && event.dataTransfer.files[0]) send(form, event.dataTransfer.files[0]);
     });
   }
   addEventListener("popstate", () => { if (document.querySelector(".make")) location.reload(); });

@@ -12,9 +12,6 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
-import psycopg2
-from psycopg2.extras import RealDictCursor
-
 _SCRIPT = Path(__file__).resolve().parents[1] / "database.sql"
 _INDEX = re.compile(r"CREATE INDEX IF NOT EXISTS (\w+)\s+ON imageboard_posts (USING gin [^;]+);")
 _LOCK = 0x4CA71DE
@@ -81,6 +78,9 @@ def _missing(cursor: Any) -> list[tuple[str, str]]:
 @contextmanager
 def _opened(url: str) -> Iterator[Any]:
     """A cursor that begins no transaction by itself, as making an index beside others needs it."""
+    import psycopg2
+    from psycopg2.extras import RealDictCursor
+
     with closing(psycopg2.connect(url, application_name="4cat indexes", cursor_factory=RealDictCursor)) as opened:
         opened.autocommit = True
         with opened.cursor() as cursor:
