@@ -83,7 +83,10 @@ def _posts_of(ctx: Context, dataset: Dataset, found: list[Member]) -> dict[str, 
     described = next((one for one in found if one.name == _METADATA and one.size <= _MOST_METADATA), None)
     if described is None or dataset.parent is None:
         return {}
-    source = get_dataset(ctx, current_actor(), dataset.parent)
+    try:
+        source = get_dataset(ctx, current_actor(), dataset.parent)
+    except NotFound:  # it is shared with them no longer
+        return {}
     if not can_explore(source):
         return {}
     _, chunks = open_member(ctx, current_actor(), dataset.key, _METADATA)

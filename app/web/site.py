@@ -7,19 +7,10 @@ from pathlib import Path
 
 from flask import Blueprint, Response, request
 
+from app.services.palette import ACCENTS
+
 pages = Blueprint("site", __name__)
 
-ACCENTS = {
-    "red": "#b3261e",
-    "orange": "#a04400",
-    "green": "#1d6f42",
-    "teal": "#0b6b76",
-    "blue": "#1f5fa8",
-    "violet": "#6a3fa8",
-    "pink": "#a32a68",
-    "graphite": "#3d434b",
-}
-"""The accents as the style sheet has them for light pages."""
 _DAY = 86_400
 
 
@@ -46,4 +37,5 @@ def icon() -> Response:
 @lru_cache(maxsize=16)
 def _icon(accent: str) -> str:
     drawn = (Path(__file__).parent / "static" / "icon.svg").read_text()
-    return drawn.replace(ACCENTS["red"], ACCENTS.get(accent, ACCENTS["red"]))
+    usual = ACCENTS["red"]
+    return drawn.replace(usual[0], ACCENTS.get(accent, usual)[0])

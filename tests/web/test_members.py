@@ -149,3 +149,18 @@ def test_a_picture_leads_to_its_post(
     assert (link is not None) is leads
     if link:
         assert "tea" in ada.get(html.unescape(link[1])).text
+
+
+def test_pictures_of_posts_that_are_shared_no_longer_are_shown_without_these(
+    ursula: FlaskClient, ctx: Context, admin: User, user: User, tmp_path: Path
+) -> None:
+    posts = finished_posts(ctx, admin)
+    path = tmp_path / "archive.zip"
+    said = {"images": {"cup.png": {"posts": 3, "post_ids": ["7"]}}}
+    path.write_bytes(archive_of({"cup.png": picture(), "metadata.json": json.dumps(said).encode()}))
+    kept = store(ctx, user, Kind.FILES, {"archive": path}, columns=[], rows=1, parent=posts.key, top=posts.key)
+    ctx.database.run("UPDATE datasets SET is_private = true")
+    page = ursula.get(f"/datasets/{kept.key}")
+    assert page.status_code == 200
+    assert 'data-tile="picture"' in page.text
+    assert "data-posts" not in page.text
