@@ -44,7 +44,7 @@ function show(n) {
   name.textContent = tile.title;
   const facts = document.createElement("span");
   facts.classList.add("soft", "small", "num");
-  facts.textContent = `${tile.dataset.size} · ${say("{at} of {all}", { at: at + 1, all: tiles.length })}`;
+  facts.textContent = [tile.dataset.size, say("{at} of {all}", { at: at + 1, all: tiles.length })].filter(Boolean).join(" · ");
   const acts = figure.querySelector(".acts");
   for (const old of acts.querySelectorAll("a")) old.remove();
   const posts = tile.dataset.posts && link(sayMany("Read the post", "Read the first of {n} posts", Number(tile.dataset.amount)), tile.dataset.posts);
