@@ -38,7 +38,19 @@ from bench._posts import posts_csv
 LIMIT = 0.1
 PASSWORD = "for a benchmark"
 EMPTY = "/robots.txt"
-CONTROL = ("jobs", "users", "tags", "requests", "messages", "datasets", "tokens", "logs", "plugins", "settings")
+CONTROL = (
+    "jobs",
+    "users",
+    "tags",
+    "requests",
+    "messages",
+    "datasets",
+    "tokens",
+    "pages",
+    "logs",
+    "plugins",
+    "settings",
+)
 
 
 def fill(ctx: Context, count: int, owner: User, other: User) -> None:
@@ -136,6 +148,7 @@ def pages(million: str, many: str) -> list[tuple[str, str, str]]:
         ("owner", "form of a search", "/create/fourchan"),
         ("owner", "data sources", "/datasources"),
         ("owner", "account", "/account"),
+        ("owner", "about this site", "/about"),
         ("admin", "control panel", "/control"),
         *(("admin", f"control panel: {name}", f"/control/{name}") for name in CONTROL),
     ]

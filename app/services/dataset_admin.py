@@ -18,6 +18,9 @@ from app.storage.database import Row
 from app.storage.dataset_admin import Wanted
 
 MOST = 500
+"""Datasets to which something can be done at once."""
+SHOWN, LISTED = 200, 100_000
+"""Datasets that a page shows, and that a list to download has, at most."""
 ACTIONS = {
     "private": say("Make private"),
     "public": say("Make public"),
@@ -29,10 +32,10 @@ ACTIONS = {
 """What can be done to several datasets at once."""
 
 
-def find_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Row], int]:
-    """The captures that fit, the newest first: each with `owner` and the `bytes` of its family; how many fit."""
+def find_datasets(ctx: Context, actor: User, wanted: Wanted, most: int = SHOWN) -> tuple[list[Row], int]:
+    """The captures that fit, the newest `most`: each with `owner` and the `bytes` of its family; and how many fit."""
     require_admin(actor)
-    return listed.find(ctx.database, wanted, MOST)
+    return listed.find(ctx.database, wanted, most)
 
 
 def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owner: str = "") -> Outcome[str]:

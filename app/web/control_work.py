@@ -76,9 +76,9 @@ def _day(name: str) -> str | None:
 def _datasets(*, said: str = "", problems: Sequence[str] = (), code: int = 200) -> Response:
     ctx = installation()
     wanted = _wanted()
-    found, total = dataset_admin.find_datasets(ctx, current_actor(), wanted)
     if request.args.get("format") == "csv":
-        return _as_csv(found)
+        return _as_csv(dataset_admin.find_datasets(ctx, current_actor(), wanted, dataset_admin.LISTED)[0])
+    found, total = dataset_admin.find_datasets(ctx, current_actor(), wanted)
     sources = sorted(ctx.registry.datasources.values(), key=lambda source: source.title)
     return render(
         "control/datasets.html",

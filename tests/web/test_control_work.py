@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import re
 
+import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.dataset import Status
 from app.domain.setting import restart_asked
 from app.domain.user import User
+from app.services import dataset_admin
 from app.services.context import Context
 from app.storage import dataset as datasets
 from tests.conftest import finished_posts, import_posts
@@ -27,6 +29,17 @@ def test_jobs_are_listed_and_cancelled(ada: FlaskClient, ctx: Context, user: Use
     assert back.location == "/control/jobs?type=upload"
     assert datasets.get(ctx.database, dataset.key).status is Status.CANCELLED
     assert ada.change(f"/control/jobs/{number[1]}/cancel").status_code == 404
+
+
+def test_a_page_shows_the_newest_datasets_and_the_table_has_all(
+    ada: FlaskClient, ctx: Context, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(dataset_admin.find_datasets, "__defaults__", (1,))
+    older, newer = finished_posts(ctx, admin), finished_posts(ctx, admin)
+    page = ada.get("/control/datasets").text
+    assert (newer.key in page, older.key in page) == (True, False)
+    assert ", the newest 1 are shown" in page
+    assert {newer.key, older.key} <= set(ada.get("/control/datasets?format=csv").text.replace(",", " ").split())
 
 
 def test_datasets_of_everybody_are_found_and_changed_at_once(
