@@ -34,23 +34,11 @@ from app.services.user import create_user
 from app.services.user_tag import assign_tag
 from bench._installation import managers, servers, wait_for_end
 from bench._posts import posts_csv
+from extras.screenshots import CONTROL_PAGES
 
 LIMIT = 0.1
 PASSWORD = "for a benchmark"
 EMPTY = "/robots.txt"
-CONTROL = (
-    "jobs",
-    "users",
-    "tags",
-    "requests",
-    "messages",
-    "datasets",
-    "tokens",
-    "pages",
-    "logs",
-    "plugins",
-    "settings",
-)
 
 
 def fill(ctx: Context, count: int, owner: User, other: User) -> None:
@@ -150,7 +138,7 @@ def pages(million: str, many: str) -> list[tuple[str, str, str]]:
         ("owner", "account", "/account"),
         ("owner", "about this site", "/about"),
         ("admin", "control panel", "/control"),
-        *(("admin", f"control panel: {name}", f"/control/{name}") for name in CONTROL),
+        *(("admin", f"control panel: {name}", f"/control/{name}") for name in CONTROL_PAGES),
     ]
 
 

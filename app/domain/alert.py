@@ -19,6 +19,8 @@ _ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?")
 class WebAddress(Words):
     """What a setting takes that is the address of a web page, or nothing."""
 
+    taken = "an address"
+
     def read(self, stored: object) -> str | None:
         """A stored address, or None when it is none or too long."""
         found = super().read(stored)

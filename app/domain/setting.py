@@ -69,6 +69,7 @@ class Words:
     is_long: bool = True
     kind = "text"
     unit = ""
+    taken = "a text"
 
     def read(self, stored: object) -> str | None:
         """A stored text, or None when it is none, too long, or of several lines where one is wanted."""

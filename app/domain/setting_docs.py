@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from app.domain.alert import ALERT_RULES, ALERTS
-from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
+from app.domain.capture_rules import SOURCE_RULES
 from app.domain.setting import (
-    ACCOUNT_RULES,
-    ACCOUNTS,
     EXTENSION,
     EXTENSIONS,
     LIMIT_RULES,
     LIMITS,
-    LOOK_RULES,
-    LOOKS,
-    RIGHT_RULES,
     RIGHTS,
     WORKER_RULES,
     WORKERS,
@@ -22,7 +16,8 @@ from app.domain.setting import (
     Switch,
     Words,
 )
-from app.domain.site_page import PAGES, TEXT_RULES, TEXTS
+from app.domain.setting_groups import SITE_GROUPS
+from app.domain.site_page import PAGES
 
 
 def describe_site_settings() -> list[str]:
@@ -41,16 +36,12 @@ def describe_site_settings() -> list[str]:
         "",
         "| name | takes | what it means |",
         "|---|---|---|",
-        *(f"| `{name}` | {rule.least:,} to {rule.most:,} {rule.unit} | {rule.help} |" for name, rule in names.items()),
-        *(f"| `{RIGHTS}.{what}` | yes or no | {rule.label}: {rule.help} |" for what, rule in RIGHT_RULES.items()),
+        *(f"| `{name}` | {_taken(rule)} | {rule.help} |" for name, rule in names.items()),
         *(
-            f"| `{ACCOUNTS}.{what}` | {'yes or no' if isinstance(rule, Switch) else 'a text'} | {rule.help} |"
-            for what, rule in ACCOUNT_RULES.items()
+            f"| `{group}.{what}` | {_taken(rule)} | {f'{rule.label}: ' if group == RIGHTS else ''}{rule.help} |"
+            for group, rules in SITE_GROUPS.items()
+            for what, rule in rules.items()
         ),
-        *(f"| `{CAPTURES}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in CAPTURE_RULES.items()),
-        *(f"| `{ALERTS}.{what}` | {_words(rule)} | {rule.help} |" for what, rule in ALERT_RULES.items()),
-        *(f"| `{LOOKS}.{what}` | {', '.join(rule.choices)} | {rule.help} |" for what, rule in LOOK_RULES.items()),
-        *(f"| `{TEXTS}.{what}` | a text | {rule.help} |" for what, rule in TEXT_RULES.items()),
         f"| `{PAGES}.NAME` | a text | A page that everybody can read at `/page/NAME`, in Markdown. |",
         *(f"| `SOURCE.{what}` | {_taken(rule)} | {rule.help} |" for what, rule in SOURCE_RULES.items()),
         f"| `{EXTENSIONS}.PACKAGE` | yes or no | {EXTENSION.help} |",
@@ -80,9 +71,9 @@ def describe_site_settings() -> list[str]:
     ]
 
 
-def _taken(rule: Rule | Switch) -> str:
-    return f"{rule.least:,} to {rule.most:,} {rule.unit}" if isinstance(rule, Rule) else "yes or no"
-
-
-def _words(rule: Words | OneOf) -> str:
-    return ", ".join(rule.choices) if isinstance(rule, OneOf) else "an address"
+def _taken(rule: Rule | Switch | Words | OneOf) -> str:
+    if isinstance(rule, Rule):
+        return f"{rule.least:,} to {rule.most:,} {rule.unit}"
+    if isinstance(rule, OneOf):
+        return ", ".join(rule.choices)
+    return rule.taken if isinstance(rule, Words) else "yes or no"

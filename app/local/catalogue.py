@@ -18,11 +18,10 @@ from babel.messages.extract import extract_from_dir
 from babel.messages.pofile import write_po
 
 from app.domain import errors
-from app.domain.alert import ALERT_RULES
-from app.domain.capture_rules import CAPTURE_RULES, SOURCE_RULES
+from app.domain.capture_rules import SOURCE_RULES
 from app.domain.errors import FourcatError
-from app.domain.setting import ACCOUNT_RULES, EXTENSION, LIMIT_RULES, LOOK_RULES, RIGHT_RULES, WORKER_RULES
-from app.domain.site_page import TEXT_RULES
+from app.domain.setting import EXTENSION, LIMIT_RULES, WORKER_RULES
+from app.domain.setting_groups import SITE_GROUPS
 from app.plugins.datasource import DataSource
 from app.plugins.options import OptionsClass, specs
 from app.plugins.registry import Registry
@@ -88,8 +87,7 @@ def _declared() -> Iterator[Found]:
     for _, error in inspect.getmembers(errors, inspect.isclass):
         if issubclass(error, FourcatError):
             yield (error.__doc__ or "").strip(), "app/domain/errors.py"
-    about_people = (LIMIT_RULES, RIGHT_RULES, ACCOUNT_RULES)
-    groups = (*about_people, WORKER_RULES, LOOK_RULES, SOURCE_RULES, CAPTURE_RULES, TEXT_RULES, ALERT_RULES)
+    groups = (LIMIT_RULES, WORKER_RULES, SOURCE_RULES, *SITE_GROUPS.values())
     for rule in (*(rule for rules in groups for rule in dict[str, Any](rules).values()), EXTENSION):
         texts = (rule.label, rule.help, *getattr(rule, "choices", {}).values())
         yield from ((text, "app/domain/setting.py") for text in texts)

@@ -15,6 +15,7 @@ from app.services.mark import read_tags, set_favourite, set_tags
 from app.services.share import share_with
 
 MOST = 500
+"""Datasets to which something can be done at once."""
 
 
 def do_to_all(
@@ -34,20 +35,26 @@ def do_to_all(
     """
     require_write(actor)
     wanted = read_tags(tags)
-    doers: dict[str, Callable[[str], object]] = {
+    doers = common_doers(ctx, actor) | {
         "favourite": lambda key: set_favourite(ctx, actor, key, is_favourite=True),
         "unfavourite": lambda key: set_favourite(ctx, actor, key, is_favourite=False),
         "tag": lambda key: set_tags(ctx, actor, key, wanted, keep=True),
-        "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
-        "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
         "share": lambda key: share_with(ctx, actor, [key], role, names),
-        "keep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=True),
-        "unkeep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=False),
-        "delete": lambda key: throw_away(ctx, actor, key),
         "restore": lambda key: bring_back(ctx, actor, key),
         "purge": lambda key: delete_dataset(ctx, actor, key),
     }
     return do_to_each(keys, doers[action], MOST)
+
+
+def common_doers(ctx: Context, actor: User) -> dict[str, Callable[[str], object]]:
+    """What owners and administrators do alike to one of many datasets, by the name of the action."""
+    return {
+        "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
+        "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
+        "keep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=True),
+        "unkeep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=False),
+        "delete": lambda key: throw_away(ctx, actor, key),
+    }
 
 
 ACTIONS = (

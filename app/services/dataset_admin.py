@@ -2,23 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from app.domain.errors import InvalidInput, UserError
 from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import require_admin, require_write
+from app.services.bulk import MOST, common_doers
 from app.services.context import Context
-from app.services.dataset import get_dataset, update_dataset
-from app.services.dataset_bin import set_expiry, throw_away
+from app.services.dataset import get_dataset
 from app.services.each import Outcome, do_to_each
 from app.services.user import find_user
 from app.storage import dataset_admin as listed
 from app.storage.database import Row
 from app.storage.dataset_admin import Wanted
 
-MOST = 500
-"""Datasets to which something can be done at once."""
 SHOWN, LISTED = 200, 100_000
 """Datasets that a page shows, and that a list to download has, at most."""
 ACTIONS = {
@@ -51,12 +47,7 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
         heir = find_user(ctx, owner.strip()) if action == "owner" else actor
     except UserError as error:
         raise InvalidInput({"owner": [error.message]}) from None
-    doers: dict[str, Callable[[str], object]] = {
-        "private": lambda key: update_dataset(ctx, actor, key, is_private=True),
-        "public": lambda key: update_dataset(ctx, actor, key, is_private=False),
+    doers = common_doers(ctx, actor) | {
         "owner": lambda key: listed.hand_over(ctx.database, get_dataset(ctx, actor, key).key, heir.id),
-        "keep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=True),
-        "unkeep": lambda key: set_expiry(ctx, actor, key, expires=None, is_kept=False),
-        "delete": lambda key: throw_away(ctx, actor, key),
     }
     return do_to_each(keys, doers[action], MOST)

@@ -7,22 +7,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.domain.alert import ALERT_RULES, ALERTS
-from app.domain.capture_rules import CAPTURE_RULES, CAPTURES, SOURCE_RULES
+from app.domain.capture_rules import SOURCE_RULES
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.expiry import DAYS
 from app.domain.setting import (
-    ACCOUNT_RULES,
-    ACCOUNTS,
     EXTENSION,
     EXTENSIONS,
     LIMIT_DEFAULTS,
     LIMIT_RULES,
     LIMITS,
-    LOOK_RULES,
-    LOOKS,
-    RIGHT_RULES,
-    RIGHTS,
     WORKER_RULES,
     WORKERS,
     OneOf,
@@ -31,7 +24,8 @@ from app.domain.setting import (
     Words,
     limit_or_default,
 )
-from app.domain.site_page import PAGES, TEXT_RULES, TEXTS, is_page_name, page_names, page_rule
+from app.domain.setting_groups import SITE_GROUPS
+from app.domain.site_page import PAGES, TEXTS, is_page_name, page_names, page_rule
 from app.domain.texts import declared, say
 from app.domain.user import User
 from app.plugins.datasource import DataSource
@@ -153,17 +147,6 @@ class _Known:
     group: str = ""
 
 
-_GROUPS: Mapping[str, Mapping[str, Switch | Words | OneOf]] = {
-    RIGHTS: RIGHT_RULES,
-    ACCOUNTS: ACCOUNT_RULES,
-    CAPTURES: CAPTURE_RULES,
-    LOOKS: LOOK_RULES,
-    TEXTS: TEXT_RULES,
-    ALERTS: ALERT_RULES,
-}
-"""Settings whose default is the tool's, by what they are about."""
-
-
 def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
     for what, rule in LIMIT_RULES.items():
         field = {"open_jobs": "max_open_jobs", "stored_mb": "max_stored_mb"}.get(what)
@@ -171,7 +154,7 @@ def _known(ctx: Context, site: Mapping[str, Any]) -> Iterator[_Known]:
             yield _Known(f"{LIMITS}.{what}", None, rule, LIMIT_DEFAULTS[what], _OF_4CAT)
         else:
             yield _Known(f"{LIMITS}.{what}", None, rule, getattr(ctx.settings, field), variable_of(field))
-    for group, rules in _GROUPS.items():
+    for group, rules in SITE_GROUPS.items():
         for what, about in rules.items():
             is_name = (group, what) == (TEXTS, "name")
             default, origin = (

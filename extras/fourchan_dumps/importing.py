@@ -28,7 +28,6 @@ _ROW_BYTES = 350  # what a post takes in a dump, about
 _PACKED_ROW_BYTES = 90
 _EVERY = 0.5  # seconds between two progress lines
 Say = Callable[[str], None]
-_WHEN = dict.fromkeys(("auto", "rebuild"), " and made anew at the end")
 
 
 @dataclass(frozen=True)
@@ -64,9 +63,10 @@ def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress:
             say(f"Going on behind {store.progress.counts['read']:,} records, where the last import ended.")
         with closing(_blocks(wanted, store.progress)) as blocks:
             first = next(blocks, None)  # before anything is done for a file that is no dump
-            drops, makes = _drops(url, wanted), wanted.indexes in _WHEN
+            drops, makes = _drops(url, wanted), wanted.indexes in ("auto", "rebuild")
             if drops:
-                say(f"Search indexes are taken away{_WHEN.get(wanted.indexes, '')}. Without them searches are slow.")
+                again = " and made anew at the end" if makes else ""
+                say(f"Search indexes are taken away{again}. Without them searches are slow.")
                 drop_search_indexes(url, say)
             try:
                 _run(store, chain([first] if first else [], blocks), wanted, show)

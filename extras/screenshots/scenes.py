@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from playwright.sync_api import Page
 
+from extras.screenshots import CONTROL_PAGES
 from extras.screenshots.stage import ADMINISTRATOR, Stage
 
 Step = Callable[[Page], None]
@@ -134,22 +135,7 @@ def scenes(stage: Stage) -> list[Scene]:
         Scene("page", "How to cite, for everybody", "/page/citing", None),
         Scene("account", "One's own account and tokens", "/account"),
         Scene("control", "Whether everything works", "/control"),
-        *(
-            Scene(f"control-{name}", f"Control panel: {name}", f"/control/{name}")
-            for name in (
-                "jobs",
-                "users",
-                "tags",
-                "requests",
-                "messages",
-                "datasets",
-                "tokens",
-                "logs",
-                "plugins",
-                "pages",
-                "settings",
-            )
-        ),
+        *(Scene(f"control-{name}", f"Control panel: {name}", f"/control/{name}") for name in CONTROL_PAGES),
         Scene("control-page", "Write a page, and see how it looks", "/control/pages/pages.data-policy"),
         Scene("not-found", "A page that is not there", "/datasets/0123456789abcdef0123456789abcdef"),
     ]

@@ -34,9 +34,9 @@ def missing_indexes(url: str) -> list[tuple[str, str]]:
         return _missing(cursor)
 
 
-def drop_search_indexes(url: str, say: Callable[[str], None]) -> None:
+def drop_search_indexes(url: str, tell: Callable[[str], None]) -> None:
     """Take them away, until `make_search_indexes`. Waits while somebody makes some, and says so."""
-    with _opened(url) as cursor, _alone(cursor, say):
+    with _opened(url) as cursor, _alone(cursor, tell):
         cursor.execute("BEGIN")
         for name, definition in search_indexes().items():
             cursor.execute(f"DROP INDEX IF EXISTS {name}")
@@ -44,23 +44,24 @@ def drop_search_indexes(url: str, say: Callable[[str], None]) -> None:
         cursor.execute("COMMIT")
 
 
-def make_search_indexes(url: str, say: Callable[[str], None]) -> None:
+def make_search_indexes(url: str, tell: Callable[[str], None]) -> None:
     """Make those that are missing, table by table, while posts may be read.
 
     Waits while somebody else does, and says so. Those that store posts wait until it is done, unless a board was
     scraped within the last hour: then they need not, and it takes a third longer.
     """
-    with _opened(url) as cursor, _alone(cursor, say):
+    with _opened(url) as cursor, _alone(cursor, tell):
         cursor.execute("SET maintenance_work_mem = '256MB'")
         cursor.execute(_IS_SCRAPED)
         how = "CONCURRENTLY" if cursor.fetchone()["scraped"] else ""
-        for name, definition in search_indexes().items():
+        definitions = search_indexes()
+        for name, definition in definitions.items():
             cursor.execute(f"CREATE INDEX IF NOT EXISTS {name} ON ONLY imageboard_posts {definition}")
         for name, table in _missing(cursor):
             part = f"{table}_{name.removeprefix('imageboard_posts_')}_part"
-            say(f"making the search index {part}")
+            tell(f"making the search index {part}")
             cursor.execute(f"DROP INDEX IF EXISTS {part}")  # one that was broken off
-            cursor.execute(f"CREATE INDEX {how} {part} ON {table} {search_indexes()[name]}")
+            cursor.execute(f"CREATE INDEX {how} {part} ON {table} {definitions[name]}")
             cursor.execute(f"ALTER INDEX {name} ATTACH PARTITION {part}")
 
 
@@ -88,10 +89,10 @@ def _opened(url: str) -> Iterator[Any]:
 
 
 @contextmanager
-def _alone(cursor: Any, say: Callable[[str], None]) -> Iterator[None]:
+def _alone(cursor: Any, tell: Callable[[str], None]) -> Iterator[None]:
     """Only one at a time takes indexes away or makes them; the lock ends with the connection."""
     cursor.execute("SELECT pg_try_advisory_lock(%s) AS held", (_LOCK,))
     if not cursor.fetchone()["held"]:
-        say("Waiting: search indexes are being made by somebody else.")
+        tell("Waiting: search indexes are being made by somebody else.")
         cursor.execute("SELECT pg_advisory_lock(%s)", (_LOCK,))
     yield
