@@ -303,7 +303,7 @@ def workers(ctx: Context, _crew: dict[str, Process]) -> Process:
         if name not in _crew or _crew[name].poll() is not None:
             _crew[name] = start(*arguments)
             if name == "manager":
-                wait_for(ctx.bell.managers, "the manager", 60)
+                wait_for_manager(ctx, _crew[name])
     return _crew["manager"]
 
 
@@ -316,6 +316,11 @@ def wait_for(condition: Callable[[], object], what: str, seconds: float = 30) ->
             return found
         time.sleep(0.02)
     raise AssertionError(f"waited {seconds} s for {what}")
+
+
+def wait_for_manager(ctx: Context, manager: Process) -> None:
+    """Wait until this very manager says that it is there; one of other tests may have said so before."""
+    wait_for(lambda: manager.pid in [found["pid"] for found in ctx.bell.managers().values()], "the manager", 60)
 
 
 def wait_for_end(ctx: Context, key: str, seconds: float = 60) -> Dataset:

@@ -15,7 +15,7 @@ from app.storage import job as jobs
 from app.storage import repair, setting
 from app.storage.dataset import Ending, Status
 from tests.api.conftest import Call
-from tests.conftest import Starter, finished_posts, import_posts, wait_for, wait_for_end
+from tests.conftest import Starter, finished_posts, import_posts, wait_for_end, wait_for_manager
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "count.py", line 7\nZeroDivisionError: division by zero'
 
@@ -204,8 +204,7 @@ def test_work_that_nothing_here_does_is_named(ctx: Context, call: Call) -> None:
 def test_real_machines_that_leave_a_type_out_or_are_not_told_of_it(
     ctx: Context, user: User, call: Call, start: Starter
 ) -> None:
-    start("-m", "app.runner", WORKER_QUEUES="count-posts")
-    wait_for(ctx.bell.managers, "the manager", 60)
+    wait_for_manager(ctx, start("-m", "app.runner", WORKER_QUEUES="count-posts"))
     workers = call("admin", "GET", "/api/workers").json
     assert workers is not None
     assert workers["managers"][0]["queues"] == ["count-posts"]

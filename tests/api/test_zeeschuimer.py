@@ -127,8 +127,8 @@ def test_a_token_works_and_what_is_wrong_is_said(call: Call) -> None:
     assert (wrong.status_code, "pseudonymise" in wrong.json["errors"]) == (422, True)
 
 
-def test_a_body_that_is_too_large_names_the_limit(app: Flask, call: Call) -> None:
-    app.config["MAX_CONTENT_LENGTH"] = 1 << 20
+def test_a_body_that_is_too_large_names_the_limit(app: Flask, call: Call, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(app.config, "MAX_CONTENT_LENGTH", 1 << 20)
     headers = {"X-Zeeschuimer-Platform": "gab.com"}
     answer = call("owner", "POST", "/api/import-dataset/", data=b"x" * (2 << 20), headers=headers)
 

@@ -17,7 +17,7 @@ from app.queue.connection import connect_redis
 from app.services.context import Context
 from app.storage.database import connect
 from app.storage.overview import server_facts
-from tests.conftest import Starter, import_posts, wait_for
+from tests.conftest import Starter, import_posts, wait_for_manager
 
 
 def levels(found: list[Finding]) -> list[tuple[str, str]]:
@@ -74,8 +74,7 @@ def test_few_connections_to_the_database_that_are_left_are_warned_of(
 
 def test_work_that_nobody_takes_is_named(ctx: Context, user: User, start: Starter) -> None:
     assert levels(look_at_queue(ctx)) == [("queue", "ok")]
-    start("-m", "app.runner", WORKER_QUEUES="count-posts")
-    wait_for(ctx.bell.managers, "the manager", 60)
+    wait_for_manager(ctx, start("-m", "app.runner", WORKER_QUEUES="count-posts"))
     import_posts(ctx, user)
     ctx.database.run(
         "UPDATE jobs SET claim_after = now() - interval '90 seconds', rung = now() - interval '90 seconds'"

@@ -20,7 +20,7 @@ from app.services.run import run_processor
 from app.services.site_setting import set_site_setting
 from app.settings import Settings
 from app.storage.migrate import migrate
-from tests.conftest import ROOT, Starter, wait_for, wait_for_end
+from tests.conftest import ROOT, Starter, wait_for_end, wait_for_manager
 
 METADATA = {
     "METADATA": "Metadata-Version: 2.1\nName: Weather_Reports\nVersion: 1.4.2\n",
@@ -101,8 +101,7 @@ def test_what_a_package_brings_is_found_run_and_switched_off(
     listed = {one.type: one for one in list_plugins(extended, admin)}
     assert {listed[type_].origin for type_ in ("weather", "loud-weather")} == {"weather-reports 1.4.2"}
 
-    start("-m", "app.runner", PYTHONPATH=os.pathsep.join((str(ROOT), str(package))))
-    wait_for(extended.bell.managers, "the manager", 60)
+    wait_for_manager(extended, start("-m", "app.runner", PYTHONPATH=os.pathsep.join((str(ROOT), str(package)))))
     posts = wait_for_end(extended, create_capture(extended, admin, "weather", {}).key)
     made, _ = run_processor(extended, admin, posts.key, "loud-weather", {})
     assert wait_for_end(extended, made.key).status is Status.FINISHED

@@ -15,7 +15,7 @@ from app.services.site_setting import change_site_settings, list_site_settings, 
 from app.services.token import create_token, use_token
 from app.storage import dataset as datasets
 from app.storage import setting
-from tests.conftest import Starter, import_posts, wait_for, wait_for_end
+from tests.conftest import Starter, import_posts, wait_for, wait_for_end, wait_for_manager
 
 NAME = "workers.upload.max_workers"
 
@@ -55,7 +55,7 @@ def test_only_administrators_may_and_not_with_a_token_that_may_only_read(ctx: Co
 
 def test_a_manager_ends_when_administrators_ask_for_a_restart(ctx: Context, admin: User, start: Starter) -> None:
     manager = start("-m", "app.runner")
-    wait_for(ctx.bell.managers, "the manager", 60)
+    wait_for_manager(ctx, manager)
     restart_workers(ctx, admin)
     wait_for(lambda: manager.poll() is not None, "its end")
     assert manager.returncode == 0

@@ -19,7 +19,7 @@ from app.services.dataset import create_capture, log_text
 from app.services.run import run_processor
 from app.storage import job as jobs
 from app.storage import setting
-from tests.conftest import Process, Starter, finished_posts, import_posts, wait_for, wait_for_end
+from tests.conftest import Process, Starter, finished_posts, import_posts, wait_for, wait_for_end, wait_for_manager
 from tests.reliability.asking import ask, wait_for_trace
 
 LONG = 900
@@ -33,9 +33,8 @@ def top(ctx: Context, admin: User) -> Dataset:
 
 def start_manager(ctx: Context, start: Starter, **settings: str) -> Process:
     """A manager that is there."""
-    before = set(ctx.bell.managers())
     process = start("-m", "app.runner", **settings)
-    wait_for(lambda: set(ctx.bell.managers()) - before, "the manager", 60)
+    wait_for_manager(ctx, process)
     return process
 
 

@@ -16,7 +16,7 @@ from app.runner.schedule import open_scheduler
 from app.services.context import Context
 from app.storage import job as jobs
 from app.storage import setting
-from tests.conftest import Process, Starter, wait_for
+from tests.conftest import Process, Starter, wait_for, wait_for_manager
 from tests.ticking import assert_on_grid, runs, tick_entries
 
 HOUR = 3600
@@ -27,7 +27,7 @@ DAY = 24 * HOUR
 def manager(ctx: Context, start: Starter) -> Process:
     """A manager alone: the test starts its schedulers."""
     started = start("-m", "app.runner")
-    wait_for(ctx.bell.managers, "the manager", 60)
+    wait_for_manager(ctx, started)
     return started
 
 

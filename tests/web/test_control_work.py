@@ -63,10 +63,11 @@ def test_datasets_of_everybody_are_found_and_changed_at_once(
 
 
 def test_an_error_has_a_number_that_leads_to_its_traceback(
-    ada: FlaskClient, app: Flask, ctx: Context, admin: User
+    ada: FlaskClient, app: Flask, ctx: Context, admin: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    app.config.update(TESTING=False, PROPAGATE_EXCEPTIONS=False)
-    app.view_functions["sources.overview"] = lambda **_: 1 / 0
+    for name in ("TESTING", "PROPAGATE_EXCEPTIONS"):
+        monkeypatch.setitem(app.config, name, False)
+    monkeypatch.setitem(app.view_functions, "sources.overview", lambda **_: 1 / 0)
     page = ada.get("/datasources")
     assert page.status_code == 500
     number = re.search(r"number of this error: (\w+)\.", page.text)
