@@ -11,6 +11,7 @@ from typing import cast
 
 from flask import Flask, Response, current_app, request
 from flask_limiter import Limiter
+from flask_limiter.errors import RateLimitExceeded
 
 from app.queue.connection import connect_redis
 from app.services.host_name import read_address
@@ -30,7 +31,30 @@ def visitor_address() -> str:
     return f"address:{ip_network((found, _NETWORK_OF_ONE), strict=False)}"
 
 
-limiter = Limiter(key_func=visitor_address)
+class SharedLimiter(Limiter):
+    """Counts every request, also those that are under way when Redis goes away.
+
+    Flask-Limiter lets the first request that finds Redis away be counted in memory, but those which found it away at
+    the same moment in other threads pass uncounted: for them the count has already moved, so they only count again.
+    """
+
+    def _check_request_limit(self, callable_name: str | None = None, in_middleware: bool = True) -> None:
+        try:
+            super()._check_request_limit(callable_name, in_middleware)
+        except RateLimitExceeded:
+            raise
+        except Exception:  # noqa: BLE001 - whatever is wrong with Redis, the request is counted in memory
+            log.info("a request is counted again, as Redis went away")
+            self.context.seen_limits.clear()
+            try:
+                super()._check_request_limit(callable_name, in_middleware)
+            except RateLimitExceeded:
+                raise
+            except Exception:
+                log.exception("a request could not be counted")
+
+
+limiter = SharedLimiter(key_func=visitor_address)
 """Decorates views: `@limiter.limit("10 per minute")`. Views without a limit of their own are not limited."""
 
 _SETTINGS = "fourcat_settings"
@@ -71,7 +95,6 @@ def init_limits(app: Flask, settings: Settings) -> None:
         RATELIMIT_KEY_PREFIX=f"{settings.queue_prefix}:limit",
         RATELIMIT_STRATEGY="moving-window",
         RATELIMIT_HEADERS_ENABLED=False,
-        RATELIMIT_SWALLOW_ERRORS=True,
         RATELIMIT_IN_MEMORY_FALLBACK_ENABLED=True,
     )
     limiter.init_app(app)

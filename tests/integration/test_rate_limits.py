@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import socket
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import requests
+from flask import Flask
 
 from app.domain.user import User
+from app.limits import SharedLimiter, init_limits
 from app.local.valkey import Valkey
 from app.services.context import Context
 from app.services.token import create_token
+from app.settings import Settings
 from tests.conftest import Starter, wait_for
 from tests.serving import serve
 
@@ -53,6 +58,28 @@ def test_exactly_so_many_requests_of_each_kind_pass(start: Starter, secrets: tup
     good = [answer for answer in ask_together(url, theirs, "GET", "/api/account", 2) if answer.ok]
     assert len({answer.headers["X-RateLimit-Remaining"] for answer in good}) > 1
     assert all("Retry-After" not in answer.headers for answer in good)
+
+
+def test_requests_that_find_redis_away_at_the_same_moment_are_all_counted(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server takes a connection of every thread and cuts them all at once, as a Redis that is killed does."""
+    threads, limit = 12, 5
+    limiter = SharedLimiter(key_func=lambda: "somebody")
+    monkeypatch.setattr("app.limits.limiter", limiter)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        app = Flask("counted")
+        port = server.getsockname()[1]
+        init_limits(app, replace(settings, redis_url=f"redis://127.0.0.1:{port}", web_threads=threads))
+        app.add_url_rule("/", "counted", limiter.limit(f"{limit} per hour")(lambda: "passed"))
+        with ThreadPoolExecutor(threads) as pool:
+            asking = [pool.submit(app.test_client().get, "/") for _ in range(threads)]
+            cut = [server.accept()[0] for _ in range(threads)]
+            server.close()
+            for connection in cut:
+                connection.close()
+            counted = Counter(answer.result().status_code for answer in asking)
+    assert counted == {200: limit, 429: threads - limit}
 
 
 def test_the_api_answers_while_redis_is_away_and_counts_together_again_afterwards(
