@@ -14,6 +14,7 @@ from app.domain.share import Role
 from app.services import bulk, dataset_admin, user_admin
 from app.services.each import Outcome
 from app.services.mail import link_to
+from app.services.user_table import make_users
 
 blueprint = Blueprint("bulk", "The same done to many datasets or users at once.")
 blueprints = (blueprint,)
@@ -123,5 +124,5 @@ class UsersTable(MethodView):
         ctx = installation()
         return [
             {"name": one.name, "link": link_to(ctx, one.path) if one.path else None, "problem": one.problem}
-            for one in user_admin.make_users(ctx, actor(), wanted["table"])
+            for one in make_users(ctx, actor(), wanted["table"])
         ]

@@ -109,7 +109,10 @@ class DeleteQuery(Query):
 class LinkSchema(Schema):
     """A link to hand over."""
 
-    link = ma.fields.String(metadata={"description": "The page to choose a password. It works once, and for a week."})
+    link = ma.fields.String(
+        allow_none=True,
+        metadata={"description": "The page to choose a password; works once, for a week. Null: sent by mail"},
+    )
 
 
 class TagSchema(Schema):
@@ -202,9 +205,10 @@ class PasswordLink(MethodView):
     """A new password."""
 
     @blueprint.response(201, LinkSchema)
-    def post(self, user_id: int) -> dict[str, str]:
-        """Make a link with which a user chooses a new password."""
-        return {"link": _link(give_link(installation(), actor(), user_id))}
+    def post(self, user_id: int) -> dict[str, str | None]:
+        """Make a link with which a user chooses a new password; for some it is sent to them."""
+        path = give_link(installation(), actor(), user_id)
+        return {"link": _link(path) if path else None}
 
 
 @blueprint.route("/users/<int:user_id>/settings")

@@ -117,6 +117,17 @@ def update(
     )
 
 
+def is_in_use(db: Session, user_id: int) -> bool:
+    """Whether somebody has used an account: it has a password, a token or a dataset."""
+    row = db.one(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE id = %(user_id)s AND password_hash IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM tokens WHERE user_id = %(user_id)s)"
+        " OR EXISTS (SELECT 1 FROM datasets WHERE owner_id = %(user_id)s) AS found",
+        user_id=user_id,
+    )
+    return bool(row["found"])
+
+
 def count_other_admins(db: Session, user_id: int) -> int:
     """How many administrators could sign in if this one could not."""
     row = db.one(

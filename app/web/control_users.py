@@ -10,12 +10,16 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.right import Right
 from app.domain.texts import say
 from app.installation import installation
 from app.services import user_admin
+from app.services.access import require_given
+from app.services.grant import reason_against
 from app.services.mail import can_mail, link_to
 from app.services.password_link import give_link
-from app.services.person_setting import Whose, change_person_settings, list_person_settings
+from app.services.person_setting import PersonSetting, Whose, change_person_settings, list_person_settings
+from app.services.user_table import make_users
 from app.services.user_tag import list_tags
 from app.storage.user_list import Wanted
 from app.web.page import current_actor, go_to, render
@@ -84,7 +88,7 @@ def make() -> Response:
     """Make one user, or several from a table."""
     ctx, actor = installation(), current_actor()
     if request.method == "GET":
-        list_tags(ctx, actor)  # for administrators only
+        require_given(actor, Right.USERS)
         return _new_form({}, {})
     typed = request.form
     try:
@@ -118,7 +122,7 @@ def make_several() -> Response:
     ctx, actor = installation(), current_actor()
     text = request.form.get("table", "")
     try:
-        rows = user_admin.make_users(ctx, actor, text)
+        rows = make_users(ctx, actor, text)
     except InvalidInput as error:
         return _new_form(request.form, error.fields, 422)
     return render("control/users_made.html", rows=rows, link=absolute)
@@ -149,12 +153,13 @@ def _one(
     made: bool = False,
     said: str = "",
 ) -> Response:
-    ctx, actor = installation(), current_actor()
+    one = user_admin.get_listed(installation(), current_actor(), user_id)
     return render(
         "control/user.html",
         status=status,
-        one=user_admin.get_listed(ctx, actor, user_id),
-        settings=list_person_settings(ctx, actor, Whose(user_id=user_id)),
+        one=one,
+        beyond=reason_against(current_actor(), one.user),
+        settings=settings_for(Whose(user_id=user_id)),
         settings_url=url_for("control_users.change_settings", user_id=user_id),
         errors=errors or {},
         typed=typed or {},
@@ -162,6 +167,12 @@ def _one(
         made=made,
         said=said,
     )
+
+
+def settings_for(whose: Whose) -> list[PersonSetting]:
+    """What a user or tag may have and do, for who may change that; nothing for others."""
+    actor = current_actor()
+    return list_person_settings(installation(), actor, whose) if actor.has(Right.SETTINGS) else []
 
 
 @pages.post("/control/users/<int:user_id>")
@@ -217,7 +228,7 @@ def save_settings(whose: Whose, done: Any, wrong: Any) -> Response:
 def link(user_id: int) -> Response:
     """Make a link to a new password, to hand over."""
     path = give_link(installation(), current_actor(), user_id)
-    return _one(user_id, path=path, status=201)
+    return _one(user_id, path=path, said="" if path else say("A link is on its way to them by mail."), status=201)
 
 
 @pages.post("/control/users/<int:user_id>/delete")

@@ -15,11 +15,12 @@ from htmx_flask import request
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
+from app.domain.right import Right
 from app.domain.setting import is_switched_off
 from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset_admin, status
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.error_report import list_errors
 from app.services.failure import cancel_job
 from app.services.log_list import list_lines
@@ -35,7 +36,7 @@ _MOST_JOBS = 200
 @pages.get("/control/jobs")
 def jobs() -> Response:
     """Jobs that wait, run or have failed, with what can be done about each."""
-    require_admin(current_actor())
+    require_given(current_actor(), Right.STATUS)
     state, type_ = request.args.get("state", ""), request.args.get("type", "")
     found = status.list_jobs(
         installation(), state=state if state in set(JobState) else None, type_=type_ or None, limit=_MOST_JOBS
