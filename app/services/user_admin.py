@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -13,12 +12,9 @@ from app.domain.user import User
 from app.services.access import require_given, require_write
 from app.services.access_request import welcome
 from app.services.context import Context
-from app.services.dataset_bin import delete_dataset
-from app.services.each import Outcome, do_to_each
 from app.services.grant import (
     giving_nothing_new,
     may_stand_in,
-    require_all_datasets,
     require_making_admins,
     require_reach,
 )
@@ -44,6 +40,8 @@ class Listed:
     open_jobs: int
     has_password: bool
     last_used: datetime | None
+    is_leaving: bool = False
+    """Whether the account is being deleted, with its datasets."""
 
 
 def list_users(ctx: Context, actor: User, wanted: Wanted, size: int = PAGE) -> tuple[list[Listed], int]:
@@ -120,8 +118,11 @@ def change_user(
     """
     require_given(actor, Right.USERS)
     require_write(actor)
-    user = get_listed(ctx, actor, user_id).user
+    listed = get_listed(ctx, actor, user_id)
+    user = listed.user
     require_reach(actor, user)
+    if listed.is_leaving:
+        raise Conflict(say("{name} is being deleted, with all datasets.", name=user.name))
     require_making_admins(actor, user, is_admin=is_admin)
     wanted = None if tags is None else {read_tag(tag) for tag in tags}
     _check_notes(notes or "")
@@ -132,7 +133,7 @@ def change_user(
         change_profile(ctx, user, user.name if name is None else name, (user.email or "") if email is None else email)
     with ctx.database.transaction() as tx, giving_nothing_new(tx, actor):
         if is_admin is False or is_active is False:
-            _spare(tx, actor, user)
+            spare(tx, actor, user)
         user_list.update(tx, user.id, notes=notes, is_admin=is_admin, is_active=is_active, expires=last)
         if wanted is not None:
             for tag in set(user.tags) - wanted:
@@ -174,91 +175,10 @@ def _last_day(user: User, expires: str | None, *, is_active: bool) -> str | None
     return _read_day(expires)
 
 
-def _spare(tx: Transaction, actor: User, user: User) -> None:
+def spare(tx: Transaction, actor: User, user: User) -> None:
     """Make sure that who loses a right, or goes, is neither the actor nor the last administrator."""
     if user.id == actor.id:
         raise Conflict(say("You cannot shut yourself out. Another administrator can."))
     users.lock_for_first_run(tx)
     if user.is_admin and user_list.count_other_admins(tx, user.id) == 0:
         raise Conflict(say("{name} is the last administrator. Make another one first.", name=user.name))
-
-
-def delete_user(ctx: Context, actor: User, user_id: int, *, heir: str | None = None) -> int:
-    """Delete a user. Their datasets are deleted with all made from them, or go to an `heir`; how many.
-
-    :raises NotFound: when there is no such user
-    :raises InvalidInput: naming `heir`, when there is no such user or it is the same
-    :raises Conflict: when it is the actor or the last administrator
-    """
-    require_given(actor, Right.USERS)
-    require_write(actor)
-    user = get_listed(ctx, actor, user_id).user
-    require_reach(actor, user)
-    if user_list.keys_of(ctx.database, user.id):
-        require_all_datasets(actor)
-    with ctx.database.transaction() as tx:
-        _spare(tx, actor, user)
-    inherits = _find_heir(ctx, user, heir)
-    if inherits is None:
-        amount = _delete_datasets(ctx, actor, user)
-    with ctx.database.transaction() as tx:
-        _spare(tx, actor, user)
-        if inherits is not None:
-            amount = user_list.hand_over(tx, user.id, inherits.id)
-        users.delete(tx, user.id)
-    return amount
-
-
-def _find_heir(ctx: Context, user: User, heir: str | None) -> User | None:
-    if not heir or not heir.strip():
-        return None
-    found = users.find_by_name(ctx.database, heir.strip())
-    if found is None or found[0].id == user.id:
-        raise InvalidInput({"heir": [say("There is no other user called {heir}.", heir=heir.strip())]})
-    return found[0]
-
-
-def _delete_datasets(ctx: Context, actor: User, user: User) -> int:
-    """Delete all that somebody owns, one after the other; running work on it stops."""
-    deleted = 0
-    for key in user_list.keys_of(ctx.database, user.id):
-        try:
-            delete_dataset(ctx, actor, key)
-        except NotFound:
-            continue  # it went with the one that it was made from
-        deleted += 1
-    return deleted
-
-
-ACTIONS = {
-    "off": say("Switch off"),
-    "on": say("Switch on"),
-    "tag": say("Give a tag"),
-    "untag": say("Take a tag"),
-    "delete": say("Delete"),
-}
-"""What can be done to several users at once."""
-
-
-def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str = "") -> Outcome[int]:
-    """Do one of `ACTIONS` to each of these users.
-
-    :raises InvalidInput: when there is no such action, or a tag is wanted and it cannot be one
-    """
-    require_given(actor, Right.USERS)
-    require_write(actor)
-    if action not in ACTIONS:
-        raise InvalidInput({"action": [say("Choose what to do.")]})
-    wanted = read_tag(tag) if action in ("tag", "untag") else ""
-
-    def tags_of(user_id: int) -> set[str]:
-        return set(get_listed(ctx, actor, user_id).user.tags)
-
-    doers: dict[str, Callable[[int], object]] = {
-        "off": lambda user_id: change_user(ctx, actor, user_id, is_active=False),
-        "on": lambda user_id: change_user(ctx, actor, user_id, is_active=True),
-        "tag": lambda user_id: change_user(ctx, actor, user_id, tags=list(tags_of(user_id) | {wanted})),
-        "untag": lambda user_id: change_user(ctx, actor, user_id, tags=list(tags_of(user_id) - {wanted})),
-        "delete": lambda user_id: delete_user(ctx, actor, user_id),
-    }
-    return do_to_each(ids, doers[action])

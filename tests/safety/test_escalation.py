@@ -15,7 +15,9 @@ from app.services.person_setting import Whose, change_person_settings, has_right
 from app.services.site_setting import change_site_settings
 from app.services.token import create_token, use_token
 from app.services.user import create_user, find_user, shared_user
-from app.services.user_admin import change_user, delete_user, do_to_users, make_user
+from app.services.user_admin import change_user, make_user
+from app.services.user_bulk import do_to_users
+from app.services.user_delete import delete_user
 from app.services.user_tag import assign_tag, delete_tag, remove_tag
 from tests.conftest import PASSWORD, with_settings
 from tests.results import store_table
