@@ -149,9 +149,16 @@ LIMIT_RULES: Mapping[str, Rule] = {
         3_650,
         "For how many days deleted datasets can be brought back. They take room in storage until then.",
     ),
+    "posted_days": Rule(
+        "Days that posted lists stay",
+        "days",
+        1,
+        3_650,
+        "How long a list that was sent to be analysed at once stays, with its result.",
+    ),
 }
 """By the last part of `limits.open_jobs` and so on."""
-LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7}
+LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7, "posted_days": 1}
 """Of those limits for which no variable of the environment stands."""
 
 
