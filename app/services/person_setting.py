@@ -58,6 +58,11 @@ class PersonSetting:
     otherwise: Found
     may_set: bool = True
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it is a right of administrators, which is never set for everybody."""
+        return self.name.removeprefix(f"{RIGHTS}.") in GIVEN_RULES
+
 
 def resolve(settings: Settings, db: Session, user_id: int, lent: Sequence[str] = ()) -> dict[str, Found]:
     """All that can be set for a person, by name: what counts for this one, with some tags that are `lent` to them."""
