@@ -19,6 +19,7 @@ from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.plugins.validation import check_json
 from app.services import dataset as datasets
+from app.services.convert import convert_dataset
 from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
 from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
 from app.services.import_file import import_file, importing_source
@@ -127,6 +128,9 @@ class ChangeSchema(_Private):
         allow_none=True, metadata={"description": "When a capture goes by itself; null is when all do"}
     )
     keep = ma.fields.Boolean(metadata={"description": "Whether a capture stays until somebody deletes it"})
+    datasource = ma.fields.String(
+        metadata={"description": "Of which source the posts of an uploaded file are, if its columns are of that one"}
+    )
 
 
 @blueprint.route("/datasets")
@@ -226,6 +230,8 @@ class OneDataset(MethodView):
             set_expiry(ctx, who, key, expires=expires, is_kept=change.get("keep", known.is_kept))
         if {"label", "private"} & set(change):
             datasets.update_dataset(ctx, who, key, label=change.get("label"), is_private=change.get("private"))
+        if "datasource" in change:
+            convert_dataset(ctx, who, key, change["datasource"])
         if "tags" in change:
             set_tags(ctx, who, key, tags)
         if "favourite" in change:

@@ -19,6 +19,7 @@ from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.access import can_change, can_share
 from app.services.context import Context
+from app.services.convert import convert_dataset, sources_that_fit
 from app.services.dataset_bin import goes_on, set_expiry, throw_away
 from app.services.download import formats
 from app.services.explore import can_explore
@@ -95,6 +96,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "dataset": dataset,
         "may_change": can_change(actor, dataset),
         "may_remap": can_change(actor, dataset) and can_remap(ctx, dataset),
+        "sources": sources_that_fit(ctx, dataset) if can_share(actor, dataset) else [],
         "formats": formats(dataset),
         "tabs": tabs,
         "tab": chosen,
@@ -197,6 +199,13 @@ def retry(key: str) -> Response:
 def remap(key: str) -> Response:
     """Make the table again from the kept raw records."""
     remap_dataset(installation(), current_actor(), key)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/source")
+def convert(key: str) -> Response:
+    """Say of which source the posts of an uploaded file are."""
+    convert_dataset(installation(), current_actor(), key, request.form.get("datasource", ""))
     return _changed(key)
 
 

@@ -92,6 +92,7 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/datasets/<key>/remap"): Needs.CHANGE,
     ("POST", "/datasets/<key>/rename"): Needs.CHANGE,
     ("POST", "/datasets/<key>/retry"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/source"): Needs.CHANGE,
     ("GET", "/datasets/<key>/row"): Needs.SIGHT,
     ("GET", "/datasets/<key>/rows"): Needs.SIGHT,
     ("GET", "/datasets/<key>/status"): Needs.SIGHT,
