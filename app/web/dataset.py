@@ -24,6 +24,7 @@ from app.services.download import formats
 from app.services.explore import can_explore
 from app.services.mark import marks_of, set_tags
 from app.services.outlook import outlook
+from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
 from app.web.described import made_by, parameters_of, summary_of, tree_of
@@ -71,6 +72,7 @@ def head_values(ctx: Context, top: Dataset) -> dict[str, Any]:
         "tags": marks.tags[top.key],
         "may_share": can_share(actor, top),
         "may_change_top": can_change(actor, top),
+        "may_pack": may_pack(ctx, actor, top),
         "goes": goes_on(site, top),
         "can_capture_again": _can_capture_again(ctx, top),
         "expiry": expiry_of(site, top.type),

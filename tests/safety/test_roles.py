@@ -157,8 +157,10 @@ CODING = {
     ("POST", "/datasets/<key>/annotations/values"),
 }
 """Where whoever is let in learns that there is no field that they may code."""
-GONE = ("<int:", "<upload_id>", "/restore", "<tag>", "/files")
+GONE = ("<int:", "<upload_id>", "/restore", "<tag>", "/files", "/members")
 """In the addresses of what is not there, so that who is let in is told so."""
+FOR_OWNERS = ("/api/datasets/<key>/shares", "/api/datasets/<key>/package")
+"""What begins so is refused to those with whom a dataset is only shared."""
 PLACES = {
     "<path:filename>": "app.css",
     "<path:name>": "a.png",
@@ -247,8 +249,8 @@ def expected(route: Route, role: str) -> set[Verdict]:
         allowed = {Verdict.REFUSED, Verdict.HIDDEN}
     if verdict is Verdict.IN and route in CODING:
         allowed = {Verdict.IN, Verdict.REFUSED}
-    if role == "viewer" and path == "/api/datasets/<key>/shares" and route[0] == "GET":
-        allowed = {Verdict.REFUSED}  # with whom it is shared is for its owners
+    if role == "viewer" and route[0] == "GET" and path.startswith(FOR_OWNERS):
+        allowed = {Verdict.REFUSED}
     if role == "autologin" and verdict is Verdict.IN and any(place in path for place in PERSONAL):
         allowed |= {Verdict.REFUSED}
     if path in ("/login", "/logout", "/first-run"):
