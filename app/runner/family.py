@@ -111,9 +111,9 @@ class _Store:
         self._stored: dict[Path, StoredFile] = {}
         self.names: list[str] = []
 
-    def put(self, path: Path, name: str) -> StoredFile:
-        """Store a file, unless it is in storage already."""
-        found = self._stored.get(path) or self._run.stored_at(path)
+    def put(self, path: Path, name: str, *, is_new: bool = True) -> StoredFile:
+        """Store a file; one that is not new may be in storage already."""
+        found = None if is_new else self._stored.get(path) or self._run.stored_at(path)
         if found is None:
             found = self._files.put(path, f"{self._prefix}/{name}")
             self.names.append(found.name)
@@ -139,7 +139,7 @@ def bring_family(
                 record = {**brought.record, "warnings": list(brought.record["warnings"])}
                 paths = _result_of(brought, record, run, registry, names)
                 stored = {
-                    role: store.put(path, f"{count}-{role}{''.join(path.suffixes[-2:])}")
+                    role: store.put(path, f"{count}-{role}{_suffix(path)}", is_new=brought.files.get(role) != path)
                     for role, path in paths.items()
                 }
                 files = {role: asdict(file) for role, file in stored.items()}
@@ -157,6 +157,10 @@ def bring_family(
         discard(run.parts.files, store.names)
         raise
     return Outcome(End.DONE, run.message, told=asdict(description), stored=store.names)
+
+
+def _suffix(path: Path) -> str:
+    return "".join(path.suffixes[-2:])
 
 
 def _write(written: Any, **line: Any) -> None:

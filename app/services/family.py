@@ -89,7 +89,13 @@ def _dataset(ctx: Context, asked: Dataset, one: _Told, keys: Mapping[str, str]) 
     record = one.record
     key, is_top = keys[record["key"]], record["parent"] is None
     origin = {name: one.origin[name] for name in _WAYS if one.origin.get(name)}
-    imported = {**origin, "key": record["key"], "created": record["created"], "at": datetime.now(UTC).isoformat()}
+    imported = {
+        **origin,
+        "key": record["key"],
+        "created": record["created"],
+        "made_by": record["made_by"],
+        "at": datetime.now(UTC).isoformat(),
+    }
     work = {name: record[name] for name in ("filename", "pseudonymise") if record[name]}
     if record["source"] in keys:
         work["source"] = keys[record["source"]]
@@ -116,7 +122,7 @@ def _dataset(ctx: Context, asked: Dataset, one: _Told, keys: Mapping[str, str]) 
         attach_to=keys.get(record["attach_to"] or ""),
         kind=kind,
         result=Result(kind, one.files) if kind and one.files else None,
-        provenance={**rewrite_keys(record["provenance"], keys), "imported": {**imported, "by": asked.provenance}},
+        provenance={**rewrite_keys(record["provenance"], keys), "imported": imported},
         work=work,
     )
 

@@ -168,8 +168,10 @@ def _record(ctx: Context, dataset: Dataset, packed: Mapping[str, Dataset], membe
     folder = f"datasets/{dataset.key}"
     files = {}
     for role, file in dataset.result.files.items() if dataset.result else ():
-        files[role] = f"{folder}/{role}{''.join(PurePath(file.name).suffixes)}"
-        members.append(Member(files[role], partial(ctx.files.read, file.name), file))
+        there = next((member.name for member in members if member.stored == file), None)
+        files[role] = there or f"{folder}/{role}{''.join(PurePath(file.name).suffixes)}"
+        if there is None:
+            members.append(Member(files[role], partial(ctx.files.read, file.name), file))
     steps = [dataset]
     while steps[0].parent:
         steps.insert(0, packed[steps[0].parent])

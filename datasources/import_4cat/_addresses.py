@@ -22,6 +22,11 @@ class Address:
     key: str
 
     @property
+    def is_older(self) -> bool:
+        """Whether it is in a 4CAT 1.56 or the like, by the address of its pages."""
+        return self.page == "results"
+
+    @property
     def url(self) -> str:
         """Its address there."""
         return f"{self.base}/{self.page}/{self.key}"

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.texts import say
 from datasources.import_4cat._refusal import refusal
 
+_TABLES = ("table", "nodes", "edges", "quarantine")
 _COLUMNS = {"nodes": ("id", "x", "y"), "edges": ("source", "target"), "quarantine": ("position", "reason", "record")}
 
 
@@ -17,7 +18,7 @@ def check_content(record: Mapping[str, Any], files: Mapping[str, Path]) -> None:
     """Look into every file of a dataset. :raises InvalidInput: naming the member that will not do"""
     for role, path in files.items():
         name = record["files"][role]
-        if path.suffix == ".parquet":
+        if role in _TABLES:
             _check_table(record, role, path, name)
         elif role == "chart":
             _check_chart(path, name)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
-import orjson
-
-from app.domain.package import KEY, MANIFEST
+from app.domain.package import MANIFEST
 from app.domain.texts import say
 from app.plugins import Brought, FamilyRun
 from datasources.import_4cat._addresses import addresses_in
 from datasources.import_4cat._archive import Archive, open_archive
+from datasources.import_4cat._older import bring_older, read_metadata
+from datasources.import_4cat._older_places import ExportedFiles, OlderAPI, is_export
 from datasources.import_4cat._package import Manifest, Told, bring_package
 from datasources.import_4cat._refusal import refusal
+from datasources.import_4cat._remote import Remote, parsed
 
 _WHILE_LOOKING = 10_000_000.0
 _COLUMNS = ("Dataset", "Made by", "State", "Rows", "Made")
@@ -38,14 +41,6 @@ class Unpacked:
         return path
 
 
-def parsed(content: bytes, name: str) -> Any:
-    """What is JSON. :raises InvalidInput: when it is none"""
-    try:
-        return orjson.loads(content)
-    except ValueError:
-        raise refusal(say("“{name}” is damaged: it is no JSON.", name=name[:200])) from None
-
-
 @contextmanager
 def _opened(path: Path, most_mb: float) -> Iterator[tuple[Archive, Manifest | None]]:
     """A file with its manifest; None for an export of 4CAT 1.56, which has none."""
@@ -53,15 +48,18 @@ def _opened(path: Path, most_mb: float) -> Iterator[tuple[Archive, Manifest | No
         if MANIFEST in archive.members:
             yield archive, Manifest(parsed(archive.read(MANIFEST), MANIFEST))
             return
+        if is_export(archive):
+            yield archive, None
+            return
         raise refusal(
             say("This is no package of 4CAT, or it has not come in whole: “{name}” is missing in it.", name=MANIFEST)
         )
 
 
-def key_in(path: Path) -> str | None:
+def key_in(path: Path) -> str:
     """The key of the capture in a file. :raises InvalidInput: when it is no package"""
-    with _opened(path, _WHILE_LOOKING) as (_, manifest):
-        return manifest.top["key"] if manifest and KEY.fullmatch(manifest.top["key"]) else None
+    with _opened(path, _WHILE_LOOKING) as (archive, manifest):
+        return str(manifest.top["key"]) if manifest else ExportedFiles(archive, path.parent).top
 
 
 def bring_file(path: Path, settings: Any, run: FamilyRun) -> Iterator[Brought]:
@@ -70,14 +68,21 @@ def bring_file(path: Path, settings: Any, run: FamilyRun) -> Iterator[Brought]:
         if manifest is not None:
             run.log(f"A package of {_where(manifest)}.")
             yield from bring_package(manifest, Unpacked(archive, run.folder / "unpacked"), run)
+            return
+        run.log("An export of 4CAT 1.56 or the like.")
+        exported = ExportedFiles(archive, run.folder / "unpacked")
+        yield from bring_older(exported, exported.top, run, {})
 
 
 def bring_address(options: Any, settings: Any, run: FamilyRun) -> Iterator[Brought]:
     """The dataset at an address."""
-    from datasources.import_4cat._remote import Remote
-
     address = addresses_in(options.addresses)[0]
     with Remote(address, options.token, settings, run) as remote:
+        if address.is_older:
+            run.log(f"From {address.url}, by the API of 4CAT 1.56.")
+            origin = {"address": address.url, "site": urlsplit(address.base).netloc}
+            yield from bring_older(OlderAPI(remote, run), address.key, run, origin)
+            return
         manifest = Manifest(parsed(remote.manifest(), MANIFEST))
         if manifest.size > settings.most_mb * 1_000_000:
             raise refusal(
@@ -93,25 +98,28 @@ def bring_address(options: Any, settings: Any, run: FamilyRun) -> Iterator[Broug
 
 
 def _where(manifest: Manifest) -> str:
-    origin = manifest.origin
-    return f"{origin.get('software', 'some software')} {origin.get('version', '')}, {origin.get('site', 'unnamed')}"
+    software, version = (manifest.origin.get(name, "") for name in ("software", "version"))
+    site = manifest.origin.get("site")
+    return f"{software or '4CAT'} {version}".strip() + (f" from “{site}”" if site else "")
+
+
+def _row(record: Mapping[str, Any]) -> list[str]:
+    """A dataset as a row of the preview."""
+    rows, made = record["rows"], record["ended"] or record["created"]
+    amount = f"{rows:,}" if isinstance(rows, int) else ""
+    return [record["label"], record["made_by"] or record["type"], record["status"], amount, (made or "")[:10]]
 
 
 def preview(path: Path) -> dict[str, Any]:
     """What is in a file."""
-    with _opened(path, _WHILE_LOOKING) as (_, manifest):
-        records = manifest.records if manifest else []
-        described = f"a package of {_where(manifest)}" if manifest else ""
-    rows = [
-        [
-            record["label"],
-            record["made_by"] or record["type"],
-            record["status"],
-            "" if record["rows"] is None else f"{record['rows']:,}",
-            (record["ended"] or record["created"] or "")[:10],
-        ]
-        for record in records
-    ]
+    with _opened(path, _WHILE_LOOKING) as (archive, manifest):
+        if manifest is not None:
+            described, rows = f"a package of {_where(manifest)}", [_row(record) for record in manifest.records]
+        else:
+            exported = ExportedFiles(archive, path.parent)
+            told = [(exported.metadata(key), read_metadata(exported.metadata(key), key)) for key in exported.keys]
+            described = f"an export of 4CAT {told[0][1].version}".strip()
+            rows = [_row({**asdict(one), "made_by": one.type, "rows": given.get("num_rows")}) for given, one in told]
     return {
         "format": "zip",
         "dialect": {},

@@ -132,16 +132,18 @@ def _check_files(record: Mapping[str, Any]) -> None:
 def bring_package(manifest: Manifest, members: Members, run: FamilyRun, protection: str = "none") -> Iterator[Brought]:
     """The datasets of a package, in the order of the manifest."""
     _require_protection(manifest, run)
-    done = 0
+    done, taken = 0, dict[str, Path]()
     for number, record in enumerate(manifest.records, start=1):
         files = {}
         for role, name in record["files"].items():
             told = manifest.member(name)
-            files[role] = members.take(told, _suffix(role, name))
+            if name not in taken:
+                taken[name] = members.take(told, _suffix(role, name))
+            files[role] = taken[name]
             done += told.size
             label = f"{number:,} of {len(manifest.records):,} datasets"
             run.progress(min(done / max(manifest.size, 1), 1.0), text=label)
-        check_content(record, files)
+        check_content(record, {role: path for role, path in files.items() if path.is_file()})
         log = members.take(manifest.member(record["log"]), ".ndjson") if record["log"] else None
         codes = members.take(manifest.member(record["annotations"]), ".ndjson") if record["annotations"] else None
         yield Brought(

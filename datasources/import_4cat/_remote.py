@@ -16,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote, urlsplit
 
+import orjson
+
 from app.domain.texts import say
 from app.plugins import FamilyRun, SourceError
 from app.plugins.http import PublicWeb
@@ -44,7 +46,9 @@ class Remote:
         self.address = address
         self._run, self._rest = run, rest
         self._web = PublicWeb(timeout=_SECONDS, redirects=5, allow=networks)
-        self._headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+        sent = {"Authentication": token} if address.is_older else {"Authorization": f"Bearer {token}"}
+        self._headers = {**sent, "Accept-Encoding": "identity"}
+        self._most = settings.most_mb * 1_000_000
         self._number = 0
         self._folder = run.folder / "fetched"
         self._folder.mkdir(exist_ok=True)
@@ -126,6 +130,27 @@ class Remote:
                 return
         raise self._given_up
 
+    def download(self, path: str, suffix: str) -> Path:
+        """A file of which neither size nor checksum is known; where a connection breaks, the next goes on."""
+        target = self._new(suffix)
+        target.touch()
+        for patience in self._tries():
+            with patience:
+                have = target.stat().st_size
+                with self._ask(path, {"Range": f"bytes={have}-"} if have else {}) as answer:
+                    if answer.status_code == 200:
+                        target.write_bytes(b"")
+                    length = answer.headers.get("Content-Length", "")
+                    whole = target.stat().st_size + int(length) if length.isdecimal() else None
+                    _append(answer, target, 0, int(self._most) + 1)
+                size = target.stat().st_size
+                if size > self._most:
+                    raise refusal(say("{url} sends more than is taken here.", url=self.address.base))
+                if whole is not None and size < whole:
+                    raise SourceError(say("{url} sends less than it has told of.", url=self.address.base))
+                return target
+        raise self._given_up
+
     def _tries(self) -> Iterator[Any]:
         """Chances to do something, with ever longer rests between them; `with` one, what may pass is let pass."""
         self._given_up: SourceError = SourceError(say("{url} does not answer.", url=self.address.base))
@@ -182,6 +207,14 @@ class Remote:
                     say("{url} answers with {status}: {reason}", url=where, status=status, reason=_reason(answer))
                 )
             yield answer
+
+
+def parsed(content: bytes, name: str) -> Any:
+    """What is JSON. :raises InvalidInput: when it is none"""
+    try:
+        return orjson.loads(content)
+    except ValueError:
+        raise refusal(say("“{name}” is damaged: it is no JSON.", name=name[:200])) from None
 
 
 def _append(answer: requests.Response, target: Path, skip: int, most: int) -> None:
