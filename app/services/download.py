@@ -109,7 +109,7 @@ def open_download(
         return Download(
             filename,
             chosen.media_type,
-            _lazily(lambda: ctx.files.read(stored.name)),
+            lazily(lambda: ctx.files.read(stored.name)),
             stored.sha256,
             stored.size,
             None,
@@ -165,7 +165,8 @@ def _suffix(dataset: Dataset, name: str, chosen: Format) -> str:
     return PurePath(str(dataset.work.get("filename", ""))).suffix[:16] or chosen.suffix
 
 
-def _lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+def lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """The same chunks, from a file that is not opened before the first of them is asked for."""
     yield from opened()
 
 
