@@ -13,6 +13,7 @@ from app.api.body import require_change
 from app.domain.user import User
 from app.services import own_account
 from app.services.owner_limit import own_usage
+from app.services.person_setting import rights_of
 from app.services.user import THEMES
 from app.sessions import remember
 
@@ -27,6 +28,7 @@ class AccountSchema(Schema):
     email = ma.fields.String(allow_none=True)
     tags = ma.fields.List(ma.fields.String())
     is_admin = ma.fields.Boolean()
+    rights = ma.fields.List(ma.fields.String(), metadata={"description": "What you may do, such as `capture`"})
     theme = ma.fields.String(metadata={"enum": list(THEMES), "description": "How pages look"})
     time_zone = ma.fields.String(metadata={"description": "In which pages show times; empty is the browser's"})
     language = ma.fields.String(metadata={"description": "Of pages and mails; empty is the browser's, and English"})
@@ -116,6 +118,7 @@ def _shown(user: User) -> dict[str, Any]:
         "email": user.email,
         "tags": user.tags,
         "is_admin": user.is_admin,
+        "rights": sorted(rights_of(installation(), user)),
         "theme": user.theme,
         "time_zone": user.time_zone,
         "language": user.language,

@@ -11,9 +11,10 @@ from marshmallow import validate
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Schema
 from app.domain.share import Role
-from app.services import bulk, dataset_admin, user_admin
+from app.services import bulk, dataset_admin, user_bulk
 from app.services.each import Outcome
 from app.services.mail import link_to
+from app.services.user_table import make_users
 
 blueprint = Blueprint("bulk", "The same done to many datasets or users at once.")
 blueprints = (blueprint,)
@@ -55,7 +56,7 @@ class UsersActionSchema(Schema):
     """What to do to which users."""
 
     users = ma.fields.List(ma.fields.Integer(), required=True, validate=validate.Length(1, _MOST_USERS))
-    action = ma.fields.String(required=True, validate=validate.OneOf(list(user_admin.ACTIONS)))
+    action = ma.fields.String(required=True, validate=validate.OneOf(list(user_bulk.ACTIONS)))
     tag = ma.fields.String(load_default="", metadata={"description": "For `tag` and `untag`"})
 
 
@@ -109,7 +110,7 @@ class ManyUsers(MethodView):
     @blueprint.response(200, UsersDoneSchema)
     def post(self, wanted: dict[str, Any]) -> Outcome[int]:
         """Switch many users on or off, give or take a tag, or delete them with their datasets. For administrators."""
-        return user_admin.do_to_users(installation(), actor(), wanted["users"], wanted["action"], wanted["tag"])
+        return user_bulk.do_to_users(installation(), actor(), wanted["users"], wanted["action"], wanted["tag"])
 
 
 @blueprint.route("/users/table")
@@ -123,5 +124,5 @@ class UsersTable(MethodView):
         ctx = installation()
         return [
             {"name": one.name, "link": link_to(ctx, one.path) if one.path else None, "problem": one.problem}
-            for one in user_admin.make_users(ctx, actor(), wanted["table"])
+            for one in make_users(ctx, actor(), wanted["table"])
         ]

@@ -18,13 +18,11 @@ from app.api.base import Blueprint, Query, Schema
 from app.api.body import require_change
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
-from app.domain.errors import InvalidInput
-from app.domain.texts import say
 from app.plugins.validation import check_json
 from app.services import dataset as datasets
 from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
 from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
-from app.services.import_file import import_file
+from app.services.import_file import import_file, importing_source
 from app.services.mark import read_tags, set_favourite, set_tags
 from app.services.platform_import import remap_dataset
 from app.services.resume_upload import whole_upload
@@ -185,9 +183,7 @@ def _upload_id(datasource: str, given: str | None) -> str | None:
     """The upload to make a dataset of, which must be all there; it may be named by its whole address."""
     if given is None:
         return None
-    source = installation().registry.datasource(datasource)
-    if not source.imports():
-        raise InvalidInput({"upload": [say("{source} does not import files.", source=source.title)]})
+    importing_source(installation(), datasource, "upload")
     return whole_upload(installation(), actor(), given.rstrip("/").rpartition("/")[2]).id
 
 

@@ -12,8 +12,9 @@ from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.domain.job import JobState
+from app.domain.right import Right
 from app.services import failure, status
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.machine import restart_workers
 
 blueprint = Blueprint("machinery", "Queues, jobs and workers. For administrators.")
@@ -135,7 +136,7 @@ class Queues(MethodView):
     @blueprint.response(200, QueueSchema(many=True))
     def get(self) -> list[dict[str, Any]]:
         """List the queues: how many jobs wait, run and have failed, their limits, and whether somebody takes them."""
-        require_admin(actor())
+        require_given(actor(), Right.STATUS)
         ctx = installation()
         return status.queues(ctx, status.find_managers(ctx))
 
@@ -148,7 +149,7 @@ class Jobs(MethodView):
     @blueprint.response(200, JobSchema(many=True))
     def get(self, query: dict[str, Any]) -> Any:
         """List open and failed jobs, those first that were asked for first."""
-        require_admin(actor())
+        require_given(actor(), Right.STATUS)
         found = status.list_jobs(
             installation(),
             state=query.get("state"),
@@ -196,7 +197,7 @@ class Workers(MethodView):
     @blueprint.response(200, WorkersSchema)
     def get(self) -> dict[str, Any]:
         """Show the managers with their worker processes, and the jobs at work."""
-        require_admin(actor())
+        require_given(actor(), Right.STATUS)
         return status.workers(installation())
 
 
@@ -218,6 +219,6 @@ class Repairs(MethodView):
     @blueprint.response(200, RepairSchema(many=True))
     def get(self, query: dict[str, Any]) -> Any:
         """List what the reconciler has mended, the latest first."""
-        require_admin(actor())
+        require_given(actor(), Right.STATUS)
         found = status.list_repairs(installation(), query["limit"] + 1, before=query.get("cursor"))
         return paging.one_page(found, query["limit"], lambda repair: repair["id"])

@@ -10,8 +10,9 @@ from flask.views import MethodView
 
 from app.api.auth import actor, find_actor, installation
 from app.api.base import Blueprint, Schema
+from app.domain.right import Right
 from app.services import status
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.metrics import prometheus
 
 blueprint = Blueprint("status", "Whether the service is well. Open to all.", is_open=True)
@@ -71,5 +72,5 @@ class Metrics(MethodView):
     @metrics.response(200, {"type": "string"}, content_type="text/plain")
     def get(self) -> Response:
         """Show jobs, queues, machines, repairs and datasets in Prometheus' text format."""
-        require_admin(actor())
+        require_given(actor(), Right.STATUS)
         return Response(prometheus(installation()), content_type="text/plain; version=0.0.4; charset=utf-8")

@@ -22,6 +22,7 @@ from app.domain.errors import InvalidInput
 from app.domain.texts import say
 from app.plugins.validation import check_json
 from app.services import resume_upload as uploads
+from app.services.import_file import importing_source
 from app.services.resume_upload import Checksum, Received
 from app.services.upload import preview_upload
 
@@ -252,9 +253,6 @@ class Preview(MethodView):
     def post(self, wanted: dict[str, Any], upload_id: str) -> dict[str, Any]:
         """Show what is in a file that has all come in, before a dataset is made of it: nothing is changed."""
         ctx, source = installation(), wanted["datasource"]
-        chosen = ctx.registry.datasource(source)
-        if not chosen.imports():
-            raise InvalidInput({"datasource": [say("{source} does not import files.", source=chosen.title)]})
-        check_json(chosen.Options, wanted["parameters"])
+        check_json(importing_source(ctx, source).Options, wanted["parameters"])
         upload = uploads.whole_upload(ctx, actor(), upload_id)
         return preview_upload(ctx, actor(), upload.id, wanted["parameters"], source)

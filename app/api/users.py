@@ -19,6 +19,7 @@ from app.services.mail import link_to
 from app.services.password_link import give_link
 from app.services.person_setting import Whose, change_person_settings, list_person_settings, order_tags, sort_tags
 from app.services.user_admin import Listed
+from app.services.user_delete import delete_user
 from app.storage.user_list import SORTS, Wanted, is_place, place_of
 
 blueprint = Blueprint("users", "Users, their tags, and what one may have and do. For administrators.")
@@ -44,6 +45,7 @@ class UserSchema(Schema):
     datasets = ma.fields.Integer(metadata={"description": "Captures that are theirs"})
     stored_bytes = ma.fields.Integer()
     open_jobs = ma.fields.Integer()
+    is_leaving = ma.fields.Boolean(metadata={"description": "Whether the account is being deleted with its datasets"})
 
 
 class UsersSchema(Schema):
@@ -109,7 +111,10 @@ class DeleteQuery(Query):
 class LinkSchema(Schema):
     """A link to hand over."""
 
-    link = ma.fields.String(metadata={"description": "The page to choose a password. It works once, and for a week."})
+    link = ma.fields.String(
+        allow_none=True,
+        metadata={"description": "The page to choose a password; works once, for a week. Null: sent by mail"},
+    )
 
 
 class TagSchema(Schema):
@@ -192,9 +197,11 @@ class OneUser(MethodView):
 
     @blueprint.arguments(DeleteQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(204)
-    def delete(self, query: dict[str, Any], user_id: int) -> None:
-        """Delete a user, with their datasets unless somebody gets them."""
-        user_admin.delete_user(installation(), actor(), user_id, heir=query["heir"])
+    @blueprint.alt_response(202, description="Switched off; gone when a job has deleted the datasets")
+    def delete(self, query: dict[str, Any], user_id: int) -> Any:
+        """Delete a user, with their datasets unless somebody gets them; with datasets it is a job: see `is_leaving`."""
+        is_gone = delete_user(installation(), actor(), user_id, heir=query["heir"])
+        return None, 204 if is_gone else 202
 
 
 @blueprint.route("/users/<int:user_id>/password-link")
@@ -202,9 +209,10 @@ class PasswordLink(MethodView):
     """A new password."""
 
     @blueprint.response(201, LinkSchema)
-    def post(self, user_id: int) -> dict[str, str]:
-        """Make a link with which a user chooses a new password."""
-        return {"link": _link(give_link(installation(), actor(), user_id))}
+    def post(self, user_id: int) -> dict[str, str | None]:
+        """Make a link with which a user chooses a new password; for some it is sent to them."""
+        path = give_link(installation(), actor(), user_id)
+        return {"link": _link(path) if path else None}
 
 
 @blueprint.route("/users/<int:user_id>/settings")

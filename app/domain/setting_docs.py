@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from app.domain.capture_rules import SOURCE_RULES
+from app.domain.right import GIVEN_RULES, Right
 from app.domain.setting import (
     EXTENSION,
     EXTENSIONS,
@@ -48,7 +49,12 @@ def describe_site_settings() -> list[str]:
         "",
         "**Limits and rights** may also be set for one user, or for all who have a tag. What counts for somebody is",
         "what is set for them, else for the first of their tags in the order of the page *Tags*, else for everybody,",
-        "else the default. Administrators have every right.",
+        "else the default. Administrators have every right. These rights are given only so, never to everybody, and by",
+        "nobody who does not have them; without them somebody is no administrator of anything:",
+        "",
+        "| name | what it means |",
+        "|---|---|",
+        *(f"| `{right.setting}` | {GIVEN_RULES[right].label}: {GIVEN_RULES[right].help} |" for right in Right),
         "",
         "**Limits per person** hold when something is asked for: a capture, an analysis with all its steps, another",
         "try, an upload. Administrators are held to them too. A megabyte of storage is a million bytes. A result is",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from app.domain.right import CONTROL, Right
 from app.domain.share import holders, person
 
 AUTOLOGIN = "autologin"
@@ -15,7 +16,7 @@ AUTOLOGIN = "autologin"
 class User:
     """A person, or a script acting for one. `read_only` is set for a token that may only read.
 
-    `tags` are the groups that administrators have put them in.
+    `tags` are the groups that administrators have put them in, `rights` what has been given to them or to a tag.
 
     `theme` is auto, light or dark; an empty `time_zone` or `language` is the browser's. Sessions that began while
     `sessions` was another number have ended. After the day `expires`, the account is switched off.
@@ -35,6 +36,16 @@ class User:
     tags: tuple[str, ...] = ()
     language: str = ""
     expires: date | None = None
+    rights: frozenset[Right] = frozenset()
+
+    def has(self, *rights: Right) -> bool:
+        """Whether this person has one of some rights. Administrators have all, visitors who share an account none."""
+        return self.is_admin or (not self.is_shared and not self.rights.isdisjoint(rights))
+
+    @property
+    def has_control(self) -> bool:
+        """Whether there is anything in the control panel for this person."""
+        return self.has(*CONTROL)
 
     @property
     def named_as(self) -> list[str]:

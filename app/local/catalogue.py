@@ -20,6 +20,7 @@ from babel.messages.pofile import write_po
 from app.domain import errors
 from app.domain.capture_rules import SOURCE_RULES
 from app.domain.errors import FourcatError
+from app.domain.right import GIVEN_RULES
 from app.domain.setting import EXTENSION, LIMIT_RULES, WORKER_RULES
 from app.domain.setting_groups import SITE_GROUPS
 from app.plugins.datasource import DataSource
@@ -87,7 +88,7 @@ def _declared() -> Iterator[Found]:
     for _, error in inspect.getmembers(errors, inspect.isclass):
         if issubclass(error, FourcatError):
             yield (error.__doc__ or "").strip(), "app/domain/errors.py"
-    groups = (LIMIT_RULES, WORKER_RULES, SOURCE_RULES, *SITE_GROUPS.values())
+    groups = (GIVEN_RULES, LIMIT_RULES, WORKER_RULES, SOURCE_RULES, *SITE_GROUPS.values())
     for rule in (*(rule for rules in groups for rule in dict[str, Any](rules).values()), EXTENSION):
         texts = (rule.label, rule.help, *getattr(rule, "choices", {}).values())
         yield from ((text, "app/domain/setting.py") for text in texts)

@@ -239,6 +239,9 @@ class WorkerContext(Protocol):
     def sweep_folders(self, hours: float) -> int:
         """Remove temporary folders that a killed process left behind some hours ago; how many."""
 
+    def delete_user(self, user_id: int) -> None:
+        """Delete a user who has been switched off for it, with all datasets, one after the other."""
+
     def send_mail(self, mail_id: int) -> None:
         """Send a mail that waits, and forget it. :raises SourceError: when the mail server does not take it"""
 

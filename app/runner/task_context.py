@@ -13,6 +13,7 @@ from app.runner.polite_web import PoliteWeb
 from app.runner.report import Reporter
 from app.services.context import Context
 from app.services.mail import send_queued
+from app.services.user_delete import finish_deleting
 from app.storage.database import Transaction
 from app.storage.files import Listed
 
@@ -106,6 +107,10 @@ class TaskContext:
     def sweep_folders(self, hours: float) -> int:
         """Remove temporary folders that were left behind."""
         return self._ctx.files.sweep(hours)
+
+    def delete_user(self, user_id: int) -> None:
+        """Delete a user who has been switched off for it, with all datasets."""
+        finish_deleting(self._ctx, user_id, self.log)
 
     def send_mail(self, mail_id: int) -> None:
         """Send a mail that waits, and forget it."""

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.right import Right
 from app.domain.setting import account_setting
 from app.domain.texts import join, say
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.context import Context
 from app.services.mail import can_mail, link_to, queue_mail
 from app.services.password_link import GIVEN_HOURS, make_link, send_link
@@ -69,7 +70,7 @@ def _tell_administrators(ctx: Context, tx: Transaction, name: str) -> None:
 
 def list_requests(ctx: Context, actor: User) -> list[Row]:
     """Requests that wait, then those that have been decided."""
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     return access_request.list_requests(ctx.database)
 
 
@@ -86,7 +87,7 @@ def approve(ctx: Context, actor: User, request_id: int, name: str = "") -> tuple
     :raises NotFound: when there is no such request, or it has been decided
     :raises Conflict, InvalidInput: when the name is taken, or the address is that of somebody else
     """
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     require_write(actor)
     with ctx.database.transaction() as tx:
         found = _decide(tx, request_id, "approved", actor)
@@ -115,7 +116,7 @@ def welcome(ctx: Context, tx: Transaction, user: User) -> str | None:
 
 def refuse(ctx: Context, actor: User, request_id: int, reason: str = "") -> None:
     """Refuse a request; who asked is told, with the reason if one is given. :raises NotFound: when there is none"""
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     require_write(actor)
     with ctx.database.transaction() as tx:
         found = _decide(tx, request_id, "refused", actor)

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from app.domain.errors import InvalidInput, UserError
+from app.domain.right import Right
 from app.domain.texts import say
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.bulk import MOST, common_doers
 from app.services.context import Context
 from app.services.dataset import get_dataset
@@ -30,7 +31,7 @@ ACTIONS = {
 
 def find_datasets(ctx: Context, actor: User, wanted: Wanted, most: int = SHOWN) -> tuple[list[Row], int]:
     """The captures that fit, the newest `most`: each with `owner` and the `bytes` of its family; and how many fit."""
-    require_admin(actor)
+    require_given(actor, Right.DATASETS)
     return listed.find(ctx.database, wanted, most)
 
 
@@ -39,7 +40,7 @@ def do_to_datasets(ctx: Context, actor: User, keys: list[str], action: str, owne
 
     :raises InvalidInput: when there is no such action, or no such owner
     """
-    require_admin(actor)
+    require_given(actor, Right.DATASETS)
     require_write(actor)
     if action not in ACTIONS:
         raise InvalidInput({"action": [say("Choose what to do.")]})

@@ -65,6 +65,11 @@ def delete_dataset(ctx: Context, actor: User, key: str) -> None:
     It may have been thrown away already.
     """
     require_change(actor, _find(ctx, key))
+    delete_tree(ctx, key)
+
+
+def delete_tree(ctx: Context, key: str) -> None:
+    """Delete a dataset and everything made from it for good, whoever asks. :raises NotFound: when there is none"""
     with ctx.database.transaction() as tx:
         is_there = datasets.find(tx, key) is not None
         first = datasets.lock(tx, key) if is_there else bin_.get(tx, key, lock=True)

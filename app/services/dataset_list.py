@@ -7,8 +7,10 @@ from datetime import datetime, timedelta
 
 from app.domain.dataset import Dataset
 from app.domain.user import User
+from app.services.access import changes_all, sees_all
 from app.services.context import Context
 from app.services.dataset import with_progress
+from app.services.person_setting import has_right
 from app.services.user import find_user
 from app.storage.dataset_list import ORDERS, Query, list_top
 
@@ -44,12 +46,13 @@ def list_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Datas
     :raises NotFound: when there is no user with the owner's name
     """
     whose = wanted.whose
-    sees_all = actor.is_admin
+    is_all = sees_all(actor)
     owner = find_user(ctx, wanted.owner).id if wanted.owner else None
     query = Query(
         owner_id=actor.id if whose == "mine" else owner,
-        deleted_by=actor.id if whose == "deleted" and not sees_all else None,
-        visible_to=actor.id if whose in ("favourites", "all") and not sees_all else None,
+        deleted_by=actor.id if whose == "deleted" and not changes_all(actor) else None,
+        visible_to=actor.id if whose in ("favourites", "all") and not is_all else None,
+        theirs=actor.id if whose == "all" and not is_all and not has_right(ctx, actor, "browse") else None,
         shared_with=actor.id if whose == "shared" else None,
         favourite_of=actor.id if whose == "favourites" else None,
         named_as=actor.named_as,

@@ -7,8 +7,9 @@ import secrets
 import traceback
 
 from app.domain.errors import FourcatError
+from app.domain.right import Right
 from app.domain.user import User
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.context import Context
 from app.storage import error_report
 from app.storage.database import Row
@@ -33,5 +34,5 @@ def report_error(ctx: Context, error: BaseException, place: str, owner: User | N
 
 def list_errors(ctx: Context, actor: User, words: str = "") -> list[Row]:
     """The latest errors in which the words stand: `id`, `at`, `place`, `owner`, and the traceback as `text`."""
-    require_admin(actor)
+    require_given(actor, Right.STATUS)
     return error_report.latest(ctx.database, words.strip())

@@ -1,11 +1,12 @@
-"""Jobs: run a failed one again or dismiss it, stop one that is open. For administrators."""
+"""Jobs: run a failed one again or dismiss it, stop one that is open. With the right to the machinery."""
 
 from __future__ import annotations
 
 from app.domain.errors import NotFound
+from app.domain.right import Right
 from app.domain.texts import say
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import as_one_for_all, require_given, require_write
 from app.services.context import Context
 from app.services.dataset import cancel_dataset, retry_dataset
 from app.storage import failed_job
@@ -20,7 +21,7 @@ def retry_job(ctx: Context, actor: User, job_id: int) -> None:
     """
     dataset = _find(ctx, actor, job_id)["dataset"]
     if dataset is not None:
-        retry_dataset(ctx, actor, dataset)
+        retry_dataset(ctx, as_one_for_all(actor), dataset)
         return
     with ctx.database.transaction() as tx:
         job = _lock(tx, job_id)
@@ -56,7 +57,7 @@ def cancel_job(ctx: Context, actor: User, job_id: int) -> None:
     :raises NotFound: when no such job waits or runs, or it makes no dataset, as a standing task
     :raises Conflict: when its dataset has ended meanwhile
     """
-    require_admin(actor)
+    require_given(actor, Right.STATUS)
     require_write(actor)
     key = failed_job.dataset_of_open(ctx.database, job_id)
     if key is None:
@@ -65,11 +66,11 @@ def cancel_job(ctx: Context, actor: User, job_id: int) -> None:
                 "There is no job {job_id} that waits or runs for a dataset. It may have ended meanwhile.", job_id=job_id
             )
         )
-    cancel_dataset(ctx, actor, key)
+    cancel_dataset(ctx, as_one_for_all(actor), key)
 
 
 def _find(ctx: Context, actor: User, job_id: int) -> Row:
-    require_admin(actor)
+    require_given(actor, Right.STATUS)
     require_write(actor)
     with ctx.database.transaction() as tx:
         return _lock(tx, job_id)

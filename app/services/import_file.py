@@ -9,6 +9,7 @@ from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, UserError
 from app.domain.texts import say
 from app.domain.user import User
+from app.plugins.datasource import DataSource
 from app.plugins.validation import load
 from app.services.access import require_write
 from app.services.context import Context
@@ -16,6 +17,19 @@ from app.services.dataset import create_capture
 from app.services.owner_limit import require_room
 from app.services.upload import save_upload
 from app.storage import upload as uploads
+
+
+def importing_source(ctx: Context, datasource_id: str, field: str = "datasource") -> type[DataSource]:
+    """A data source that makes datasets of files.
+
+    :raises InvalidInput: naming `field`, when it captures by itself
+    """
+    source = ctx.registry.datasource(datasource_id)
+    if not source.imports():
+        raise InvalidInput(
+            {field: [say("{source} does not import files: ask for a dataset of it without one.", source=source.title)]}
+        )
+    return source
 
 
 def import_file(
@@ -37,12 +51,7 @@ def import_file(
     :raises LimitReached: when the actor has as much as one person may have
     """
     require_write(actor)
-    source = ctx.registry.datasource(datasource_id)
-    if not source.imports():
-        raise InvalidInput(
-            {"datasource": [say("{source} does not import files. Use POST /api/datasets.", source=source.title)]}
-        )
-    load(source.Options, parameters)
+    load(importing_source(ctx, datasource_id).Options, parameters)
     require_room(ctx, actor)
     upload = save_upload(ctx, actor, filename, stream)
     try:

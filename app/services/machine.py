@@ -5,9 +5,10 @@ from __future__ import annotations
 import logging
 import time
 
+from app.domain.right import Right
 from app.domain.setting import RESTART
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.context import Context
 from app.storage import setting
 
@@ -20,7 +21,7 @@ def restart_workers(ctx: Context, actor: User) -> None:
     A manager that started before this moment ends within seconds. Whatever runs the Procfile starts it again, and work
     that did not end in time is handed back to the queue.
     """
-    require_admin(actor)
+    require_given(actor, Right.RESTART)
     require_write(actor)
     log.info("%s restarts the workers", actor.name)
     setting.put(ctx.database, RESTART, time.time())

@@ -9,7 +9,7 @@ from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput
 from app.domain.texts import say
 from app.domain.user import User
-from app.services.access import require_change, require_see, require_write
+from app.services.access import require_change, require_see, require_write, sees_all
 from app.services.context import Context
 from app.storage import dataset as datasets
 from app.storage import mark
@@ -67,4 +67,4 @@ def set_tags(ctx: Context, actor: User, key: str, tags: Sequence[str], *, keep: 
 
 def known_tags(ctx: Context, actor: User) -> list[str]:
     """The tags that are in use on what the actor may see."""
-    return mark.known_tags(ctx.database, None if actor.is_admin else actor.id, actor.named_as)
+    return mark.known_tags(ctx.database, None if sees_all(actor) else actor.id, actor.named_as)

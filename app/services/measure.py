@@ -6,8 +6,9 @@ import shutil
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from app.domain.right import Right
 from app.domain.user import User
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.context import Context
 from app.storage import measure
 from app.storage.database import Row
@@ -26,7 +27,7 @@ class Use:
 
 def use_over_time(ctx: Context, actor: User) -> Use:
     """What has been asked for and stored, day by day."""
-    require_admin(actor)
+    require_given(actor, Right.STATUS)
     return Use(measure.by_day(ctx.database, DAYS), measure.sizes(ctx.database), free_bytes(ctx))
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotFound
+from app.domain.right import Right
 from app.domain.texts import say
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.context import Context
 from app.services.user import find_user
 from app.services.user_tag import read_tag
@@ -30,7 +31,7 @@ def dismiss(ctx: Context, actor: User, notification_id: int) -> None:
 
 def list_sent(ctx: Context, actor: User) -> list[Row]:
     """Every message that has not been taken back, with whom it is for and how many have dismissed it."""
-    require_admin(actor)
+    require_given(actor, Right.MESSAGES)
     return notification.list_all(ctx.database)
 
 
@@ -41,7 +42,7 @@ def send(
 
     :raises InvalidInput: naming `text`, `user`, `tag` or `days`
     """
-    require_admin(actor)
+    require_given(actor, Right.MESSAGES)
     require_write(actor)
     text = text.strip()
     if not text or len(text) > _LONGEST:
@@ -61,7 +62,7 @@ def send(
 
 def take_back(ctx: Context, actor: User, notification_id: int) -> None:
     """Take a message back from everybody. :raises NotFound: when there is none of this number"""
-    require_admin(actor)
+    require_given(actor, Right.MESSAGES)
     require_write(actor)
     if not notification.delete(ctx.database, notification_id):
         raise NotFound(say("There is no message {notification_id}.", notification_id=notification_id))

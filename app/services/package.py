@@ -28,7 +28,7 @@ from app.services.access import owns_family, require_family
 from app.services.annotation_file import written_codes
 from app.services.context import Context
 from app.services.dataset import get_dataset
-from app.services.download import Download, file_name
+from app.services.download import Download, file_name, lazily
 from app.services.mail import link_to
 from app.services.methods import methods_text
 from app.services.person_setting import has_right, require_right
@@ -136,7 +136,7 @@ def download_member(ctx: Context, package: Package, name: str) -> Download:
     if member is None:
         raise NotFound(say("There is no file “{name}” in this package.", name=name))
     told, stored = member.told(), member.stored
-    found = Download(PurePath(name).name, "application/octet-stream", member.chunks(), told["sha256"])
+    found = Download(PurePath(name).name, "application/octet-stream", lazily(member.chunks), told["sha256"])
     if stored is None:
         return found
     return replace(found, size=stored.size, read=partial(ctx.files.read, stored.name))

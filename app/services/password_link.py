@@ -8,14 +8,16 @@ from __future__ import annotations
 import hashlib
 import secrets
 
-from app.domain.errors import NotFound
+from app.domain.errors import NotAllowed, NotFound
+from app.domain.right import Right
 from app.domain.texts import join, say, say_many
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.context import Context
+from app.services.grant import may_stand_in, require_reach
 from app.services.mail import can_mail, link_to, queue_mail
 from app.services.user import check_password, put_password
-from app.storage import password_link
+from app.storage import password_link, user_list
 from app.storage import user as users
 from app.storage.database import Session, Transaction
 
@@ -67,17 +69,31 @@ def send_link(ctx: Context, tx: Transaction, user: User, hours: int, subject: st
     queue_mail(ctx, tx, user.email or "", subject, join("\n\n", parts), user.language)
 
 
-def give_link(ctx: Context, actor: User, user_id: int) -> str:
+def give_link(ctx: Context, actor: User, user_id: int) -> str | None:
     """The path of a link that an administrator hands to somebody; it works for a week.
 
+    Who may not change the datasets of others does not get to see the link of an account that is in use: it is sent to
+    its owner, and None is given.
+
     :raises NotFound: when there is no such user
+    :raises NotAllowed: when it is an account that the actor may not touch, or no mail can be sent to its owner
     """
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     require_write(actor)
     user = users.find(ctx.database, user_id)
     if user is None:
         raise NotFound(say("There is no user {user_id}.", user_id=user_id))
-    return make_link(ctx.database, user, GIVEN_HOURS)
+    require_reach(actor, user)
+    if may_stand_in(actor, is_in_use=user_list.is_in_use(ctx.database, user.id)):
+        return make_link(ctx.database, user, GIVEN_HOURS)
+    if not (can_mail(ctx) and user.email):
+        raise NotAllowed(
+            say("{name} has no address that a link could be sent to. Ask an administrator.", name=user.name)
+        )
+    with ctx.database.transaction() as tx:
+        subject = say("A new password for {site}", site=ctx.site_name)
+        send_link(ctx, tx, user, GIVEN_HOURS, subject, say("An administrator has asked for a new password for you."))
+    return None
 
 
 def whose_link(ctx: Context, secret: str) -> User:

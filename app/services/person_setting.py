@@ -5,16 +5,18 @@ Of several tags the one that stands first in the order of tags counts; those tha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
-from app.domain.setting import LIMITS, PERSON_RULES, RIGHTS, TAG_ORDER, Rule, Switch, tag_order
-from app.domain.texts import say
+from app.domain.right import GIVEN_RULES, PERSON_RULES, Right
+from app.domain.setting import LIMITS, RIGHT_RULES, RIGHTS, TAG_ORDER, Rule, Switch, tag_order
+from app.domain.texts import declared, say
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.context import Context
+from app.services.grant import giving_nothing_new, require_reach
 from app.services.user_tag import read_tag
 from app.settings import Settings
 from app.storage import person_setting, setting
@@ -25,6 +27,7 @@ _REFUSALS = {
     "capture": say("Your account may not make datasets. Ask an administrator."),
     "analyse": say("Your account may not run analyses. Ask an administrator."),
     "tokens": say("Your account may not make API tokens. Ask an administrator."),
+    "browse": say("Your account may not list the datasets of others. Ask an administrator."),
     "export": say("Your account may not take datasets to another installation. Ask an administrator."),
     "publish": say("Your account may not show datasets to everyone. Share it with people, or ask an administrator."),
 }
@@ -48,12 +51,13 @@ class Whose:
 
 @dataclass(frozen=True)
 class PersonSetting:
-    """One setting of a user or tag: its own value or None, and what counts without it."""
+    """One setting of a user or tag: its own value or None, what counts without it, and whether the actor may set it."""
 
     name: str
     rule: Rule | Switch
     own: Any
     otherwise: Found
+    may_set: bool = True
 
 
 def resolve(settings: Settings, db: Session, user_id: int) -> dict[str, Found]:
@@ -97,7 +101,16 @@ def default_of(settings: Settings, name: str) -> Any:
 
 def has_right(ctx: Context, user: User, right: str) -> bool:
     """Whether somebody may do something, such as `capture`; administrators may do everything."""
+    if right in GIVEN_RULES:
+        return user.has(Right(right))
     return user.is_admin or bool(resolve(ctx.settings, ctx.database, user.id)[f"{RIGHTS}.{right}"].value)
+
+
+def rights_of(ctx: Context, user: User) -> set[str]:
+    """All that somebody may do, such as `capture` or `admin_users`."""
+    found = {} if user.is_admin else resolve(ctx.settings, ctx.database, user.id)
+    ordinary = {right for right in RIGHT_RULES if user.is_admin or found[f"{RIGHTS}.{right}"].value}
+    return ordinary | {right for right in GIVEN_RULES if user.has(Right(right))}
 
 
 def require_right(ctx: Context, user: User, right: str) -> None:
@@ -106,9 +119,19 @@ def require_right(ctx: Context, user: User, right: str) -> None:
         raise NotAllowed(_REFUSALS[right])
 
 
+def require_to_give(ctx: Context, actor: User, names: Iterable[str]) -> None:
+    """Make sure that the actor has those of these settings that are rights. :raises NotAllowed: naming one when not"""
+    wanted = [name for name in names if name.startswith(f"{RIGHTS}.")]
+    held = rights_of(ctx, actor) if wanted else set()
+    for name in wanted:
+        if name.removeprefix(f"{RIGHTS}.") not in held:
+            label = declared(PERSON_RULES[name].label)
+            raise NotAllowed(say("Only who has the right “{right}” may give or take it.", right=label))
+
+
 def list_person_settings(ctx: Context, actor: User, whose: Whose) -> list[PersonSetting]:
     """All that can be set for a user or a tag. :raises NotFound: when there is no such user"""
-    require_admin(actor)
+    require_given(actor, Right.SETTINGS)
     db = ctx.database
     if whose.user_id is not None and users.find(db, whose.user_id) is None:
         raise NotFound(say("There is no user {user_id}.", user_id=whose.user_id))
@@ -116,9 +139,14 @@ def list_person_settings(ctx: Context, actor: User, whose: Whose) -> list[Person
     own = person_setting.own(db, whose.user_id, whose.tag)
     rows = [] if whose.user_id is None else person_setting.of_user(db, whose.user_id)
     without = _layers([row for row in rows if row["tag"] is not None], site)
+    held = rights_of(ctx, actor)
     return [
         PersonSetting(
-            name, rule, rule.read(own[name]) if name in own else None, _find(ctx.settings, name, without, site)
+            name,
+            rule,
+            rule.read(own[name]) if name in own else None,
+            _find(ctx.settings, name, without, site),
+            may_set=not name.startswith(f"{RIGHTS}.") or name.removeprefix(f"{RIGHTS}.") in held,
         )
         for name, rule in PERSON_RULES.items()
     ]
@@ -129,13 +157,17 @@ def change_person_settings(ctx: Context, actor: User, whose: Whose, wanted: Mapp
 
     :raises NotFound: when there is no such user, or no setting of a name
     :raises InvalidInput: naming the settings that will not do
+    :raises NotAllowed: when the actor does not have the right that would be given or taken
     """
-    require_admin(actor)
+    require_given(actor, Right.SETTINGS)
     require_write(actor)
     if whose.tag is not None:
         read_tag(whose.tag)
-    elif whose.user_id is None or users.find(ctx.database, whose.user_id) is None:
-        raise NotFound(say("There is no user {user_id}.", user_id=whose.user_id))
+    else:
+        user = users.find(ctx.database, whose.user_id) if whose.user_id is not None else None
+        if user is None:
+            raise NotFound(say("There is no user {user_id}.", user_id=whose.user_id))
+        require_reach(actor, user)
     values: dict[str, Any] = {}
     wrong: dict[str, list[str]] = {}
     for name, given in wanted.items():
@@ -148,6 +180,9 @@ def change_person_settings(ctx: Context, actor: User, whose: Whose, wanted: Mapp
     if wrong:
         raise InvalidInput(wrong)
     with ctx.database.transaction() as tx:
+        users.lock_rights(tx)
+        own = person_setting.own(tx, whose.user_id, whose.tag)
+        require_to_give(ctx, actor, [name for name, value in values.items() if own.get(name) != value])
         for name, value in values.items():
             person_setting.put(tx, whose.user_id, whose.tag, name, value)
 
@@ -160,6 +195,8 @@ def _read(rule: Rule | Switch, given: Any) -> Any:
 
 def order_tags(ctx: Context, actor: User, tags: list[str]) -> None:
     """Set the order in which the settings of tags count. :raises InvalidInput: when something cannot be a tag"""
-    require_admin(actor)
+    require_given(actor, Right.TAGS)
     require_write(actor)
-    setting.put(ctx.database, TAG_ORDER, list(dict.fromkeys(read_tag(tag) for tag in tags)))
+    order = list(dict.fromkeys(read_tag(tag) for tag in tags))
+    with ctx.database.transaction() as tx, giving_nothing_new(tx, actor):
+        setting.put(tx, TAG_ORDER, order)

@@ -7,10 +7,11 @@ from functools import lru_cache
 from importlib import metadata
 from typing import Any
 
+from app.domain.right import Right
 from app.domain.texts import say
 from app.domain.user import User
 from app.plugins.registry import BUILT_IN, Registry
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.context import Context
 
 
@@ -28,7 +29,7 @@ class Listed:
 
 def list_plugins(ctx: Context, actor: User) -> list[Listed]:
     """Every plug-in, those that cannot be used first."""
-    require_admin(actor)
+    require_given(actor, Right.STATUS, Right.SETTINGS)
     site, registry = ctx.site_settings(), ctx.registry
     found = [
         Listed(kind, type_, getattr(plugin, "title", type_), plugin.description(), _origin(registry, plugin), missing)

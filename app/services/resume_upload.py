@@ -19,7 +19,7 @@ from app.domain.errors import Conflict, InvalidInput, NotFound, Unavailable, Wro
 from app.domain.texts import say
 from app.domain.upload import UnfinishedUpload, Upload
 from app.domain.user import User
-from app.services.access import require_write
+from app.services.access import changes_all, require_write
 from app.services.context import Context
 from app.services.owner_limit import require_room_for_file
 from app.services.upload import get_upload, plain_name, suffix_of, too_large
@@ -78,7 +78,7 @@ def upload_state(ctx: Context, actor: User, upload_id: str) -> Received:
 
 
 def _owner(actor: User) -> int | None:
-    return None if actor.is_admin else actor.id
+    return None if changes_all(actor) else actor.id
 
 
 def _so_far(found: UnfinishedUpload) -> Received:

@@ -10,6 +10,7 @@ from typing import Any
 from app.domain.capture_rules import SOURCE_RULES
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.expiry import DAYS
+from app.domain.right import Right
 from app.domain.setting import (
     EXTENSION,
     EXTENSIONS,
@@ -32,9 +33,10 @@ from app.plugins.datasource import DataSource
 from app.plugins.options import specs
 from app.plugins.registry import Runnable
 from app.plugins.source_settings import SourceRule
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.context import Context
 from app.services.job_limits import declared_limits
+from app.services.person_setting import require_to_give
 from app.settings import variable_of
 from app.storage import setting
 from app.storage.database import Transaction
@@ -78,14 +80,14 @@ class SiteSetting:
 
 def list_site_settings(ctx: Context, actor: User) -> list[SiteSetting]:
     """Every setting: the limits per person, then those of each data source, then of each type of work, by name."""
-    require_admin(actor)
+    require_given(actor, Right.SETTINGS)
     site = ctx.site_settings()
     return [_shown(known, site) for known in _known(ctx, site)]
 
 
 def get_site_setting(ctx: Context, actor: User, name: str) -> SiteSetting:
     """One setting. :raises NotFound: when there is none of this name"""
-    require_admin(actor)
+    require_given(actor, Right.SETTINGS)
     return _shown(_find(ctx, name), ctx.site_settings())
 
 
@@ -108,8 +110,9 @@ def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, object]
 
     :raises NotFound: when there is none of a name
     :raises InvalidInput: naming the settings that will not do and what is expected of them
+    :raises NotAllowed: when everybody would be given, or lose, a right that the actor does not have
     """
-    require_admin(actor)
+    require_given(actor, Right.SETTINGS)
     require_write(actor)
     known = [_find(ctx, name) for name in wanted]
     values = {found.name: _read(found.rule, wanted[found.name]) for found in known}
@@ -120,6 +123,8 @@ def change_site_settings(ctx: Context, actor: User, wanted: Mapping[str, object]
     }
     if wrong:
         raise InvalidInput(wrong)
+    site = ctx.site_settings()
+    require_to_give(ctx, actor, [name for name, value in values.items() if site.get(name) != value])
     with ctx.database.transaction() as tx:
         for name, value in values.items():
             if value is None:

@@ -180,6 +180,18 @@ def list_jobs(
     return overview.list_jobs(ctx.database, state=state, type_=type_, after=after, limit=limit)
 
 
+def list_by_need(
+    ctx: Context, *, state: str | None, type_: str | None, after: tuple[int, int] | None, limit: int
+) -> tuple[list[dict[str, Any]], tuple[int, int] | None]:
+    """A page of such jobs, what needs somebody first: each with its `need` (0 to 3); and after which the next begins.
+
+    Failures are first (0), then what runs (1) and waits (2), and standing tasks last (3); the newest first in each.
+    """
+    found = overview.list_by_need(ctx.database, state=state, type_=type_, after=after, limit=limit + 1)
+    last = found[limit - 1] if len(found) > limit else None
+    return found[:limit], (last["need"], last["id"]) if last else None
+
+
 def workers(ctx: Context) -> dict[str, Any]:
     """Who works: whether Redis answers, the managers, the jobs at work and the versions."""
     managers = find_managers(ctx)

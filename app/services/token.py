@@ -8,9 +8,10 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from app.domain.errors import InvalidInput, NotFound, NotSignedIn
+from app.domain.right import Right
 from app.domain.texts import say
 from app.domain.user import Token, User
-from app.services.access import require_admin, require_own_account, require_write
+from app.services.access import require_given, require_own_account, require_write
 from app.services.context import Context
 from app.services.person_setting import require_right
 from app.storage import user as users
@@ -85,18 +86,18 @@ def list_everyones(
 ) -> list[Token]:
     """The tokens of all users, newest first, likewise. `text` is part of a name or of an owner's.
 
-    :raises NotAllowed: for whoever is not an administrator
+    :raises NotAllowed: for whoever does not administer users
     """
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     return users.list_all_tokens(ctx.database, text=text.strip(), before=before, limit=limit)
 
 
 def revoke_token(ctx: Context, actor: User, token_id: int) -> None:
-    """Make a token invalid at once: one of the actor's, or for an administrator anybody's.
+    """Make a token invalid at once: one of the actor's, or for who administers users anybody's.
 
     :raises NotFound: when there is no such token, or it is somebody else's
     """
     require_write(actor)
     require_own_account(actor)
-    if not users.delete_token(ctx.database, None if actor.is_admin else actor.id, token_id):
+    if not users.delete_token(ctx.database, None if actor.has(Right.USERS) else actor.id, token_id):
         raise NotFound(say("You have no such token."))

@@ -11,7 +11,7 @@ from app.domain.errors import InvalidInput, NotFound, StorageFull, TooLarge, Una
 from app.domain.texts import say
 from app.domain.upload import Upload
 from app.domain.user import User
-from app.services.access import require_write
+from app.services.access import changes_all, require_write
 from app.services.context import Context
 from app.services.owner_limit import no_room, require_room_for_file, room_for_file
 from app.services.person_setting import require_right
@@ -83,7 +83,7 @@ def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
 
 def get_upload(ctx: Context, actor: User, upload_id: str) -> Upload:
     """One upload of the actor's. :raises NotFound: when there is none"""
-    found = uploads.find(ctx.database, upload_id, None if actor.is_admin else actor.id)
+    found = uploads.find(ctx.database, upload_id, None if changes_all(actor) else actor.id)
     if found is None:
         raise NotFound(say("This uploaded file is not there any more. Upload it again."))
     return found

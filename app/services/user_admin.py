@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
-from app.domain.errors import Conflict, InvalidInput, NotFound, UserError
+from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.right import Right
 from app.domain.texts import say
 from app.domain.user import User
-from app.services.access import require_admin, require_write
+from app.services.access import require_given, require_write
 from app.services.access_request import welcome
 from app.services.context import Context
-from app.services.dataset_bin import delete_dataset
-from app.services.each import Outcome, do_to_each
-from app.services.user import add_user, change_profile
+from app.services.grant import (
+    giving_nothing_new,
+    may_stand_in,
+    require_making_admins,
+    require_reach,
+)
+from app.services.user import add_user, change_profile, read_email
 from app.services.user_tag import read_tag
 from app.storage import user as users
 from app.storage import user_list, user_tag
@@ -25,7 +27,6 @@ from app.storage.user_list import Wanted
 
 PAGE = 50
 _LONGEST_NOTES = 2_000
-_MOST_LINES = 200
 
 
 @dataclass(frozen=True)
@@ -39,18 +40,20 @@ class Listed:
     open_jobs: int
     has_password: bool
     last_used: datetime | None
+    is_leaving: bool = False
+    """Whether the account is being deleted, with its datasets."""
 
 
 def list_users(ctx: Context, actor: User, wanted: Wanted, size: int = PAGE) -> tuple[list[Listed], int]:
     """Users that fit, a page of them, and how many fit."""
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     rows, total = user_list.find_page(ctx.database, wanted, size)
     return [Listed(**row) for row in rows], total
 
 
 def get_listed(ctx: Context, actor: User, user_id: int) -> Listed:
     """One user. :raises NotFound: when there is none"""
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     row = user_list.find_one(ctx.database, user_id)
     if row is None:
         raise NotFound(say("There is no user {user_id}.", user_id=user_id))
@@ -75,13 +78,15 @@ def make_user(
 
     :raises InvalidInput: naming the field that will not do
     :raises Conflict: when the name is taken
+    :raises NotAllowed: when the account could do more than the actor
     """
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     require_write(actor)
     wanted = [read_tag(tag) for tag in tags]
     _check_notes(notes)
+    require_making_admins(actor, None, is_admin=is_admin)
     last = _read_day(expires)
-    with ctx.database.transaction() as tx:
+    with ctx.database.transaction() as tx, giving_nothing_new(tx, actor):
         made = add_user(tx, name.strip(), password or None, is_admin=is_admin, email=email)
         user_list.update(tx, made.id, notes=notes, is_admin=None, is_active=None, expires=last)
         for tag in wanted:
@@ -109,24 +114,38 @@ def change_user(
     :raises NotFound: when there is no such user
     :raises InvalidInput: naming the field that will not do
     :raises Conflict: when nobody would administer this installation any more, or an administrator shuts themselves out
+    :raises NotAllowed: when the account can do more than the actor, or could then
     """
-    require_admin(actor)
+    require_given(actor, Right.USERS)
     require_write(actor)
-    user = get_listed(ctx, actor, user_id).user
+    listed = get_listed(ctx, actor, user_id)
+    user = listed.user
+    require_reach(actor, user)
+    if listed.is_leaving:
+        raise Conflict(say("{name} is being deleted, with all datasets.", name=user.name))
+    require_making_admins(actor, user, is_admin=is_admin)
     wanted = None if tags is None else {read_tag(tag) for tag in tags}
     _check_notes(notes or "")
     last = _last_day(user, expires, is_active=user.is_active if is_active is None else is_active)
+    if email is not None and read_email(email) != user.email:
+        _require_address(ctx, actor, user)
     if name is not None or email is not None:
         change_profile(ctx, user, user.name if name is None else name, (user.email or "") if email is None else email)
-    with ctx.database.transaction() as tx:
+    with ctx.database.transaction() as tx, giving_nothing_new(tx, actor):
         if is_admin is False or is_active is False:
-            _spare(tx, actor, user)
+            spare(tx, actor, user)
         user_list.update(tx, user.id, notes=notes, is_admin=is_admin, is_active=is_active, expires=last)
         if wanted is not None:
             for tag in set(user.tags) - wanted:
                 user_tag.delete(tx, user.id, tag)
             for tag in wanted - set(user.tags):
                 user_tag.insert(tx, user.id, tag)
+
+
+def _require_address(ctx: Context, actor: User, user: User) -> None:
+    """Whoever reads the mail of an account can ask for a new password, and so use it."""
+    if not may_stand_in(actor, is_in_use=user_list.is_in_use(ctx.database, user.id)):
+        raise InvalidInput({"email": [say("The address of an account in use is for its owner to change.")]})
 
 
 def _check_notes(notes: str) -> None:
@@ -156,138 +175,10 @@ def _last_day(user: User, expires: str | None, *, is_active: bool) -> str | None
     return _read_day(expires)
 
 
-def _spare(tx: Transaction, actor: User, user: User) -> None:
+def spare(tx: Transaction, actor: User, user: User) -> None:
     """Make sure that who loses a right, or goes, is neither the actor nor the last administrator."""
     if user.id == actor.id:
         raise Conflict(say("You cannot shut yourself out. Another administrator can."))
     users.lock_for_first_run(tx)
     if user.is_admin and user_list.count_other_admins(tx, user.id) == 0:
         raise Conflict(say("{name} is the last administrator. Make another one first.", name=user.name))
-
-
-def delete_user(ctx: Context, actor: User, user_id: int, *, heir: str | None = None) -> int:
-    """Delete a user. Their datasets are deleted with all made from them, or go to an `heir`; how many.
-
-    :raises NotFound: when there is no such user
-    :raises InvalidInput: naming `heir`, when there is no such user or it is the same
-    :raises Conflict: when it is the actor or the last administrator
-    """
-    require_admin(actor)
-    require_write(actor)
-    user = get_listed(ctx, actor, user_id).user
-    with ctx.database.transaction() as tx:
-        _spare(tx, actor, user)
-    inherits = _find_heir(ctx, user, heir)
-    if inherits is None:
-        amount = _delete_datasets(ctx, actor, user)
-    with ctx.database.transaction() as tx:
-        _spare(tx, actor, user)
-        if inherits is not None:
-            amount = user_list.hand_over(tx, user.id, inherits.id)
-        users.delete(tx, user.id)
-    return amount
-
-
-def _find_heir(ctx: Context, user: User, heir: str | None) -> User | None:
-    if not heir or not heir.strip():
-        return None
-    found = users.find_by_name(ctx.database, heir.strip())
-    if found is None or found[0].id == user.id:
-        raise InvalidInput({"heir": [say("There is no other user called {heir}.", heir=heir.strip())]})
-    return found[0]
-
-
-def _delete_datasets(ctx: Context, actor: User, user: User) -> int:
-    """Delete all that somebody owns, one after the other; running work on it stops."""
-    deleted = 0
-    for key in user_list.keys_of(ctx.database, user.id):
-        try:
-            delete_dataset(ctx, actor, key)
-        except NotFound:
-            continue  # it went with the one that it was made from
-        deleted += 1
-    return deleted
-
-
-ACTIONS = {
-    "off": say("Switch off"),
-    "on": say("Switch on"),
-    "tag": say("Give a tag"),
-    "untag": say("Take a tag"),
-    "delete": say("Delete"),
-}
-"""What can be done to several users at once."""
-
-
-def do_to_users(ctx: Context, actor: User, ids: list[int], action: str, tag: str = "") -> Outcome[int]:
-    """Do one of `ACTIONS` to each of these users.
-
-    :raises InvalidInput: when there is no such action, or a tag is wanted and it cannot be one
-    """
-    require_admin(actor)
-    require_write(actor)
-    if action not in ACTIONS:
-        raise InvalidInput({"action": [say("Choose what to do.")]})
-    wanted = read_tag(tag) if action in ("tag", "untag") else ""
-
-    def tags_of(user_id: int) -> set[str]:
-        return set(get_listed(ctx, actor, user_id).user.tags)
-
-    doers: dict[str, Callable[[int], object]] = {
-        "off": lambda user_id: change_user(ctx, actor, user_id, is_active=False),
-        "on": lambda user_id: change_user(ctx, actor, user_id, is_active=True),
-        "tag": lambda user_id: change_user(ctx, actor, user_id, tags=list(tags_of(user_id) | {wanted})),
-        "untag": lambda user_id: change_user(ctx, actor, user_id, tags=list(tags_of(user_id) - {wanted})),
-        "delete": lambda user_id: delete_user(ctx, actor, user_id),
-    }
-    return do_to_each(ids, doers[action])
-
-
-COLUMNS = ("name", "email", "tags", "password", "notes", "expires")
-"""Those of a table of users to make."""
-
-
-@dataclass(frozen=True)
-class Made:
-    """What became of one line: the user's name, the path of a link to hand over if there is one, or what is wrong."""
-
-    name: str
-    path: str | None = None
-    problem: str = ""
-
-
-def make_users(ctx: Context, actor: User, table: str) -> list[Made]:
-    """Make a user of each line of a CSV with the columns `name` and, if wanted, others of `COLUMNS`.
-
-    Several tags are separated by spaces. A line that will not do holds up none of the others.
-
-    :raises InvalidInput: naming `table`, when it has no column `name` or too many lines
-    """
-    require_admin(actor)
-    require_write(actor)
-    first = table.lstrip("\ufeff\n ").split("\n", 1)[0]
-    separator = max(",;\t", key=first.count)
-    rows = list(csv.DictReader(io.StringIO(table.lstrip("\ufeff\n ")), delimiter=separator))
-    if not rows or "name" not in {(name or "").strip().lower() for name in rows[0]}:
-        raise InvalidInput({"table": [say("Begin with a line that names the columns, such as: name,email,tags")]})
-    if len(rows) > _MOST_LINES:
-        raise InvalidInput({"table": [say("Give at most {most} lines at once.", most=_MOST_LINES)]})
-    found = []
-    for row in rows:
-        given = {(name or "").strip().lower(): str(value or "").strip() for name, value in row.items()}
-        name = given.get("name", "")
-        try:
-            _, path = make_user(
-                ctx,
-                actor,
-                name,
-                email=given.get("email", ""),
-                password=given.get("password") or None,
-                tags=tuple(given.get("tags", "").replace(",", " ").split()),
-                notes=given.get("notes", ""),
-                expires=given.get("expires", ""),
-            )
-            found.append(Made(name, path))
-        except UserError as error:
-            found.append(Made(name, problem=error.message))
-    return found

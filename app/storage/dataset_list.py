@@ -23,6 +23,7 @@ _CONDITIONS = {
     "deleted_by": "(owner_id = %(deleted_by)s OR top IN (SELECT key FROM datasets WHERE owner_id = %(deleted_by)s))",
     "visible_to": "(owner_id = %(visible_to)s OR NOT is_private"
     " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))",
+    "theirs": "(owner_id = %(theirs)s OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))",
     "shared_with": "owner_id <> %(shared_with)s"
     " AND key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s))",
     "favourite_of": "key IN (SELECT dataset FROM favourites WHERE user_id = %(favourite_of)s)",
@@ -45,6 +46,7 @@ class Query:
     owner_id: int | None = None
     deleted_by: int | None = None
     visible_to: int | None = None
+    theirs: int | None = None
     shared_with: int | None = None
     favourite_of: int | None = None
     named_as: list[str] = field(default_factory=list)

@@ -59,6 +59,31 @@ def list_jobs(
     )
 
 
+_NEED = (
+    "CASE WHEN state = 'failed' OR (state = 'waiting' AND interval IS NOT NULL AND error IS NOT NULL) THEN 0"
+    " WHEN state IN ('running', 'rung') THEN 1 WHEN interval IS NULL THEN 2 ELSE 3 END"
+)
+"""What needs somebody first: failures, also of standing tasks; what runs; what waits; standing tasks at rest."""
+
+
+def list_by_need(
+    db: Session, *, state: str | None, type_: str | None, after: tuple[int, int] | None, limit: int
+) -> list[Row]:
+    """Jobs as `list_jobs` has them, by `need` (see `_NEED`), the newest first. `after` is a job's need and number."""
+    need, number = after or (None, None)
+    return db.many(
+        f"SELECT {_SHOWN}, f.need FROM (SELECT id, need FROM (SELECT id, {_NEED} AS need FROM jobs"
+        "  WHERE (%(state)s IS NULL OR state = %(state)s) AND (%(type)s IS NULL OR type = %(type)s)) ranked"
+        "  WHERE %(need)s IS NULL OR need > %(need)s OR (need = %(need)s AND id < %(number)s)"
+        f"  ORDER BY need, id DESC LIMIT %(limit)s) f JOIN jobs j ON j.id = f.id {_NAMED} ORDER BY f.need, j.id DESC",
+        state=state,
+        type=type_,
+        need=need,
+        number=number,
+        limit=limit,
+    )
+
+
 def running_jobs(db: Session, limit: int = 200) -> list[Row]:
     """Jobs at work, the longest first: where, whose, and how many seconds ago they last said that they are alive."""
     return db.many(

@@ -5,13 +5,29 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
+from app.domain.right import Right
+from app.domain.setting import RIGHTS, TAG_ORDER
 from app.domain.user import Token, User
 from app.storage.database import Row, Session
 
+_GIVEN = ", ".join(f"'{right.setting}'" for right in Right)
+_ORDER = (
+    "SELECT place FROM settings s, jsonb_array_elements(CASE jsonb_typeof(s.value) WHEN 'array' THEN s.value"
+    f" ELSE '[]' END) WITH ORDINALITY o(tag, place) WHERE s.name = '{TAG_ORDER}' AND o.tag = to_jsonb(p.tag) LIMIT 1"
+)
+_RIGHTS = (
+    "SELECT name FROM (SELECT DISTINCT ON (p.name) p.name, p.value FROM person_settings p"
+    f" WHERE p.name IN ({_GIVEN}) AND jsonb_typeof(p.value) = 'boolean' AND (p.user_id = users.id"
+    " OR p.tag IN (SELECT tag FROM user_tags WHERE user_id = users.id))"
+    f' ORDER BY p.name, p.user_id NULLS LAST, ({_ORDER}) NULLS LAST, p.tag COLLATE "C") found'
+    " WHERE value = 'true'"
+)
+"""The rights given to a user: what is set for them counts before their tags, and those in their order."""
 USER_COLUMNS = (
     "id, name, is_admin, is_active, created, email, theme, time_zone, sessions, last_seen,"
     " language, expires,"
-    " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags"
+    " ARRAY(SELECT tag FROM user_tags WHERE user_id = users.id ORDER BY tag) AS tags,"
+    f" ARRAY({_RIGHTS}) AS rights"
 )
 _TOKEN = "id, user_id, name, read_only, created, expires, last_used, calls"  # noqa: S105 - column names
 
@@ -30,7 +46,26 @@ def insert(db: Session, name: str, password_hash: str | None, *, is_admin: bool)
 
 def read_user(row: Row) -> User:
     """A row of `USER_COLUMNS` as a user."""
-    return User(**{**row, "tags": tuple(row["tags"])})
+    return User(**{**row, "tags": tuple(row["tags"]), "rights": _read_rights(row["rights"])})
+
+
+def _read_rights(names: list[str]) -> frozenset[Right]:
+    return frozenset(Right(name.removeprefix(f"{RIGHTS}.")) for name in names)
+
+
+def rights_of_all(db: Session) -> dict[int, frozenset[Right]]:
+    """The rights of each user to whom any may have been given."""
+    rows = db.many(
+        f"SELECT id, ARRAY({_RIGHTS}) AS rights FROM users WHERE id IN (SELECT user_id FROM person_settings"
+        f" WHERE name IN ({_GIVEN}) UNION SELECT t.user_id FROM user_tags t JOIN person_settings g ON g.tag = t.tag"
+        f" WHERE g.name IN ({_GIVEN}))"
+    )
+    return {row["id"]: _read_rights(row["rights"]) for row in rows}
+
+
+def lock_rights(db: Session) -> None:
+    """Let one at a time change who has which rights."""
+    db.run("SELECT pg_advisory_xact_lock(hashtext('4cat rights'))")
 
 
 def find(db: Session, user_id: int) -> User | None:
@@ -79,9 +114,10 @@ def find_by_email(db: Session, email: str) -> User | None:
 
 
 def addresses_of_admins(db: Session) -> list[tuple[str, str]]:
-    """The e-mail addresses of those who administer this installation, and their languages."""
+    """The e-mail addresses of those who decide on requests for accounts, and their languages."""
     rows = db.many(
-        "SELECT email, language FROM users WHERE is_admin AND is_active AND email IS NOT NULL ORDER BY id LIMIT 20"
+        "SELECT email, language FROM users WHERE is_active AND email IS NOT NULL"
+        f" AND (is_admin OR '{Right.USERS.setting}' IN ({_RIGHTS})) ORDER BY id LIMIT 20"
     )
     return [(row["email"], row["language"]) for row in rows]
 

@@ -29,7 +29,8 @@ _FACTS = (
     " (SELECT max(last_used) FROM tokens t WHERE t.user_id = users.id) AS last_used,"
     " (SELECT count(*) FROM datasets d WHERE d.owner_id = users.id AND d.parent IS NULL) AS datasets,"
     " (SELECT coalesce(sum(bytes), 0)::bigint FROM datasets d WHERE d.owner_id = users.id) AS stored_bytes,"
-    " (SELECT count(*) FROM jobs j WHERE j.owner = users.id::text AND j.state <> 'failed') AS open_jobs"
+    " (SELECT count(*) FROM jobs j WHERE j.owner = users.id::text AND j.state <> 'failed') AS open_jobs,"
+    " EXISTS (SELECT 1 FROM jobs j WHERE j.type = 'delete-user' AND j.remote_id = users.id::text) AS is_leaving"
 )
 
 
@@ -48,7 +49,8 @@ class Wanted:
 
 def _listed(row: Row) -> dict[str, Any]:
     facts = {
-        name: row.pop(name) for name in ("notes", "has_password", "last_used", "datasets", "stored_bytes", "open_jobs")
+        name: row.pop(name)
+        for name in ("notes", "has_password", "last_used", "datasets", "stored_bytes", "open_jobs", "is_leaving")
     }
     user: User = read_user(row)
     return {"user": user, **facts}
@@ -117,6 +119,17 @@ def update(
     )
 
 
+def is_in_use(db: Session, user_id: int) -> bool:
+    """Whether somebody has used an account: it has a password, a token or a dataset."""
+    row = db.one(
+        "SELECT EXISTS (SELECT 1 FROM users WHERE id = %(user_id)s AND password_hash IS NOT NULL)"
+        " OR EXISTS (SELECT 1 FROM tokens WHERE user_id = %(user_id)s)"
+        " OR EXISTS (SELECT 1 FROM datasets WHERE owner_id = %(user_id)s) AS found",
+        user_id=user_id,
+    )
+    return bool(row["found"])
+
+
 def count_other_admins(db: Session, user_id: int) -> int:
     """How many administrators could sign in if this one could not."""
     row = db.one(
@@ -127,9 +140,13 @@ def count_other_admins(db: Session, user_id: int) -> int:
     return int(row["others"])
 
 
-def keys_of(db: Session, owner_id: int) -> list[str]:
-    """The datasets of somebody, what others were made from first."""
-    rows = db.many("SELECT key FROM datasets WHERE owner_id = %(owner_id)s ORDER BY id", owner_id=owner_id)
+def keys_of(db: Session, owner_id: int, most: int) -> list[str]:
+    """The first so many datasets of somebody, what others were made from first."""
+    rows = db.many(
+        "SELECT key FROM datasets WHERE owner_id = %(owner_id)s ORDER BY id LIMIT %(most)s",
+        owner_id=owner_id,
+        most=most,
+    )
     return [row["key"] for row in rows]
 
 

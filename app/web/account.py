@@ -10,6 +10,7 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import InvalidInput
+from app.domain.right import GIVEN_RULES
 from app.domain.texts import say, say_many
 from app.installation import installation
 from app.limits import SIGN_IN_LIMIT, limiter
@@ -64,6 +65,7 @@ def show_account(*, status: int = 200, **values: Any) -> Response:
         themes=users.THEMES,
         zones=sorted(available_timezones()),
         languages=language_names(),
+        given=[rule.label for right, rule in GIVEN_RULES.items() if right in current_actor().rights],
         **shown,
     )
 

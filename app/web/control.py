@@ -7,12 +7,14 @@ from typing import Any
 from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
+from app.domain.right import Right
 from app.installation import installation
 from app.services import failure, status
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.access_request import count_waiting
 from app.services.machine import restart_workers
 from app.services.measure import free_bytes, use_over_time
+from app.web.control_tabs import tabs_of
 from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("control", __name__)
@@ -21,9 +23,12 @@ pages = Blueprint("control", __name__)
 @pages.get("/control")
 def show() -> Response:
     """Health first: servers, machines, queues, what runs, what failed and what was mended."""
-    require_admin(current_actor())
+    actor = current_actor()
+    if not actor.has(Right.STATUS) and (tabs := tabs_of(actor)):
+        return go_to(tabs[0][0])
+    require_given(actor, Right.STATUS)
     values = _values()
-    use = use_over_time(installation(), current_actor()) if values["found"]["database"]["ok"] else None
+    use = use_over_time(installation(), actor) if values["found"]["database"]["ok"] else None
     return render("control/show.html", piece="control/_both.html", use=use, **values)
 
 
@@ -49,7 +54,8 @@ def _values() -> dict[str, Any]:
 
 
 def _requests() -> int:
-    return count_waiting(installation())
+    """How many ask for an account, to who decides on that."""
+    return count_waiting(installation()) if current_actor().has(Right.USERS) else 0
 
 
 @pages.post("/control/jobs/<int:job_id>/retry")
@@ -66,11 +72,19 @@ def dismiss(job_id: int) -> Response:
     return _changed()
 
 
+@pages.get("/control/restart")
+def ask_restart() -> Response:
+    """Ask before the workers start anew."""
+    require_given(current_actor(), Right.RESTART)
+    return render("control/restart.html")
+
+
 @pages.post("/control/restart")
 def restart() -> Response:
     """Let the workers of all machines start anew."""
     restart_workers(installation(), current_actor())
-    return go_to(url_for("control.show", restarting=1))
+    following = "control.show" if current_actor().has(Right.STATUS) else "control.ask_restart"
+    return go_to(url_for(following, restarting=1))
 
 
 def _changed() -> Response:

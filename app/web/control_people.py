@@ -9,14 +9,16 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.right import Right
 from app.domain.texts import say
 from app.installation import installation
 from app.services import access_request, notification
+from app.services.access import require_given
 from app.services.mail import can_mail
-from app.services.person_setting import Whose, list_person_settings, order_tags, sort_tags
+from app.services.person_setting import Whose, order_tags, sort_tags
 from app.services.user_tag import delete_tag, list_tags, members_of, read_tag
 from app.storage import person_setting
-from app.web.control_users import absolute, save_settings
+from app.web.control_users import absolute, save_settings, settings_for
 from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("control_people", __name__)
@@ -28,6 +30,7 @@ Errors = Mapping[str, Sequence[str]]
 def tags() -> Response:
     """Every tag in the order in which their settings count, with who has it."""
     ctx, actor = installation(), current_actor()
+    require_given(actor, Right.TAGS, Right.SETTINGS, Right.USERS)
     counts = list_tags(ctx, actor)
     settings = person_setting.tags(ctx.database)
     ordered = sort_tags(sorted({*counts, *settings}), ctx.site_settings())
@@ -38,6 +41,7 @@ def tags() -> Response:
 def move_tag() -> Response:
     """Let the settings of a tag count before those of the one above it, or after the one below."""
     ctx, actor = installation(), current_actor()
+    require_given(actor, Right.TAGS)
     known = {*list_tags(ctx, actor), *person_setting.tags(ctx.database)}
     order = sort_tags(sorted(known), ctx.site_settings())
     tag, by = request.form.get("tag", ""), -1 if request.form.get("move") == "up" else 1
@@ -63,7 +67,7 @@ def _tag(tag: str, errors: Errors | None = None, status: int = 200) -> Response:
         status=status,
         tag=wanted,
         members=members_of(ctx, actor, wanted),
-        settings=list_person_settings(ctx, actor, Whose(tag=wanted)),
+        settings=settings_for(Whose(tag=wanted)),
         settings_url=url_for("control_people.change_tag", tag=wanted),
         errors=errors or {},
         typed=request.form,

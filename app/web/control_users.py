@@ -10,12 +10,17 @@ from flask import Blueprint, Response, url_for
 from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput
+from app.domain.right import Right
 from app.domain.texts import say
 from app.installation import installation
-from app.services import user_admin
+from app.services import user_admin, user_bulk
+from app.services.access import require_given
+from app.services.grant import reason_against
 from app.services.mail import can_mail, link_to
 from app.services.password_link import give_link
-from app.services.person_setting import Whose, change_person_settings, list_person_settings
+from app.services.person_setting import PersonSetting, Whose, change_person_settings, list_person_settings
+from app.services.user_delete import delete_user
+from app.services.user_table import make_users
 from app.services.user_tag import list_tags
 from app.storage.user_list import Wanted
 from app.web.page import current_actor, go_to, render
@@ -56,7 +61,7 @@ def _overview(*, said: str = "", problems: Sequence[str] = (), status: int = 200
         tags=list_tags(ctx, actor),
         states=_STATES,
         sorts=_SORTS,
-        actions=user_admin.ACTIONS,
+        actions=user_bulk.ACTIONS,
         said=said,
         problems=problems,
     )
@@ -69,7 +74,7 @@ def bulk() -> Response:
     if not ids:
         return _overview(problems=[say("Choose users first: tick the boxes beside their names.")], status=422)
     try:
-        outcome = user_admin.do_to_users(
+        outcome = user_bulk.do_to_users(
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")
         )
     except InvalidInput as error:
@@ -84,7 +89,7 @@ def make() -> Response:
     """Make one user, or several from a table."""
     ctx, actor = installation(), current_actor()
     if request.method == "GET":
-        list_tags(ctx, actor)  # for administrators only
+        require_given(actor, Right.USERS)
         return _new_form({}, {})
     typed = request.form
     try:
@@ -118,7 +123,7 @@ def make_several() -> Response:
     ctx, actor = installation(), current_actor()
     text = request.form.get("table", "")
     try:
-        rows = user_admin.make_users(ctx, actor, text)
+        rows = make_users(ctx, actor, text)
     except InvalidInput as error:
         return _new_form(request.form, error.fields, 422)
     return render("control/users_made.html", rows=rows, link=absolute)
@@ -149,12 +154,13 @@ def _one(
     made: bool = False,
     said: str = "",
 ) -> Response:
-    ctx, actor = installation(), current_actor()
+    one = user_admin.get_listed(installation(), current_actor(), user_id)
     return render(
         "control/user.html",
         status=status,
-        one=user_admin.get_listed(ctx, actor, user_id),
-        settings=list_person_settings(ctx, actor, Whose(user_id=user_id)),
+        one=one,
+        beyond=_leaving(one) if one.is_leaving else reason_against(current_actor(), one.user),
+        settings=settings_for(Whose(user_id=user_id)),
         settings_url=url_for("control_users.change_settings", user_id=user_id),
         errors=errors or {},
         typed=typed or {},
@@ -162,6 +168,12 @@ def _one(
         made=made,
         said=said,
     )
+
+
+def settings_for(whose: Whose) -> list[PersonSetting]:
+    """What a user or tag may have and do, for who may change that; nothing for others."""
+    actor = current_actor()
+    return list_person_settings(installation(), actor, whose) if actor.has(Right.SETTINGS) else []
 
 
 @pages.post("/control/users/<int:user_id>")
@@ -217,7 +229,15 @@ def save_settings(whose: Whose, done: Any, wrong: Any) -> Response:
 def link(user_id: int) -> Response:
     """Make a link to a new password, to hand over."""
     path = give_link(installation(), current_actor(), user_id)
-    return _one(user_id, path=path, status=201)
+    return _one(user_id, path=path, said="" if path else say("A link is on its way to them by mail."), status=201)
+
+
+def _leaving(one: user_admin.Listed) -> str:
+    return say(
+        "{name} is being deleted, with all datasets; {left:,} are left. It goes on by itself, and anew if it fails.",
+        name=one.user.name,
+        left=one.datasets,
+    )
 
 
 @pages.post("/control/users/<int:user_id>/delete")
@@ -230,9 +250,9 @@ def delete(user_id: int) -> Response:
         heir = form.get("heir", "") if form["datasets"] == "give" else None
         if form["datasets"] == "give" and not (heir or "").strip():
             raise InvalidInput({"heir": [say("Give the name of who gets the datasets.")]})
-        user_admin.delete_user(installation(), current_actor(), user_id, heir=heir)
+        is_gone = delete_user(installation(), current_actor(), user_id, heir=heir)
     except InvalidInput as error:
         return _one(user_id, errors=error.fields, typed=form, status=422)
     except Conflict as error:
         return _one(user_id, errors={"heir": [error.message]}, typed=form, status=409)
-    return go_to(url_for("control_users.overview"))
+    return go_to(url_for("control_users.overview") if is_gone else url_for("control_users.show", user_id=user_id))

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date
+from itertools import groupby
 from typing import Any
 
 from flask import Blueprint, Response, url_for
@@ -15,11 +17,12 @@ from htmx_flask import request
 from app.domain.dataset import Status
 from app.domain.errors import InvalidInput
 from app.domain.job import JobState
+from app.domain.right import Right
 from app.domain.setting import is_switched_off
 from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset_admin, status
-from app.services.access import require_admin
+from app.services.access import require_given
 from app.services.error_report import list_errors
 from app.services.failure import cancel_job
 from app.services.log_list import list_lines
@@ -29,22 +32,42 @@ from app.web.page import current_actor, go_to, is_local, render
 
 pages = Blueprint("control_work", __name__)
 
-_MOST_JOBS = 200
+_JOBS = 100
 
 
 @pages.get("/control/jobs")
 def jobs() -> Response:
     """Jobs that wait, run or have failed, with what can be done about each."""
-    require_admin(current_actor())
+    require_given(current_actor(), Right.STATUS)
     state, type_ = request.args.get("state", ""), request.args.get("type", "")
-    found = status.list_jobs(
-        installation(), state=state if state in set(JobState) else None, type_=type_ or None, limit=_MOST_JOBS
+    after = request.args.get("after", "")
+    found, following = status.list_by_need(
+        installation(),
+        state=state if state in set(JobState) else None,
+        type_=type_ or None,
+        after=_place(after),
+        limit=_JOBS,
     )
-    types = sorted(installation().registry.queues())
+    groups = [(_NEEDS[need], list(jobs)) for need, jobs in groupby(found, key=lambda job: job["need"])]
     return render(
-        "control/jobs.html", piece="control/_jobs.html", found=found, state=state, type=type_, types=types,
-        most=_MOST_JOBS,
-    )  # fmt: skip
+        "control/jobs.html",
+        piece="control/_jobs.html",
+        groups=groups,
+        state=state,
+        type=type_,
+        types=sorted(installation().registry.queues()),
+        after=after,
+        following=f"{following[0]}.{following[1]}" if following else None,
+    )
+
+
+_NEEDS = (say("Needs attention"), say("Running"), say("Waiting"), say("Standing tasks"))
+
+
+def _place(text: str) -> tuple[int, int] | None:
+    """After which job a page begins: what it needs and its number, written as `2.815`."""
+    found = re.fullmatch(r"([0-3])\.([0-9]{1,18})", text)
+    return (int(found[1]), int(found[2])) if found else None
 
 
 @pages.post("/control/jobs/<int:job_id>/cancel")

@@ -17,6 +17,7 @@ from app.installation import installation
 from app.services.notification import list_notifications
 from app.sessions import session_user
 from app.storage.database import Row
+from app.web.control_tabs import tabs_of
 
 STOP_POLLING = 286
 
@@ -32,6 +33,7 @@ def _shown_everywhere() -> dict[str, Any]:
         "site_name": text_setting(_site(), "name") or installation().settings.site_name,
         "messages": _messages,
         "accent": accent,
+        "control_tabs": lambda: tabs_of(current_actor()),
         "home": home_page,
         "foot": _foot,
         "site_text": lambda what: text_setting(_site(), what),

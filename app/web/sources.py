@@ -7,6 +7,7 @@ import json
 from flask import Blueprint, Response
 
 from app.domain.errors import NotFound, TookTooLong
+from app.domain.right import Right
 from app.domain.texts import declared, say
 from app.installation import installation
 from app.services.overview import activity_chart, source_activity, source_overview
@@ -52,7 +53,7 @@ def show(source_id: str) -> Response:
         paragraphs=paragraphs(described),
         columns=columns,
         reason=installation().registry.unavailable(source, installation().site_settings()),
-        is_admin=actor.is_admin,
+        is_admin=actor.has(Right.SETTINGS),
     )
 
 

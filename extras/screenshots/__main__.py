@@ -127,7 +127,8 @@ def _take(page: Page, scene: Scene) -> bytes:
     page.wait_for_timeout(300)
     taken = Image.open(io.BytesIO(page.screenshot()))
     packed = io.BytesIO()
-    taken.convert("RGB").quantize(_COLOURS, dither=Image.Dither.NONE).save(packed, "PNG", optimize=True)
+    fewer = taken.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    fewer.save(packed, "PNG", optimize=True)  # a colour that few points have stays as it is, too
     return packed.getvalue()
 
 

@@ -45,6 +45,7 @@ COUNTERPARTS: dict[str, Row] = {
         "POST /api/access-requests/{request_id}/approve",
         "POST /api/access-requests/{request_id}/refuse",
     ),
+    "GET /control/restart": "GET /api/workers",
     "POST /control/restart": "POST /api/workers/restart",
     "GET /control/settings": "GET /api/settings",
     "POST /control/settings/people/{about}": "PUT /api/settings/{name}",

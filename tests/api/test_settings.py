@@ -9,7 +9,7 @@ import pytest
 
 from app.domain.alert import ALERT_RULES
 from app.domain.capture_rules import CAPTURE_RULES, SOURCE_RULES
-from app.domain.setting import ACCOUNT_RULES, LIMIT_DEFAULTS, LOOK_RULES, PERSON_RULES
+from app.domain.setting import ACCOUNT_RULES, LIMIT_RULES, LOOK_RULES, RIGHT_RULES
 from app.domain.site_page import PAGE_TEXTS, TEXT_RULES
 from app.domain.user import User
 from app.plugins.options import specs
@@ -35,7 +35,7 @@ def test_every_setting_says_what_it_is(ctx: Context, call: Call) -> None:
     types = {entry["type"] for entry in found}
     assert types == {None, *ctx.registry.queues()}
     of_sources = sum(len(specs(source.Settings)) + len(SOURCE_RULES) for source in ctx.registry.datasources.values())
-    rules = (PERSON_RULES, LIMIT_DEFAULTS, ACCOUNT_RULES, CAPTURE_RULES, LOOK_RULES)
+    rules = (LIMIT_RULES, RIGHT_RULES, ACCOUNT_RULES, CAPTURE_RULES, LOOK_RULES)
     rules = (*rules, TEXT_RULES, PAGE_TEXTS, ALERT_RULES)
     assert len(found) == sum(map(len, rules)) + of_sources + 3 * len(ctx.registry.queues())
     assert len({entry["name"] for entry in found}) == len(found)
@@ -166,6 +166,7 @@ def test_the_account_says_what_one_has(ctx: Context, user: User, call: Call) -> 
         "email": None,
         "tags": [],
         "is_admin": False,
+        "rights": ["analyse", "browse", "capture", "publish", "tokens"],
         "read_only": False,
         "theme": "auto",
         "time_zone": "",

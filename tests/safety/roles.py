@@ -13,11 +13,13 @@ from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
+from app.domain.right import Right
 from app.domain.user import User
 from app.factory import create_app
 from app.services.context import Context
 from app.services.token import create_token
 from app.services.user import create_user
+from app.storage import person_setting
 from app.web.page import STOP_POLLING
 from tests.conftest import PASSWORD, with_settings
 from tests.results import store_table
@@ -59,6 +61,11 @@ VERDICTS: dict[str, dict[Needs, Verdict]] = {
     "administrator": dict.fromkeys(Needs, _IN),
     "owner": _USER | dict.fromkeys(_DATASET, _IN),  # the last, for what they ask may take the dataset away
 }
+HOLDER_VERDICTS: dict[Right, dict[Needs, Verdict]] = {
+    Right.SIGHT: {Needs.SIGHT: _IN, Needs.RUN: _IN, Needs.CHANGE: _REFUSED},
+    Right.DATASETS: dict.fromkeys(_DATASET, _IN),
+}
+"""What those who have one right alone may do with that dataset; with another right, as little as anybody."""
 """What each role may, of a private dataset of `owner` that is shown to `viewer`; `reader` is a token of the owner."""
 
 
@@ -73,6 +80,13 @@ class Caller:
         """Call an address."""
         headers = {**self.headers, **more.pop("headers", {})}
         return self.browser.open(path, method=method, headers=headers, **more)
+
+
+def holder(ctx: Context, app: Flask, right: Right) -> Caller:
+    """Somebody who has one right."""
+    made = create_user(ctx, f"with {right}", PASSWORD)
+    person_setting.put(ctx.database, made.id, None, right.setting, True)
+    return sign_in(app, made)
 
 
 def sign_in(app: Flask, user: User) -> Caller:

@@ -9,12 +9,13 @@ from typing import Any
 
 from flask import Flask
 
+from app.domain.right import CONTROL, Right
 from app.domain.user import User
 from app.services.context import Context
 from app.services.token import create_token
 from tests.api.test_access import ACCESS, QUERIES
 from tests.api.test_access import body_of as api_body_of
-from tests.safety.roles import ROLES, VERDICTS, Needs, Verdict, dataset_for, verdict_on
+from tests.safety.roles import HOLDER_VERDICTS, ROLES, VERDICTS, Needs, Verdict, dataset_for, holder, verdict_on
 
 Route = tuple[str, str]
 PAGES: dict[Route, Needs] = {
@@ -45,6 +46,7 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/control/pages"): Needs.ADMIN,
     ("GET", "/control/plugins"): Needs.ADMIN,
     ("GET", "/control/requests"): Needs.ADMIN,
+    ("GET", "/control/restart"): Needs.ADMIN,
     ("POST", "/control/restart"): Needs.ADMIN,
     ("GET", "/control/settings"): Needs.ADMIN,
     ("GET", "/control/tags"): Needs.ADMIN,
@@ -143,6 +145,43 @@ NOWHERE: dict[Route, Needs] = {
 }
 """Pages about something that does not exist here, so that even who is let in is told so; nobody may get further."""
 
+RIGHTS: dict[Route, tuple[Right, ...]] = {
+    ("GET", "/control"): tuple(CONTROL),  # leads to the first page of theirs
+    ("POST", "/control/users/<int:user_id>/settings"): (Right.SETTINGS,),
+    ("GET", "/api/users/<int:user_id>/settings"): (Right.SETTINGS,),
+    ("PATCH", "/api/users/<int:user_id>/settings"): (Right.SETTINGS,),
+    ("GET", "/control/tags"): (Right.TAGS, Right.USERS, Right.SETTINGS),
+    ("GET", "/control/tags/<tag>"): (Right.TAGS, Right.USERS, Right.SETTINGS),
+    ("POST", "/control/tags/<tag>"): (Right.SETTINGS,),
+    ("GET", "/api/tags"): (Right.TAGS, Right.USERS, Right.SETTINGS, Right.MESSAGES),
+    ("GET", "/api/tags/<tag>/settings"): (Right.SETTINGS,),
+    ("PATCH", "/api/tags/<tag>/settings"): (Right.SETTINGS,),
+    ("POST", "/api/workers/restart"): (Right.RESTART,),
+}
+RIGHTS_BELOW: dict[str, tuple[Right, ...]] = {
+    "users": (Right.USERS,),
+    "requests": (Right.USERS,),
+    "access-requests": (Right.USERS,),
+    "tokens": (Right.USERS,),
+    "tags": (Right.TAGS,),
+    "messages": (Right.MESSAGES,),
+    "notifications": (Right.MESSAGES,),
+    "settings": (Right.SETTINGS,),
+    "pages": (Right.SETTINGS,),
+    "datasets": (Right.DATASETS,),
+    "plugins": (Right.STATUS, Right.SETTINGS),
+    "restart": (Right.RESTART,),
+    **dict.fromkeys(("jobs", "queues", "workers", "repairs", "metrics", "usage", "logs", "errors"), (Right.STATUS,)),
+}
+"""Which rights open what is for administrators; the latter by what follows `/control/` or `/api/`."""
+
+
+def rights_of(route: Route) -> tuple[Right, ...]:
+    """The rights of which any opens a route that is for administrators."""
+    area = re.sub(r"^/(?:control/|api/)?", "", route[1]).split("/")[0]
+    return RIGHTS.get(route) or RIGHTS_BELOW[area]
+
+
 RUNS = {
     ("POST", "/api/datasets/<key>/processors/<processor_type>"),
     ("POST", "/api/queue-processor/"),
@@ -233,6 +272,16 @@ def body_of(route: Route, key: str) -> dict[str, Any]:
     return {"data": {}} if route[0] == "POST" else {}
 
 
+def around(route: Route, verdict: Verdict) -> set[Verdict]:
+    """What may become of a request besides a verdict, where the thing that it is about is not there."""
+    is_gone = any(place in route[1] for place in GONE)
+    if verdict is Verdict.IN and route in CODING:
+        return {Verdict.IN, Verdict.REFUSED}
+    if verdict is Verdict.IN and (route in NOWHERE or is_gone):
+        return {Verdict.IN, Verdict.HIDDEN}
+    return {Verdict.REFUSED, Verdict.HIDDEN} if verdict is Verdict.REFUSED and is_gone else {verdict}
+
+
 def expected(route: Route, role: str) -> set[Verdict]:
     """What may become of a role's request."""
     path = route[1]
@@ -240,15 +289,9 @@ def expected(route: Route, role: str) -> set[Verdict]:
     is_page = not path.startswith(("/api", "/metrics"))
     if role == "reader" and is_page:  # pages know no tokens
         verdict = VERDICTS["anonymous"][needs_of(route)]
-    allowed = {verdict}
+    allowed = around(route, verdict)
     if path in ("/api/import-dataset/", "/api/check-query/") and verdict is Verdict.UNKNOWN:
         allowed = {Verdict.REFUSED}  # how its client learns that nobody is signed in
-    if verdict is Verdict.IN and (route in NOWHERE or any(place in path for place in GONE)):
-        allowed = {Verdict.IN, Verdict.HIDDEN}
-    if verdict is Verdict.REFUSED and any(place in path for place in GONE):
-        allowed = {Verdict.REFUSED, Verdict.HIDDEN}
-    if verdict is Verdict.IN and route in CODING:
-        allowed = {Verdict.IN, Verdict.REFUSED}
     if role == "viewer" and route[0] == "GET" and path.startswith(FOR_OWNERS):
         allowed = {Verdict.REFUSED}
     if role == "autologin" and verdict is Verdict.IN and any(place in path for place in PERSONAL):
@@ -256,6 +299,30 @@ def expected(route: Route, role: str) -> set[Verdict]:
     if path in ("/login", "/logout", "/first-run"):
         allowed |= {Verdict.UNKNOWN}
     return allowed
+
+
+def test_each_right_opens_its_own_routes_and_no_others(ctx: Context, app: Flask, user: User, tmp_path: Path) -> None:
+    wrong = []
+    for right in Right:
+        call, key = holder(ctx, app, right), ""
+        for route in sorted(routes(app)):
+            needs = needs_of(route)
+            if route[0] == "GET" and route[1].startswith(FOR_OWNERS) and right is Right.SIGHT:
+                verdict = Verdict.REFUSED
+            elif needs is Needs.ADMIN:
+                verdict = Verdict.IN if right in rights_of(route) else Verdict.REFUSED
+            elif needs in HOLDER_VERDICTS.get(right, {}):
+                verdict = HOLDER_VERDICTS[right][needs]
+            else:
+                continue
+            if not key or (route[0] != "GET" and needs is not Needs.ADMIN):
+                key = dataset_for(ctx, str(right), user, tmp_path)
+            answer = call(route[0], address_of(route[1], key), **body_of(route, key))
+            found = verdict_on(answer)
+            answer.close()
+            if found not in around(route, verdict):
+                wrong.append(f"{right} at {route[0]} {route[1]}: {found} ({answer.status_code})")
+    assert wrong == [], "\n".join(wrong)
 
 
 def test_every_role_gets_where_it_may_and_no_further(

@@ -60,7 +60,7 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
     assert "There is a user called ann already." in made.text
     assert "names the columns" in ada.change("/control/users/table", table="ann\nbob").text
     ann = find_user(ctx, "ann")
-    key = finished_posts(ctx, ann).key
+    finished_posts(ctx, ann)
     assert "Choose users first" in ada.change("/control/users", action="off").text
     assert "Done for 1 of 1" in ada.change("/control/users", action="off", user=str(ann.id)).text
     assert not find_user(ctx, "ann").is_active
@@ -69,7 +69,8 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
     answer = ada.change("/control/users", action="delete", user=[str(ann.id), str(find_user(ctx, "ada").id)])
     assert "Done for 1 of 2" in answer.text
     assert "cannot shut yourself out" in answer.text
-    assert datasets.find(ctx.database, key) is None
+    assert "being deleted" in ada.get("/control/users").text
+    assert "ann is being deleted, with all datasets; 1 are left." in ada.get(f"/control/users/{ann.id}").text
 
 
 def test_tags_are_ordered_and_settings_hang_on_them(ada: FlaskClient, ctx: Context, user: User) -> None:

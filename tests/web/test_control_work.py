@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import time
 
 import pytest
 from flask import Flask
@@ -29,6 +30,59 @@ def test_jobs_are_listed_and_cancelled(ada: FlaskClient, ctx: Context, user: Use
     assert back.location == "/control/jobs?type=upload"
     assert datasets.get(ctx.database, dataset.key).status is Status.CANCELLED
     assert ada.change(f"/control/jobs/{number[1]}/cancel").status_code == 404
+
+
+def put_jobs(ctx: Context, number: int, **values: object) -> None:
+    """Jobs in one state, straight into the table."""
+    columns = {"type": "count-posts", "error": None, "failed": None, "interval": None, **values}
+    ctx.database.run(
+        f"INSERT INTO jobs (remote_id, {', '.join(columns)}) SELECT md5(random()::text),"
+        f" {', '.join(f'%({name})s' for name in columns)} FROM generate_series(1, %(number)s)",
+        number=number,
+        **columns,
+    )
+
+
+def numbers_on(page: str) -> list[int]:
+    return [int(number) for number in re.findall(r"· job (\d+)<", page)]
+
+
+def test_what_needs_attention_is_first_and_standing_tasks_are_last(ada: FlaskClient, ctx: Context) -> None:
+    put_jobs(ctx, 1, state="waiting", interval=60)
+    put_jobs(ctx, 2, state="waiting")
+    put_jobs(ctx, 1, state="failed", error="no", failed="now")
+    put_jobs(ctx, 1, state="running", claimed="now", heartbeat="now")
+    put_jobs(ctx, 1, state="waiting", interval=60, error="no", failed="now")
+    put_jobs(ctx, 1, state="failed", error="no", failed="now")
+    rows = ctx.database.many("SELECT id FROM jobs ORDER BY id")
+    standing, older, newer, failed, running, faulty, last = (row["id"] for row in rows)
+    page = ada.get("/control/jobs").text
+    assert numbers_on(page) == [last, faulty, failed, running, newer, older, standing]
+    headings = re.findall(r'<h2 id="need-\d">([^<]+)', page)
+    assert headings == ["Needs attention", "Running", "Waiting", "Standing tasks"]
+
+
+def test_ten_thousand_jobs_are_paged_each_seen_once_and_fast(ada: FlaskClient, ctx: Context) -> None:
+    put_jobs(ctx, 150, state="failed", error="no", failed="now")
+    put_jobs(ctx, 9_900, state="waiting")
+    ctx.database.run("ANALYZE jobs")
+    first = ada.get("/control/jobs").text
+    following = re.search(r'href="(/control/jobs\?after=[^"]+)" rel="next"', first)
+    assert following
+    second = ada.get(following[1]).text
+    seen = numbers_on(first) + numbers_on(second)
+    assert len(seen) == len(set(seen)) == 200
+    assert seen[:150] == sorted(seen[:150], reverse=True) and seen[150] > seen[0]
+    assert ada.get("/control/jobs?after=nonsense").text.count("<li>") == first.count("<li>")
+    assert "No more jobs" in ada.get("/control/jobs?after=3.1").text
+
+    def seconds(path: str) -> float:
+        started = time.monotonic()
+        ada.get(path)
+        return time.monotonic() - started
+
+    for path in ("/control/jobs", following[1], "/control/jobs?state=waiting&type=count-posts"):
+        assert min(seconds(path) for _ in range(8)) < 0.1, path
 
 
 def test_a_page_shows_the_newest_datasets_and_the_table_has_all(
