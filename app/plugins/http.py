@@ -10,8 +10,9 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeAlias
 from urllib.parse import urljoin, urlsplit
 
 from app.domain.errors import SourceError
@@ -24,6 +25,8 @@ _CREDENTIALS = ("authorization", "authentication", "cookie")
 _AGENT = "4CAT (research tool)"
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+Response: TypeAlias = "requests.Response"
+"""What has been answered, for those who read its body."""
 
 
 class PublicWeb:
@@ -85,6 +88,17 @@ class PublicWeb:
         if answer.status_code in (404, 410):
             raise SourceError(say("{url} does not exist any more.", url=url), permanent=True)
         return str(answer.url)
+
+    @contextmanager
+    def open(self, method: str, url: str, **kwargs: Any) -> Iterator[Response]:
+        """An answer whose body is read within the block. :raises SourceError: also when it breaks off meanwhile"""
+        import requests
+
+        with self.request(method, url, **kwargs) as answer:
+            try:
+                yield answer
+            except requests.RequestException as error:
+                raise SourceError(say("{url} breaks off: {name}.", url=url, name=type(error).__name__)) from error
 
     def _ask(self, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
         import requests

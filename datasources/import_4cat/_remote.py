@@ -26,7 +26,7 @@ from datasources.import_4cat._package import Told
 from datasources.import_4cat._refusal import refusal
 
 if TYPE_CHECKING:
-    import requests
+    from app.plugins.http import Response
 
 PIECE = 16 * 1024**2
 """How many bytes are kept at a time."""
@@ -34,6 +34,7 @@ _CHUNK = 256 * 1024
 _SECONDS = 60.0
 _TRIES = 5
 _LONGEST_REST = 120.0
+_LONGEST_REASON = 64 * 1024
 _MOST_MANIFEST = 256 * 1024**2
 _BUSY = (429, 500, 502, 503, 504)
 
@@ -114,7 +115,7 @@ class Remote:
                     if len(content) > _MOST_MANIFEST:
                         raise refusal(say("{url} answers with too much.", url=self.address.base))
                 return bytes(content)
-        raise self._given_up
+        raise self._silent()
 
     def fetch(self, path: str, target: Path, start: int, end: int) -> None:
         """The bytes from `start` up to `end` (exclusive) as a file; where a connection breaks, the next goes on."""
@@ -128,7 +129,7 @@ class Remote:
                     if target.stat().st_size == have:
                         raise SourceError(say("{url} sends less than it has told of.", url=self.address.base))
                 return
-        raise self._given_up
+        raise self._silent()
 
     def download(self, path: str, suffix: str) -> Path:
         """A file of which neither size nor checksum is known; where a connection breaks, the next goes on."""
@@ -149,23 +150,20 @@ class Remote:
                 if whole is not None and size < whole:
                     raise SourceError(say("{url} sends less than it has told of.", url=self.address.base))
                 return target
-        raise self._given_up
+        raise self._silent()
+
+    def _silent(self) -> SourceError:
+        return SourceError(say("{url} does not answer.", url=self.address.base))
 
     def _tries(self) -> Iterator[Any]:
         """Chances to do something, with ever longer rests between them; `with` one, what may pass is let pass."""
-        self._given_up: SourceError = SourceError(say("{url} does not answer.", url=self.address.base))
         for number in range(_TRIES):
             yield self._patient(is_last=number == _TRIES - 1, rest=self._rest * 2**number)
 
     @contextmanager
     def _patient(self, *, is_last: bool, rest: float) -> Iterator[None]:
-        import requests
-
         try:
             yield
-        except requests.RequestException as error:
-            reason = type(error).__name__
-            self._given_up = SourceError(say("{url} breaks off: {name}.", url=self.address.base, name=reason))
         except SourceError as error:
             if error.permanent or is_last:
                 raise
@@ -174,15 +172,14 @@ class Remote:
                 raise
         else:
             return
-        if not is_last:
-            self._run.check()
-            time.sleep(rest)
+        self._run.check()
+        time.sleep(rest)
 
     @contextmanager
-    def _ask(self, path: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
+    def _ask(self, path: str, headers: Mapping[str, str]) -> Iterator[Response]:
         """An answer that is one. :raises InvalidInput, SourceError: when it is a refusal"""
         url = f"{self.address.base}{path}"
-        with self._web.request("GET", url, headers={**self._headers, **headers}) as answer:
+        with self._web.open("GET", url, headers={**self._headers, **headers}) as answer:
             status, where = answer.status_code, self.address.base
             if status in _BUSY:
                 wait = answer.headers.get("Retry-After", "")
@@ -217,7 +214,7 @@ def parsed(content: bytes, name: str) -> Any:
         raise refusal(say("“{name}” is damaged: it is no JSON.", name=name[:200])) from None
 
 
-def _append(answer: requests.Response, target: Path, skip: int, most: int) -> None:
+def _append(answer: Response, target: Path, skip: int, most: int) -> None:
     """Add what comes in to a file, without its first `skip` bytes, and not more than is wanted."""
     with target.open("ab") as opened:
         for chunk in answer.iter_content(_CHUNK):
@@ -229,10 +226,10 @@ def _append(answer: requests.Response, target: Path, skip: int, most: int) -> No
                 return
 
 
-def _reason(answer: requests.Response) -> str:
+def _reason(answer: Response) -> str:
     """What the other side says, if it says it as our API does."""
     try:
-        said = answer.json()
+        said = orjson.loads(next(answer.iter_content(_LONGEST_REASON), b""))
     except (ValueError, OSError):
         return ""
     return str(said.get("message", ""))[:300] if isinstance(said, dict) else ""
