@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.dataset import Dataset, Kind
@@ -41,7 +41,18 @@ def _captured(ctx: Context, capture: Dataset) -> list[str]:
     if capture.quarantined:
         aside = _amount(capture.quarantined, "record that could not be read was", "records that could not be read were")
         found.append(f"{aside} set aside.")
-    return [*found, _NAMES.get(str(capture.work.get("pseudonymise")), "")]
+    return [*found, _NAMES.get(str(capture.work.get("pseudonymise")), ""), _imported(capture)]
+
+
+def _imported(capture: Dataset) -> str:
+    """That it was brought here, with all that had been made from it there."""
+    imported = capture.provenance.get("imported")
+    if not imported:
+        return ""
+    moment = datetime.fromisoformat(imported["at"])
+    whence = " ".join(str(imported[name]) for name in ("software", "version") if name in imported) or "elsewhere"
+    site = f" ({imported['site']})" if "site" in imported else ""
+    return f"It was imported from {whence}{site} on {moment.day} {moment:%B %Y}."
 
 
 def _analysed(ctx: Context, step: Dataset) -> str:

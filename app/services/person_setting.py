@@ -28,6 +28,7 @@ _REFUSALS = {
     "analyse": say("Your account may not run analyses. Ask an administrator."),
     "tokens": say("Your account may not make API tokens. Ask an administrator."),
     "browse": say("Your account may not list the datasets of others. Ask an administrator."),
+    "export": say("Your account may not take datasets to another installation. Ask an administrator."),
     "publish": say("Your account may not show datasets to everyone. Share it with people, or ask an administrator."),
 }
 

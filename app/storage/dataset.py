@@ -33,7 +33,8 @@ def from_row(row: Row) -> Dataset:
     return Dataset(**{**row, "status": Status(row["status"]), "kind": kind, "result": result})
 
 
-def _plain(result: Result) -> dict[str, Any]:
+def plain_result(result: Result) -> dict[str, Any]:
+    """A result as it is stored in a row."""
     return {"kind": str(result.kind), "files": {role: asdict(file) for role, file in result.files.items()}}
 
 
@@ -197,7 +198,7 @@ def end(tx: Transaction, key: str, ending: Ending) -> None:
         warnings=Json(list(ending.warnings)),
         columns=Json(list(ending.columns)),
         kind=ending.kind,
-        result=Json(_plain(ending.result)) if ending.result else None,
+        result=Json(plain_result(ending.result)) if ending.result else None,
         provenance=Json(ending.provenance or {}),
     )
 

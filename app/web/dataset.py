@@ -25,9 +25,10 @@ from app.services.download import formats
 from app.services.explore import can_explore
 from app.services.mark import marks_of, set_tags
 from app.services.outlook import outlook
+from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
-from app.web.described import made_by, parameters_of, summary_of, tree_of
+from app.web.described import made_by, origin_of, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
@@ -70,8 +71,10 @@ def head_values(ctx: Context, top: Dataset) -> dict[str, Any]:
         "maker": names_of(ctx.database, [top.owner_id]).get(top.owner_id, ""),
         "is_favourite": top.key in marks.favourites,
         "tags": marks.tags[top.key],
+        "origin": origin_of(top),
         "may_share": can_share(actor, top),
         "may_change_top": can_change(actor, top),
+        "may_pack": may_pack(ctx, actor, top),
         "goes": goes_on(site, top),
         "can_capture_again": _can_capture_again(ctx, top),
         "expiry": expiry_of(site, top.type),

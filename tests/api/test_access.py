@@ -66,6 +66,9 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/datasets/<key>/log"): (401, 200, 404, 200, 200),
     ("GET", "/api/datasets/<key>/provenance"): (401, 200, 404, 200, 200),
     ("GET", "/api/datasets/<key>/download"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/package"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/package/manifest"): (401, 200, 404, 200, 200),
+    ("GET", "/api/datasets/<key>/package/members/<path:name>"): (401, 404, 404, 404, 404),  # it has no such file
     ("GET", "/api/datasets/<key>/annotations"): (401, 200, 404, 200, 200),
     ("PUT", "/api/datasets/<key>/annotations"): (401, 403, 404, 403, 403),  # it has no fields
     ("GET", "/api/datasets/<key>/annotations/fields"): (401, 200, 404, 200, 200),

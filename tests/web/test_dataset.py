@@ -170,4 +170,4 @@ def test_posts_of_a_file_are_said_to_be_of_a_source(
     assert '<option value="tiktok" selected>' in ada.get(f"/datasets/{made.key}").text
     wrong = ada.change(f"/datasets/{made.key}/source", datasource="twitter")
     assert (wrong.status_code, "have columns that this lacks" in wrong.text) == (422, True)
-    assert "These are posts of" not in ada.get(f"/datasets/{finished_posts(ctx, admin).key}").text
+    assert "Set the source" not in ada.get(f"/datasets/{finished_posts(ctx, admin).key}").text
