@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -101,6 +101,16 @@ class PublicWeb:
             raise SourceError(say("{url} does not answer: {name}.", url=url, name=type(error).__name__)) from error
         finally:
             self._last = time.monotonic()
+
+
+def chunks_of(answer: requests.Response, size: int) -> Iterator[bytes]:
+    """The body of an answer in chunks of so many bytes, as it comes in. :raises SourceError: when it breaks off"""
+    import requests
+
+    try:
+        yield from answer.iter_content(size)
+    except requests.RequestException as error:
+        raise SourceError(say("{url} breaks off: {name}.", url=answer.url, name=type(error).__name__)) from error
 
 
 def _is_as_trusted(url: str, following: str) -> bool:

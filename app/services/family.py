@@ -95,6 +95,7 @@ def _dataset(ctx: Context, asked: Dataset, one: _Told, keys: Mapping[str, str]) 
         "created": record["created"],
         "made_by": record["made_by"],
         "at": datetime.now(UTC).isoformat(),
+        "by": asked.provenance,
     }
     work = {name: record[name] for name in ("filename", "pseudonymise") if record[name]}
     if record["source"] in keys:

@@ -20,7 +20,7 @@ import orjson
 
 from app.domain.texts import say
 from app.plugins import FamilyRun, SourceError
-from app.plugins.http import PublicWeb
+from app.plugins.http import PublicWeb, chunks_of
 from datasources.import_4cat._addresses import Address
 from datasources.import_4cat._package import Told
 from datasources.import_4cat._refusal import refusal
@@ -109,17 +109,17 @@ class Remote:
         for patience in self._tries():
             with patience, self._ask(path, headers or {}) as answer:
                 content = bytearray()
-                for chunk in answer.iter_content(_CHUNK):
+                for chunk in chunks_of(answer, _CHUNK):
                     content += chunk
                     if len(content) > _MOST_MANIFEST:
                         raise refusal(say("{url} answers with too much.", url=self.address.base))
                 return bytes(content)
-        raise self._given_up
+        raise self._silent()
 
     def fetch(self, path: str, target: Path, start: int, end: int) -> None:
         """The bytes from `start` up to `end` (exclusive) as a file; where a connection breaks, the next goes on."""
         target.touch()
-        for patience in self._tries():
+        for patience in self._tries(target):
             with patience:
                 while (have := target.stat().st_size) < end - start:
                     with self._ask(path, {"Range": f"bytes={start + have}-{end - 1}"}) as answer:
@@ -128,13 +128,13 @@ class Remote:
                     if target.stat().st_size == have:
                         raise SourceError(say("{url} sends less than it has told of.", url=self.address.base))
                 return
-        raise self._given_up
+        raise self._silent()
 
     def download(self, path: str, suffix: str) -> Path:
         """A file of which neither size nor checksum is known; where a connection breaks, the next goes on."""
         target = self._new(suffix)
         target.touch()
-        for patience in self._tries():
+        for patience in self._tries(target):
             with patience:
                 have = target.stat().st_size
                 with self._ask(path, {"Range": f"bytes={have}-"} if have else {}) as answer:
@@ -149,23 +149,26 @@ class Remote:
                 if whole is not None and size < whole:
                     raise SourceError(say("{url} sends less than it has told of.", url=self.address.base))
                 return target
-        raise self._given_up
+        raise self._silent()
 
-    def _tries(self) -> Iterator[Any]:
-        """Chances to do something, with ever longer rests between them; `with` one, what may pass is let pass."""
-        self._given_up: SourceError = SourceError(say("{url} does not answer.", url=self.address.base))
-        for number in range(_TRIES):
+    def _silent(self) -> SourceError:
+        return SourceError(say("{url} does not answer.", url=self.address.base))
+
+    def _tries(self, target: Path | None = None) -> Iterator[Any]:
+        """Chances to do something, with ever longer rests between them; `with` one, what may pass is let pass.
+
+        As long as `target` grows, it is not given up.
+        """
+        number = size = 0
+        while number < _TRIES:
             yield self._patient(is_last=number == _TRIES - 1, rest=self._rest * 2**number)
+            grown = target.stat().st_size if target else 0
+            number, size = (0 if grown > size else number + 1), grown
 
     @contextmanager
     def _patient(self, *, is_last: bool, rest: float) -> Iterator[None]:
-        import requests
-
         try:
             yield
-        except requests.RequestException as error:
-            reason = type(error).__name__
-            self._given_up = SourceError(say("{url} breaks off: {name}.", url=self.address.base, name=reason))
         except SourceError as error:
             if error.permanent or is_last:
                 raise
@@ -220,7 +223,7 @@ def parsed(content: bytes, name: str) -> Any:
 def _append(answer: requests.Response, target: Path, skip: int, most: int) -> None:
     """Add what comes in to a file, without its first `skip` bytes, and not more than is wanted."""
     with target.open("ab") as opened:
-        for chunk in answer.iter_content(_CHUNK):
+        for chunk in chunks_of(answer, _CHUNK):
             part = chunk[skip:] if skip < len(chunk) else b""
             skip = max(skip - len(chunk), 0)
             opened.write(part[:most])
