@@ -15,7 +15,7 @@ import orjson
 
 from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import InvalidInput
-from app.domain.package import rewrite_keys
+from app.domain.package import RESULT, rewrite_keys
 from app.plugins.validation import load
 from app.services.context import Context
 from app.services.dataset import dataset_key
@@ -102,10 +102,11 @@ def _dataset(ctx: Context, asked: Dataset, one: _Told, keys: Mapping[str, str]) 
         work["source"] = keys[record["source"]]
     kind = Kind(record["kind"]) if record["kind"] else None
     is_named = is_top and bool(asked.work.get("is_named"))
+    is_task = record["type"] in ctx.registry.workers
     return replace(
         asked,
         key=key,
-        type=record["type"],
+        type=RESULT if is_task else record["type"],
         datasource=record["datasource"],
         parent=None if is_top else keys[record["parent"]],
         top=asked.key,

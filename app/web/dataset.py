@@ -97,6 +97,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
     return shown | {
         "dataset": dataset,
         "may_change": can_change(actor, dataset),
+        "may_retry": can_change(actor, dataset) and not dataset.ended_elsewhere,
         "may_remap": can_change(actor, dataset) and can_remap(ctx, dataset),
         "formats": formats(dataset),
         "tabs": tabs,

@@ -34,7 +34,7 @@ _CHUNK = 256 * 1024
 _SECONDS = 60.0
 _TRIES = 5
 _LONGEST_REST = 120.0
-_MOST_MANIFEST = 256 * 1024**2
+_MOST_AT_ONCE = 64 * 1024**2
 _BUSY = (429, 500, 502, 503, 504)
 
 
@@ -111,7 +111,7 @@ class Remote:
                 content = bytearray()
                 for chunk in chunks_of(answer, _CHUNK):
                     content += chunk
-                    if len(content) > _MOST_MANIFEST:
+                    if len(content) > _MOST_AT_ONCE:
                         raise refusal(say("{url} answers with too much.", url=self.address.base))
                 return bytes(content)
         raise self._silent()
