@@ -7,11 +7,11 @@ believed in nothing: `checked_record` lets through what fits, and says what does
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from app.domain.annotation import FieldKind
+from app.domain.annotation import LONGEST_NAME, NOT_IN_NAMES, FieldKind
 from app.domain.dataset import Kind, Status
 
 FORMAT = "4cat-package"
@@ -19,6 +19,8 @@ VERSION = 1
 """The version of the format. Readers refuse a higher one, which they cannot know."""
 MANIFEST = "manifest.json"
 """The last member of a package. It names every other one with its size and SHA-256."""
+RESULT = "imported-result"
+"""The type of a result that nothing here makes."""
 KEY = re.compile(r"[0-9a-f]{32}")
 """What keys of datasets look like."""
 
@@ -85,7 +87,7 @@ def checked_record(given: Any) -> dict[str, Any]:
     found |= {name: _texts(given, name) for name in ("warnings", "columns")}
     found |= {name: storable(_mapping(given, name)) for name in ("parameters", "provenance", "files")}
     found["provenance"] = _provenance(found["provenance"])
-    found["fields"] = [_field(field) for field in given.get("fields") or ()]
+    found["fields"] = [_field(field, found["columns"]) for field in given.get("fields") or ()]
     return found
 
 
@@ -146,13 +148,13 @@ def _provenance(given: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _field(given: Any) -> dict[str, Any]:
-    """A field of annotations."""
+def _field(given: Any, columns: Sequence[str]) -> dict[str, Any]:
+    """A field of annotations, whose name is none of the columns."""
     if not isinstance(given, Mapping):
         raise ValueError("one of its `fields` is no object")
-    name = _text(given, "name").strip()[:60]
-    if not name:
-        raise ValueError("one of its `fields` has no name")
+    name = _text(given, "name").strip()[:LONGEST_NAME]
+    if not name or set(name) & set(NOT_IN_NAMES) or name.lower() in (column.lower() for column in columns):
+        raise ValueError("one of its `fields` has a name that will not do")
     return {
         "name": name,
         "kind": _one_of(given, "kind", [str(kind) for kind in FieldKind]),

@@ -11,8 +11,7 @@ import ipaddress
 import socket
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
 from app.domain.errors import SourceError
@@ -25,8 +24,6 @@ _CREDENTIALS = ("authorization", "authentication", "cookie")
 _AGENT = "4CAT (research tool)"
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
-Response: TypeAlias = "requests.Response"
-"""What has been answered, for those who read its body."""
 
 
 class PublicWeb:
@@ -89,17 +86,6 @@ class PublicWeb:
             raise SourceError(say("{url} does not exist any more.", url=url), permanent=True)
         return str(answer.url)
 
-    @contextmanager
-    def open(self, method: str, url: str, **kwargs: Any) -> Iterator[Response]:
-        """An answer whose body is read within the block. :raises SourceError: also when it breaks off meanwhile"""
-        import requests
-
-        with self.request(method, url, **kwargs) as answer:
-            try:
-                yield answer
-            except requests.RequestException as error:
-                raise SourceError(say("{url} breaks off: {name}.", url=url, name=type(error).__name__)) from error
-
     def _ask(self, method: str, url: str, kwargs: dict[str, Any]) -> requests.Response:
         import requests
 
@@ -115,6 +101,16 @@ class PublicWeb:
             raise SourceError(say("{url} does not answer: {name}.", url=url, name=type(error).__name__)) from error
         finally:
             self._last = time.monotonic()
+
+
+def chunks_of(answer: requests.Response, size: int) -> Iterator[bytes]:
+    """The body of an answer in chunks of so many bytes, as it comes in. :raises SourceError: when it breaks off"""
+    import requests
+
+    try:
+        yield from answer.iter_content(size)
+    except requests.RequestException as error:
+        raise SourceError(say("{url} breaks off: {name}.", url=answer.url, name=type(error).__name__)) from error
 
 
 def _is_as_trusted(url: str, following: str) -> bool:

@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, Any
 
-from app.domain.annotation import Field
+from app.domain.annotation import LONGEST_NAME, Field
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, NotAllowed
 from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import owns, require_write
-from app.services.annotation import LONGEST_NAME, may_code, refusal, tidy, unknown_field
+from app.services.annotation import may_code, refusal, tidy, unknown_field
 from app.services.annotation_view import view_of
 from app.services.context import Context
 from app.services.dataset import get_dataset

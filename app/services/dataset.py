@@ -243,6 +243,10 @@ def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
         dataset = datasets.lock(tx, key)
         if dataset.status not in (Status.FAILED, Status.CANCELLED, Status.EMPTY):
             raise Conflict(say("Only a dataset that failed, was cancelled or is empty can be run again."))
+        if dataset.ended_elsewhere:
+            raise Conflict(
+                say("This ended so in another installation, and was brought here as it is. Ask for it anew here.")
+            )
         for again in [dataset, *_steps_to_retry(ctx, tx, dataset)]:
             _wait_again(ctx, tx, again)
     return get_dataset(ctx, actor, key)

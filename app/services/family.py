@@ -15,7 +15,7 @@ import orjson
 
 from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import InvalidInput
-from app.domain.package import rewrite_keys
+from app.domain.package import RESULT, rewrite_keys
 from app.plugins.validation import load
 from app.services.context import Context
 from app.services.dataset import dataset_key
@@ -95,16 +95,18 @@ def _dataset(ctx: Context, asked: Dataset, one: _Told, keys: Mapping[str, str]) 
         "created": record["created"],
         "made_by": record["made_by"],
         "at": datetime.now(UTC).isoformat(),
+        "by": asked.provenance,
     }
     work = {name: record[name] for name in ("filename", "pseudonymise") if record[name]}
     if record["source"] in keys:
         work["source"] = keys[record["source"]]
     kind = Kind(record["kind"]) if record["kind"] else None
     is_named = is_top and bool(asked.work.get("is_named"))
+    is_task = record["type"] in ctx.registry.workers
     return replace(
         asked,
         key=key,
-        type=record["type"],
+        type=RESULT if is_task else record["type"],
         datasource=record["datasource"],
         parent=None if is_top else keys[record["parent"]],
         top=asked.key,

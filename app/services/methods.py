@@ -34,7 +34,8 @@ def _captured(ctx: Context, capture: Dataset) -> list[str]:
     moment = (capture.ended or capture.created).astimezone(UTC)
     items = _amount(capture.rows, "item", "items")
     title = made_by(ctx, capture)
-    filename = capture.work.get("filename")
+    was_uploaded = capture.provenance.get("processor", "upload") in ("upload", "upload-search")
+    filename = capture.work.get("filename") if was_uploaded else None  # of another tool's captures, its result file
     whence = f"imported from the file “{filename}” ({title})" if filename else f"captured from {title}"
     verb = "was" if capture.rows == 1 else "were"
     found = [f"{items} {verb} {whence} on {moment.day} {moment:%B %Y}{_options(ctx, capture)}."]

@@ -107,7 +107,8 @@ def open_package(ctx: Context, actor: User, key: str) -> Package:
         else:
             left_out.append({"key": dataset.key, "label": dataset.label, "status": str(dataset.status)})
     members: list[Member] = []
-    records = [_record(ctx, dataset, packed, members) for dataset in packed.values()]
+    fields = stored.fields_of_family(ctx.database, top.key)
+    records = [_record(ctx, dataset, packed, fields, members) for dataset in packed.values()]
     about = {
         "format": FORMAT,
         "version": VERSION,
@@ -163,7 +164,13 @@ def package_name(package: Package) -> str:
     return file_name(package.top, ".4cat.zip")
 
 
-def _record(ctx: Context, dataset: Dataset, packed: Mapping[str, Dataset], members: list[Member]) -> dict[str, Any]:
+def _record(
+    ctx: Context,
+    dataset: Dataset,
+    packed: Mapping[str, Dataset],
+    all_fields: Sequence[Field],
+    members: list[Member],
+) -> dict[str, Any]:
     """What the manifest tells of a dataset; its files are added to the members."""
     folder = f"datasets/{dataset.key}"
     files = {}
@@ -177,7 +184,7 @@ def _record(ctx: Context, dataset: Dataset, packed: Mapping[str, Dataset], membe
         steps.insert(0, packed[steps[0].parent])
     texts = {"log": "log.ndjson", "methods": "methods.txt"}
     makers = {"log": partial(_log, ctx, dataset.key), "methods": partial(_methods, ctx, steps)}
-    fields = [field for field in stored.fields_for(ctx.database, dataset.key) if field.dataset == dataset.key]
+    fields = [field for field in all_fields if field.dataset == dataset.key]
     if fields:
         texts["annotations"] = "annotations.ndjson"
         makers["annotations"] = partial(written_codes, ctx, [field.id for field in fields], "ndjson")

@@ -127,7 +127,8 @@ def start(tx: Transaction, key: str, provenance: dict[str, Any]) -> None:
     )
     tx.run(
         "UPDATE datasets SET status = 'running', started = now(), ended = NULL, message = '', progress = NULL,"
-        " warnings = '[]', quarantined = 0, provenance = %(provenance)s WHERE key = %(key)s",
+        " warnings = '[]', quarantined = 0, provenance = %(provenance)s || CASE WHEN provenance ? 'imported'"
+        " THEN jsonb_build_object('imported', provenance -> 'imported') ELSE '{}' END WHERE key = %(key)s",
         key=key,
         provenance=Json(provenance),
     )

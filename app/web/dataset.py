@@ -98,6 +98,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
     return shown | {
         "dataset": dataset,
         "may_change": can_change(actor, dataset),
+        "may_retry": can_change(actor, dataset) and not dataset.ended_elsewhere,
         "may_remap": can_change(actor, dataset) and can_remap(ctx, dataset),
         "sources": sources_that_fit(ctx, dataset) if can_share(actor, dataset) else [],
         "formats": formats(dataset),

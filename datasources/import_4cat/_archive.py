@@ -14,6 +14,8 @@ from app.domain.texts import say
 from datasources.import_4cat._refusal import refusal
 
 MOST_MEMBERS = 200_000
+MOST_TOLD = 32 * 1024**2
+"""How many bytes all that tells of datasets may have, which is read at once."""
 _CHUNK = 1024 * 1024
 _MEGABYTE = 1_000_000
 _LEAST_SUSPECT = 100 * _MEGABYTE
@@ -49,7 +51,7 @@ class Archive:
         if size > _LEAST_SUSPECT and size > _MOST_RATIO * packed:
             raise refusal(say("This ZIP unpacks to more than {ratio} times its size.", ratio=_MOST_RATIO))
 
-    def read(self, name: str, most: int = 256 * 1024**2) -> bytes:
+    def read(self, name: str, most: int = MOST_TOLD) -> bytes:
         """A member as a whole, which has at most so many bytes."""
         if self._info(name).file_size > most:
             raise refusal(say("“{name}” in the ZIP is too large.", name=name[:200]))

@@ -15,14 +15,12 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from app.domain.package import checked_record, storable
+from app.domain.package import RESULT, checked_record, storable
 from app.domain.texts import say
 from app.plugins import Brought, FamilyRun, Reading
 from datasources.import_4cat._older_results import Result, result_of
 from datasources.import_4cat._refusal import refusal
 
-RESULT = "imported-result"
-"""The type of what was made there by a processor."""
 ITEMS = "imported-items"
 """The type of a capture whose source is none that reads files here."""
 _CREDENTIAL = re.compile(r"(?i)(.*[_-])?(api[_-]?key|key|token|secret|password|passwd|bearer|hash|phone)([_-].*)?")

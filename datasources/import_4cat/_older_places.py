@@ -9,7 +9,7 @@ from typing import Any
 
 from app.domain.texts import say
 from app.plugins import FamilyRun
-from datasources.import_4cat._archive import Archive
+from datasources.import_4cat._archive import MOST_TOLD, Archive
 from datasources.import_4cat._refusal import refusal
 from datasources.import_4cat._remote import Remote, parsed
 
@@ -28,6 +28,8 @@ class ExportedFiles:
     def __init__(self, archive: Archive, folder: Path) -> None:
         self._archive, self._folder = archive, folder
         names = {found[1]: name for name in archive.members if (found := _METADATA.fullmatch(name))}
+        if sum(archive.members[name].file_size for name in names.values()) > MOST_TOLD:
+            raise refusal(say("What this export tells of its datasets is too large."))
         self._told = {key: parsed(archive.read(name), name) for key, name in names.items()}
         tops = [key for key, told in self._told.items() if self._parent(told) not in self._told]
         if len(tops) != 1:

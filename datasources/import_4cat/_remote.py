@@ -20,13 +20,13 @@ import orjson
 
 from app.domain.texts import say
 from app.plugins import FamilyRun, SourceError
-from app.plugins.http import PublicWeb
+from app.plugins.http import PublicWeb, chunks_of
 from datasources.import_4cat._addresses import Address
 from datasources.import_4cat._package import Told
 from datasources.import_4cat._refusal import refusal
 
 if TYPE_CHECKING:
-    from app.plugins.http import Response
+    import requests
 
 PIECE = 16 * 1024**2
 """How many bytes are kept at a time."""
@@ -35,7 +35,7 @@ _SECONDS = 60.0
 _TRIES = 5
 _LONGEST_REST = 120.0
 _LONGEST_REASON = 64 * 1024
-_MOST_MANIFEST = 256 * 1024**2
+_MOST_AT_ONCE = 64 * 1024**2
 _BUSY = (429, 500, 502, 503, 504)
 
 
@@ -110,9 +110,9 @@ class Remote:
         for patience in self._tries():
             with patience, self._ask(path, headers or {}) as answer:
                 content = bytearray()
-                for chunk in answer.iter_content(_CHUNK):
+                for chunk in chunks_of(answer, _CHUNK):
                     content += chunk
-                    if len(content) > _MOST_MANIFEST:
+                    if len(content) > _MOST_AT_ONCE:
                         raise refusal(say("{url} answers with too much.", url=self.address.base))
                 return bytes(content)
         raise self._silent()
@@ -120,7 +120,7 @@ class Remote:
     def fetch(self, path: str, target: Path, start: int, end: int) -> None:
         """The bytes from `start` up to `end` (exclusive) as a file; where a connection breaks, the next goes on."""
         target.touch()
-        for patience in self._tries():
+        for patience in self._tries(target):
             with patience:
                 while (have := target.stat().st_size) < end - start:
                     with self._ask(path, {"Range": f"bytes={start + have}-{end - 1}"}) as answer:
@@ -135,7 +135,7 @@ class Remote:
         """A file of which neither size nor checksum is known; where a connection breaks, the next goes on."""
         target = self._new(suffix)
         target.touch()
-        for patience in self._tries():
+        for patience in self._tries(target):
             with patience:
                 have = target.stat().st_size
                 with self._ask(path, {"Range": f"bytes={have}-"} if have else {}) as answer:
@@ -155,10 +155,16 @@ class Remote:
     def _silent(self) -> SourceError:
         return SourceError(say("{url} does not answer.", url=self.address.base))
 
-    def _tries(self) -> Iterator[Any]:
-        """Chances to do something, with ever longer rests between them; `with` one, what may pass is let pass."""
-        for number in range(_TRIES):
+    def _tries(self, target: Path | None = None) -> Iterator[Any]:
+        """Chances to do something, with ever longer rests between them; `with` one, what may pass is let pass.
+
+        As long as `target` grows, it is not given up.
+        """
+        number = size = 0
+        while number < _TRIES:
             yield self._patient(is_last=number == _TRIES - 1, rest=self._rest * 2**number)
+            grown = target.stat().st_size if target else 0
+            number, size = (0 if grown > size else number + 1), grown
 
     @contextmanager
     def _patient(self, *, is_last: bool, rest: float) -> Iterator[None]:
@@ -172,14 +178,15 @@ class Remote:
                 raise
         else:
             return
-        self._run.check()
-        time.sleep(rest)
+        if not is_last:
+            self._run.check()
+            time.sleep(rest)
 
     @contextmanager
-    def _ask(self, path: str, headers: Mapping[str, str]) -> Iterator[Response]:
+    def _ask(self, path: str, headers: Mapping[str, str]) -> Iterator[requests.Response]:
         """An answer that is one. :raises InvalidInput, SourceError: when it is a refusal"""
         url = f"{self.address.base}{path}"
-        with self._web.open("GET", url, headers={**self._headers, **headers}) as answer:
+        with self._web.request("GET", url, headers={**self._headers, **headers}) as answer:
             status, where = answer.status_code, self.address.base
             if status in _BUSY:
                 wait = answer.headers.get("Retry-After", "")
@@ -214,10 +221,10 @@ def parsed(content: bytes, name: str) -> Any:
         raise refusal(say("“{name}” is damaged: it is no JSON.", name=name[:200])) from None
 
 
-def _append(answer: Response, target: Path, skip: int, most: int) -> None:
+def _append(answer: requests.Response, target: Path, skip: int, most: int) -> None:
     """Add what comes in to a file, without its first `skip` bytes, and not more than is wanted."""
     with target.open("ab") as opened:
-        for chunk in answer.iter_content(_CHUNK):
+        for chunk in chunks_of(answer, _CHUNK):
             part = chunk[skip:] if skip < len(chunk) else b""
             skip = max(skip - len(chunk), 0)
             opened.write(part[:most])
@@ -226,10 +233,10 @@ def _append(answer: Response, target: Path, skip: int, most: int) -> None:
                 return
 
 
-def _reason(answer: Response) -> str:
+def _reason(answer: requests.Response) -> str:
     """What the other side says, if it says it as our API does."""
     try:
-        said = orjson.loads(next(answer.iter_content(_LONGEST_REASON), b""))
-    except (ValueError, OSError):
+        said = orjson.loads(next(chunks_of(answer, _LONGEST_REASON), b""))
+    except (ValueError, SourceError):
         return ""
     return str(said.get("message", ""))[:300] if isinstance(said, dict) else ""

@@ -82,7 +82,7 @@ def test_an_export_becomes_posts_with_results_below(ctx: Context, user: User) ->
     assert counts.provenance["processor"] == "count-posts"
     assert "2023-05-01 10:00:01 Started count-posts" in log_text(ctx, user, counts.key)
     told = provenance(ctx, user, counts.key)["methods"]
-    assert "1 May 2023" in told
+    assert "2 items were captured from fourchan-search (4CAT 1.56) on 1 May 2023 (board: tea" in told
     assert "count-posts (4CAT 1.56)" in told
     everything = ctx.database.many("SELECT parameters::text || provenance::text AS told FROM datasets")
     assert not any("do not tell" in row["told"] for row in everything), "credentials stay behind"

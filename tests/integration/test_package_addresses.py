@@ -148,7 +148,7 @@ def test_a_killed_worker_leaves_no_half_family_and_the_next_goes_on(
     assert neighbour.has_stalled.wait(60)
     time.sleep(0.5)
     assert len(lineage(ctx, admin, asked.key)) == 1
-    youngest(workers).kill()
+    asking(workers, neighbour).kill()
     neighbour.go_on.set()
     ended = wait_for_end(ctx, asked.key)
 
@@ -161,9 +161,14 @@ def test_a_killed_worker_leaves_no_half_family_and_the_next_goes_on(
     assert stored_names(ctx, asked) == {f.name for d in family if d.result for f in d.result.files.values()}
 
 
-def youngest(manager: Process) -> psutil.Process:
-    """The process of the plug-in: the last that was started below the manager."""
-    return max(psutil.Process(manager.pid).children(recursive=True), key=lambda process: process.create_time())
+def asking(manager: Process, site: Neighbour) -> psutil.Process:
+    """The process of the plug-in: the one below the manager that is connected to the other site."""
+    port = int(site.url.rpartition(":")[2])
+    return next(
+        process
+        for process in psutil.Process(manager.pid).children(recursive=True)
+        if any(found.raddr and found.raddr.port == port for found in process.net_connections())
+    )
 
 
 def test_private_addresses_are_not_asked_unless_they_are_allowed(

@@ -13,11 +13,11 @@ from typing import Any
 import pytest
 
 from app.domain.dataset import Dataset, Kind, Status
-from app.domain.errors import InvalidInput
+from app.domain.errors import Conflict, InvalidInput
 from app.domain.user import User
 from app.services.annotation import create_field, get_view, save_item
 from app.services.context import Context
-from app.services.dataset import create_capture, lineage, log_text
+from app.services.dataset import create_capture, lineage, log_text, retry_dataset
 from app.services.dataset_bin import delete_dataset
 from app.services.items import page
 from app.services.package import open_package, stream_package
@@ -224,3 +224,34 @@ def test_bombs_and_broken_files_are_refused_at_once(ctx: Context, user: User, tm
     ):
         with pytest.raises(InvalidInput, match=said):
             bring(ctx, user, broken)
+
+
+@pytest.mark.usefixtures("workers")
+def test_nothing_that_is_brought_here_takes_the_place_of_something_else(
+    ctx: Context, user: User, admin: User, tmp_path: Path
+) -> None:
+    """A forged package: a result under the key that an analysis of another's dataset will have, and a task to do."""
+    victim = store_table(ctx, admin, tmp_path, POSTS.rename({"score": "thread_id"}), is_private=False)
+    other, _ = run_processor(ctx, admin, victim.key, "count-posts", {})
+    wait_for_end(ctx, other.key)
+    delete_dataset(ctx, admin, other.key)
+
+    def forge(manifest: dict[str, Any], members: dict[str, bytes]) -> None:
+        by_label = {record["label"]: record for record in manifest["datasets"]}
+        was = by_label["cotag-network"]["key"]
+        by_label["cotag-network"] |= {"key": other.key, "type": "count-posts"}
+        assert was != other.key
+        by_label["Failed"]["type"] = "clean-up-files"
+
+    asked = bring(ctx, user, pack(ctx, user, make_family(ctx, user, tmp_path).key, forge))
+    assert wait_for_end(ctx, asked.key).status is Status.FINISHED
+    forged = {one.label: one for one in lineage(ctx, user, asked.key)}
+    assert forged["cotag-network"].key == other.key
+    assert forged["Failed"].type == "imported-result"
+    with pytest.raises(Conflict, match="ended so in another installation"):
+        retry_dataset(ctx, user, forged["Failed"].key)
+
+    child, is_new = run_processor(ctx, admin, victim.key, "count-posts", {})
+    assert is_new
+    assert (child.parent, child.owner_id) == (victim.key, admin.id)
+    assert wait_for_end(ctx, child.key).status is Status.FINISHED
