@@ -202,6 +202,13 @@ LOOK_RULES: Mapping[str, OneOf] = {
         {"datasets": "The list of datasets", "create": "New dataset", "about": "About this site"},
         "datasets",
     ),
+    "small_pictures": OneOf(
+        "Room for small pictures",
+        "How much of storage small pictures of image walls may take, so that they are not made for each visitor anew."
+        " The oldest go first, and all after 30 days.",
+        {"0": "None is kept", "100": "100 MB", "500": "500 MB", "2000": "2 GB", "10000": "10 GB"},
+        "500",
+    ),
 }
 """By the last part of `looks.accent`. The style sheet has each colour for light and dark, with enough contrast."""
 
@@ -250,6 +257,11 @@ def look_setting(site: Mapping[str, Any], what: str) -> str:
     """How pages look, such as the `accent`: what has been set, else the default."""
     rule = LOOK_RULES[what]
     return rule.read(site.get(f"{LOOKS}.{what}")) or rule.default
+
+
+def room_for_small_pictures(site: Mapping[str, Any]) -> int:
+    """How many bytes the small pictures of image walls may take in storage."""
+    return int(look_setting(site, "small_pictures")) * 1_000_000
 
 
 def tag_order(site: Mapping[str, Any]) -> list[str]:

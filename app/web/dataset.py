@@ -143,12 +143,19 @@ def tree(key: str) -> Response:
 
 @pages.get("/datasets/<key>/status")
 def status(key: str) -> Response:
-    """How far a dataset is; when it has ended, its whole result in place of that."""
+    """How far a dataset is; when it has ended, its whole result in place of that.
+
+    A page that shows how a dataset has ended names that moment (`ended`): it is told nothing until somebody, such as an
+    administrator who has mended the cause, has it run again.
+    """
     ctx, actor = installation(), current_actor()
     try:
         dataset = datasets.get_dataset(ctx, actor, key)
     except NotFound:
         return plain_response(render_template(_GONE), STOP_POLLING)
+    if "ended" in request.args:
+        is_same = dataset.ended is not None and dataset.ended.isoformat() == request.args["ended"]
+        return plain_response("", 204) if is_same else open_in_place(key)
     if not dataset.status.is_ended:
         return render("dataset/_status.html", **result_values(ctx, dataset))
     piece = render_template("dataset/_ended.html", **show_values(key))

@@ -138,6 +138,9 @@ COUNTERPARTS: dict[str, Row] = {
 
 REASONS: dict[str, str] = {
     "GET /": "leads to the page where people begin",
+    "GET /help": "the documentation, which is in every copy of the tool",
+    "GET /help/{article_name}": "the documentation, which is in every copy of the tool",
+    "GET /help/images/{image_name}": "a picture of the documentation",
     "GET /login": BROWSER,
     "POST /login": BROWSER,
     "POST /logout": BROWSER,
