@@ -43,7 +43,7 @@ def describe_captures(spec: APISpec, registry: Registry) -> None:
     """Give every data source that captures its own kind of request, told by `datasource`; name those that import."""
     schemas: Json = spec.components.schemas
     sources = dict(sorted(registry.datasources.items()))
-    capturing = [source for source in sources.values() if not source.imports()]
+    capturing = [source for source in sources.values() if not source.imports() or source.brings()]
     importing = [source for source in sources.values() if source.imports()]
     if capturing:
         schemas["Capture"] = _choice_of_captures(schemas, capturing)

@@ -6,6 +6,11 @@ from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
+LONGEST_NAME = 60
+"""How many letters the name of a field or of a coder has at most."""
+NOT_IN_NAMES = "()=<>!~\n\r\t"
+"""What no name of a field has, since names of columns and filters are written with it."""
+
 
 class FieldKind(StrEnum):
     """What is noted down in a field."""

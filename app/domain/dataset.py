@@ -116,6 +116,11 @@ class Dataset:
         return self.acts_as == ITEMS
 
     @property
+    def ended_elsewhere(self) -> bool:
+        """Whether it ended in another installation and was brought here so: there is no work that could be redone."""
+        return "imported" in self.provenance and "upload" not in self.work
+
+    @property
     def seconds(self) -> float | None:
         """How long the work took, or None while it has not ended."""
         if self.started is None or self.ended is None:

@@ -149,9 +149,16 @@ LIMIT_RULES: Mapping[str, Rule] = {
         3_650,
         "For how many days deleted datasets can be brought back. They take room in storage until then.",
     ),
+    "posted_days": Rule(
+        "Days that posted lists stay",
+        "days",
+        1,
+        3_650,
+        "How long a list that was sent to be analysed at once stays, with its result.",
+    ),
 }
 """By the last part of `limits.open_jobs` and so on."""
-LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7}
+LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7, "posted_days": 1}
 """Of those limits for which no variable of the environment stands."""
 
 
@@ -219,6 +226,9 @@ RIGHT_RULES: Mapping[str, Switch] = {
         "May show datasets to everyone",
         "So that all who sign in see them; those that are public stay so.",
         default=True,
+    ),
+    "export": Switch(
+        "May take datasets elsewhere", "As packages for another installation, of their own.", default=True
     ),
 }
 """By the last part of `rights.capture` and so on: what everybody may do unless it is taken from them."""

@@ -5,6 +5,7 @@ from app.domain.errors import Cancelled, EmptyResult, InvalidInput, SourceError
 from app.plugins.accepts import Accepts, Needs
 from app.plugins.context import Answer, Batch, CaptureRun, Database, Run, Source, SourceFile, Web, WorkerContext
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
+from app.plugins.family import Brought, FamilyRun, Reading
 from app.plugins.options import (
     Annotation,
     Choice,
@@ -32,6 +33,7 @@ __all__ = [
     "Annotation",
     "Answer",
     "Batch",
+    "Brought",
     "Cancelled",
     "CaptureRun",
     "Chart",
@@ -45,6 +47,7 @@ __all__ = [
     "DateRange",
     "EmptyResult",
     "Example",
+    "FamilyRun",
     "File",
     "Files",
     "Given",
@@ -58,6 +61,7 @@ __all__ = [
     "Period",
     "Preset",
     "Processor",
+    "Reading",
     "Run",
     "SameTable",
     "Secret",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.plugins.accepts import Needs
 from app.plugins.context import CaptureRun, Database, SourceFile
+from app.plugins.family import Brought, FamilyRun
 from app.plugins.options import NoOptions, OptionsClass
 from app.plugins.overview import Activity, Overview
 from app.plugins.processor import Described
@@ -24,7 +25,8 @@ class DataSource(ABC, Described):
     """One platform or way in. The folder's name is the `id`, the queue's type, the table prefix and part of the URL.
 
     A capture implements `collect` and `to_item`; a file format implements `import_file` and `preview`; a source whose
-    posts are kept in the installation's database implements `search`.
+    posts are kept in the installation's database implements `search`; one that brings in captures of another
+    installation with all made from them implements `bring` and `preview`.
     `kind` groups sources in the query window: capture, search, import or tool. `columns` are the columns that `to_item`
     gives besides the item columns, with their Python types (`str int float bool list datetime`); `personal_columns` are
     patterns of names of columns and raw keys that hold names of people. `Settings` is a dataclass like `Options`: what
@@ -90,6 +92,25 @@ class DataSource(ABC, Described):
         """Yield the items of an uploaded file as Arrow record batches, all with the same schema."""
         raise TypeError(f"{type(self).__name__} imports no files")
 
+    def bring(self, file: SourceFile | None, options: Any, run: FamilyRun) -> Iterator[Brought]:
+        """Yield a capture and all made from it, parents before children: of an uploaded file, or what options name."""
+        raise TypeError(f"{type(self).__name__} brings in no families")
+
+    @classmethod
+    def each(cls, options: Any) -> Sequence[Any]:
+        """The options of each dataset that these stand for; most stand for one."""
+        return (options,)
+
+    @classmethod
+    def needs_file(cls, options: Any) -> bool:
+        """Whether a request with these options is about an uploaded file."""
+        return cls.imports()
+
+    @classmethod
+    def wanted_key(cls, options: Any, path: Path | None) -> str | None:
+        """The key that a dataset is to have if it is free; None for a new one. `path` is an uploaded file."""
+        return None
+
     def preview(self, path: Path, filename: str, given: Mapping[str, Any]) -> dict[str, Any]:
         """Say what was detected in a file, its first rows and a guess at the options, without importing it."""
         raise TypeError(f"{type(self).__name__} imports no files")
@@ -139,7 +160,12 @@ class DataSource(ABC, Described):
     @classmethod
     def imports(cls) -> bool:
         """Whether it makes datasets of uploaded files."""
-        return cls.import_file is not DataSource.import_file
+        return cls.import_file is not DataSource.import_file or cls.brings()
+
+    @classmethod
+    def brings(cls) -> bool:
+        """Whether it brings in captures of other installations: as uploaded files, or as its options say."""
+        return cls.bring is not DataSource.bring
 
     @classmethod
     def maps_files(cls) -> bool:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import ipaddress
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urljoin, urlsplit
 
@@ -20,6 +20,7 @@ from app.domain.texts import say
 if TYPE_CHECKING:
     import requests
 
+_CREDENTIALS = ("authorization", "authentication", "cookie")
 _AGENT = "4CAT (research tool)"
 _TRANSLATED = ipaddress.ip_network("64:ff9b::/96")
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
@@ -55,6 +56,8 @@ class PublicWeb:
     def request(self, method: str, url: str, **kwargs: Any) -> requests.Response:
         """Ask for an address and follow its redirects; the body is streamed, so read it within limits or close it.
 
+        Credentials in `headers` go to the host that was named, not to another one that it leads to.
+
         :raises SourceError: when it does not answer, redirects too often, or is not a public web address
         """
         for _ in range(self._redirects + 1):
@@ -62,7 +65,10 @@ class PublicWeb:
             if not answer.is_redirect:
                 return answer
             answer.close()
-            url = urljoin(url, answer.headers["Location"])
+            following = urljoin(url, answer.headers["Location"])
+            if not _is_as_trusted(url, following):
+                kwargs = _without_credentials(kwargs)
+            url = following
         raise SourceError(
             say("{url} redirects more than {redirects} times.", url=url, redirects=self._redirects), permanent=True
         )
@@ -95,6 +101,30 @@ class PublicWeb:
             raise SourceError(say("{url} does not answer: {name}.", url=url, name=type(error).__name__)) from error
         finally:
             self._last = time.monotonic()
+
+
+def chunks_of(answer: requests.Response, size: int) -> Iterator[bytes]:
+    """The body of an answer in chunks of so many bytes, as it comes in. :raises SourceError: when it breaks off"""
+    import requests
+
+    try:
+        yield from answer.iter_content(size)
+    except requests.RequestException as error:
+        raise SourceError(say("{url} breaks off: {name}.", url=answer.url, name=type(error).__name__)) from error
+
+
+def _is_as_trusted(url: str, following: str) -> bool:
+    """Whether what was meant for one address may be sent to the one that it leads to: the same host, no less safely."""
+    before, after = urlsplit(url), urlsplit(following)
+    return (before.hostname, before.port) == (after.hostname, after.port) and (before.scheme, after.scheme) != (
+        "https",
+        "http",
+    )
+
+
+def _without_credentials(kwargs: dict[str, Any]) -> dict[str, Any]:
+    headers = kwargs.get("headers") or {}
+    return {**kwargs, "headers": {name: value for name, value in headers.items() if name.lower() not in _CREDENTIALS}}
 
 
 class _Guard:

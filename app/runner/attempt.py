@@ -28,6 +28,7 @@ from app.plugins.validation import load
 from app.plugins.worker import Worker
 from app.runner.capture import collect, import_file, item_schema, search
 from app.runner.context import DatasetSource, JobRun, QuarantineRun, UploadedFile
+from app.runner.family import BringingRun, bring_family
 from app.runner.parts import Parts, StartOver
 from app.runner.pseudonym import Pseudonyms
 from app.runner.report import End, Outcome, Reporter, RowCount
@@ -192,6 +193,8 @@ def _capture_from(
     names = None if how == "none" else Pseudonyms(ctx.settings.pseudonym_key, anonymise=how == "anonymise")
     options = load(source.Options, _given(source, task))
     run = _capture_run(ctx, task, reporter, withhold=names is not None)
+    if isinstance(run, BringingRun):
+        return _bring(ctx, task, source, options, run, names, checkpoint)
     if checkpoint:
         run.go_on_from(checkpoint, None if source.imports() else item_schema(source))
     if source.imports():
@@ -216,12 +219,33 @@ def _capture_from(
     return outcome
 
 
+def _bring(
+    ctx: Context,
+    task: Task,
+    source: type[DataSource],
+    options: Any,
+    run: BringingRun,
+    names: Pseudonyms | None,
+    checkpoint: dict[str, Any] | None,
+) -> Outcome:
+    """Bring in a family, of the uploaded file if there is one."""
+    upload = task.upload
+    if upload is None and "upload" in _present(task.dataset).work:
+        raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
+    prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
+    run.begin(prefix, ctx.registry, checkpoint, names=names is not None)
+    file = UploadedFile(upload.filename, upload.file, ctx.files) if upload else None
+    return bring_family(source(), file, options, run, ctx.registry, names)
+
+
 def _capture_run(ctx: Context, task: Task, reporter: Reporter, *, withhold: bool) -> QuarantineRun:
     """The run of a capture; SIGUSR1 tells it that this machine is about to stop."""
     prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
     count = RowCount(reporter)
     parts = Parts(ctx.files, task.folder, prefix, count)
-    run = QuarantineRun(reporter, task.folder, task.seed, task.settings, parts, ctx.database, withhold=withhold)
+    plugin = ctx.registry.runnable(task.job.type)
+    kind = BringingRun if issubclass(plugin, DataSource) and plugin.brings() else QuarantineRun
+    run = kind(reporter, task.folder, task.seed, task.settings, parts, ctx.database, withhold=withhold)
     signal.signal(signal.SIGUSR1, run.hurry)
     signal.siginterrupt(signal.SIGUSR1, False)
     return run

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
 from app.domain.texts import say
+from app.plugins.context import SourceFile
 from app.plugins.datasource import DataSource
-from app.runner.context import QuarantineRun, UploadedFile
+from app.runner.context import QuarantineRun
 from app.runner.pseudonym import Pseudonyms
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ _BATCH = 5_000
 
 
 def import_file(
-    source: DataSource, file: UploadedFile, options: Any, run: QuarantineRun, names: Pseudonyms | None
+    source: DataSource, file: SourceFile, options: Any, run: QuarantineRun, names: Pseudonyms | None
 ) -> None:
     """Import an uploaded file as a table."""
     _add_batches(source, source.import_file(file, options, run), run, names)

@@ -20,6 +20,7 @@ from app.runner.report import End, Outcome
 from app.runner.watch import Stopped, Watched
 from app.services.context import Context
 from app.services.ending import end_dataset
+from app.services.family import settle_family
 from app.services.job_limits import JobLimits
 from app.storage import dataset as datasets
 from app.storage import job as jobs
@@ -81,11 +82,12 @@ def _drop(ctx: Context, task: Task, outcome: Outcome) -> None:
     kept = {task.upload.file.name} if task.upload else set()
     try:
         found = datasets.find(ctx.database, task.dataset.key) if task.dataset else None
+        family = datasets.family(ctx.database, found.top) if found is not None else []
     except Unavailable:
         return
-    if found is not None and found.result is not None:
-        kept |= {file.name for file in found.result.files.values()}
-    discard(ctx.files, [file["name"] for file in outcome.files.values() if file["name"] not in kept])
+    kept |= {file.name for member in family if member.result for file in member.result.files.values()}
+    names = [*(file["name"] for file in outcome.files.values()), *outcome.stored]
+    discard(ctx.files, [name for name in names if name not in kept])
 
 
 def _outcome(ctx: Context, task: Task, watched: Watched) -> Outcome:
@@ -195,15 +197,20 @@ def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> st
 
 
 def _succeed(ctx: Context, tx: Transaction, task: Task, outcome: Outcome) -> None:
-    if task.dataset is not None:
+    used = {file["name"] for file in outcome.files.values()}
+    done: list[str] = []
+    if task.dataset is not None and outcome.told is not None:
+        told = StoredFile(**outcome.told)
+        used |= settle_family(ctx, tx, task.dataset.key, told)
+        done.append(told.name)
+    elif task.dataset is not None:
         status = Status.FINISHED if outcome.end is End.DONE else Status.EMPTY
         _end(ctx, tx, task, status, outcome.message, outcome)
     if task.upload is not None:
         uploads.delete(tx, task.upload.id)
-        if "original" not in outcome.files:
-            name = task.upload.file.name
-            tx.after_commit(lambda: discard(ctx.files, [name]))
-    home = checkpoint_files(task.job.checkpoint)
+        done.append(task.upload.file.name)
+    done += checkpoint_files(task.job.checkpoint)
+    home = [name for name in done if name not in used]
     if home:
         tx.after_commit(lambda: discard(ctx.files, home))
     ctx.queue.finish(tx, task.job)

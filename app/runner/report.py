@@ -35,7 +35,10 @@ class End(StrEnum):
 
 @dataclass
 class Outcome:
-    """What an attempt came to. `files` maps roles to stored files, as plain JSON."""
+    """What an attempt came to. `files` maps roles to stored files, as plain JSON.
+
+    Of a family that was brought in, `told` is the stored file that says what it is, and `stored` names all its files.
+    """
 
     end: End
     message: str = ""
@@ -46,6 +49,8 @@ class Outcome:
     kind: str | None = None
     files: dict[str, dict[str, Any]] = field(default_factory=dict)
     provenance: dict[str, Any] = field(default_factory=dict)
+    told: dict[str, Any] | None = None
+    stored: list[str] = field(default_factory=list)
     permanent: bool = True
     retry_after: float | None = None
     traceback: str = ""

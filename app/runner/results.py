@@ -29,6 +29,10 @@ def uncounted(rows: int) -> None:
     """Nobody wants to know how many rows there are."""
 
 
+class NoResult(TypeError):
+    """This is no kind of result; its text names the type that it has."""
+
+
 @dataclass(frozen=True)
 class Written:
     """A result on disk: its files by role, how many rows it has and their columns."""
@@ -48,26 +52,33 @@ def write_result(
 
     :raises PluginError: when it is not what the processor declares in `returns`
     """
+    try:
+        written = write_any(result, folder, seed, count)
+    except NoResult as error:
+        raise PluginError(processor.type, f"it returned {error}, which is no kind of result.") from None
+    _check(written, processor)
+    return written
+
+
+def write_any(result: Any, folder: Path, seed: int, count: CountRows = uncounted) -> Written:
+    """Write what a processor may return, whatever it is, into `folder`. :raises NoResult: when it is nothing of that"""
     import polars as pl
 
     if isinstance(result, pl.DataFrame):
         result = result.lazy()
     if isinstance(result, pl.LazyFrame):
-        written = write_frame(result, folder / "table.parquet")
-    elif isinstance(result, Graph):
-        written = _write_graph(result, folder, seed)
-    elif isinstance(result, Chart):
-        written = _write_bytes(Kind.CHART, "chart", folder / "chart.json", orjson.dumps(result.spec), result.rows)
-    elif isinstance(result, Page):
-        written = _write_bytes(Kind.PAGE, "page", folder / "page.html", result.html.encode(), result.rows)
-    elif isinstance(result, Files):
-        written = _write_archive(result, folder / "archive.zip")
-    elif isinstance(result, Iterable):
-        written = write_batches(result, folder / "table.parquet", count)
-    else:
-        raise PluginError(processor.type, f"it returned {type(result).__name__}, which is no kind of result.")
-    _check(written, processor)
-    return written
+        return write_frame(result, folder / "table.parquet")
+    if isinstance(result, Graph):
+        return _write_graph(result, folder, seed)
+    if isinstance(result, Chart):
+        return _write_bytes(Kind.CHART, "chart", folder / "chart.json", orjson.dumps(result.spec), result.rows)
+    if isinstance(result, Page):
+        return _write_bytes(Kind.PAGE, "page", folder / "page.html", result.html.encode(), result.rows)
+    if isinstance(result, Files):
+        return _write_archive(result, folder / "archive.zip")
+    if isinstance(result, Iterable):
+        return write_batches(result, folder / "table.parquet", count)
+    raise NoResult(type(result).__name__)
 
 
 def without_columns(result: Any, names: Sequence[str]) -> Any:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from app.domain.annotation import Code, Field, FieldKind
+from app.domain.annotation import LONGEST_NAME, NOT_IN_NAMES, Code, Field, FieldKind
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, NotAllowed, NotCompatible
 from app.domain.texts import say
@@ -22,11 +22,9 @@ from app.services.items import known_items
 from app.storage import annotation as stored
 from app.storage import dataset as datasets
 
-LONGEST_NAME = 60
 LONGEST_TEXT = 500
 LONGEST_VALUE = 20_000
 MOST_CHOICES = 50
-_NOT_IN_NAMES = "()=<>!~\n\r\t"
 
 
 def get_view(ctx: Context, actor: User, key: str) -> View:
@@ -103,7 +101,7 @@ def _checked(values: dict[str, Any], dataset: Dataset) -> dict[str, Any]:
     choices = tuple(dict.fromkeys(str(choice).strip() for choice in values["choices"] or () if str(choice).strip()))
     help_ = str(values["help"] or "").strip()
     wrong: dict[str, list[str]] = {}
-    if not name or len(name) > LONGEST_NAME or any(letter in _NOT_IN_NAMES for letter in name):
+    if not name or len(name) > LONGEST_NAME or any(letter in NOT_IN_NAMES for letter in name):
         wrong["name"] = [say("Give it a name of up to {most} letters, without ( ) = < > ! and ~.", most=LONGEST_NAME)]
     elif name.lower() in (column.lower() for column in dataset.columns):
         wrong["name"] = [say("“{name}” is a column of this dataset. Give the field another name.", name=name)]

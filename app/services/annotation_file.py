@@ -10,13 +10,13 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, Any
 
-from app.domain.annotation import Field
+from app.domain.annotation import LONGEST_NAME, Field
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, NotAllowed
 from app.domain.texts import say
 from app.domain.user import User
 from app.services.access import owns, require_write
-from app.services.annotation import LONGEST_NAME, may_code, refusal, tidy, unknown_field
+from app.services.annotation import may_code, refusal, tidy, unknown_field
 from app.services.annotation_view import view_of
 from app.services.context import Context
 from app.services.dataset import get_dataset
@@ -49,10 +49,17 @@ def export_codes(ctx: Context, actor: User, key: str, format: str = "csv") -> tu
 
 def _written(ctx: Context, actor: User, dataset: Dataset, format: str) -> Iterator[bytes]:
     view = view_of(ctx.database, actor, dataset)
+    yield from written_codes(ctx, view.ids, format, own=view.own, coder=view.coder)
+
+
+def written_codes(
+    ctx: Context, fields: Sequence[int], format: str, *, own: Sequence[int] = (), coder: str = ""
+) -> Iterator[bytes]:
+    """The values of some fields as a file, some thousands at a time; of the fields in `own` those of `coder` alone."""
     if format == "csv":
         yield (",".join(COLUMNS) + "\r\n").encode()
     with ctx.database.transaction() as tx:
-        for rows in stored.stream_codes(tx, view.ids, view.own, view.coder):
+        for rows in stored.stream_codes(tx, fields, own, coder):
             lines = [dict(zip(COLUMNS, _cells(row), strict=True)) for row in rows]
             text = io.StringIO(newline="")
             if format == "csv":

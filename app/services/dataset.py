@@ -19,11 +19,11 @@ from app.plugins.options import dump, secrets_of
 from app.plugins.processor import Preset
 from app.plugins.validation import load
 from app.services.access import can_see, require_change, require_see, require_share, require_write
+from app.services.bringing import upload_for, with_key
 from app.services.context import Context
 from app.services.ending import cancel_in, enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
 from app.services.person_setting import require_right
-from app.services.upload import get_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import upload as uploads
@@ -51,14 +51,25 @@ def create_capture(
     actor: User,
     datasource_id: str,
     parameters: Mapping[str, Any],
+    **more: Any,
+) -> Dataset:
+    """Ask for a new dataset from a data source, as `create_captures` does; of several the first."""
+    return create_captures(ctx, actor, datasource_id, parameters, **more)[0]
+
+
+def create_captures(
+    ctx: Context,
+    actor: User,
+    datasource_id: str,
+    parameters: Mapping[str, Any],
     *,
     label: str | None = None,
     is_private: bool = True,
     pseudonymise: str = "none",
     upload_id: str | None = None,
     notify: bool = False,
-) -> Dataset:
-    """Ask for a new dataset from a data source: a row that waits, and its job in the queue.
+) -> list[Dataset]:
+    """Ask for new datasets from a data source: rows that wait, and their jobs in the queue. Most requests make one.
 
     With `notify` its owner gets a mail when it has ended. More may be done to the names of authors than is asked for,
     where an administrator has set so.
@@ -82,26 +93,35 @@ def create_capture(
         raise InvalidInput({"pseudonymise": [say("Choose from: {choices}.", choices=", ".join(PSEUDONYMISE))]})
     options = load(source.Options, parameters)
     source.check(options, site, ctx.database)
-    dataset = _new_capture(ctx, actor, source, dump(options), label, is_private)
     work: dict[str, Any] = {"pseudonymise": protection_of_names(site, pseudonymise)}
     if notify:
         require_address(ctx, actor)
         work["notify"] = True
-    if source.imports():
-        if not upload_id:
-            raise InvalidInput({"file": [say("Choose a file to import.")]})
-        upload = get_upload(ctx, actor, upload_id)
+    upload = upload_for(ctx, actor, source, options, upload_id)
+    if upload:
         work |= {"upload": upload.id, "filename": upload.filename}
-        dataset = replace(dataset, label=_label(label, upload.filename))
+    named = (label or "").strip()
+    if named and source.brings():
+        work["is_named"] = True
+    secrets = {name: value for name in secrets_of(source.Options) if (value := getattr(options, name))}
+    made = []
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
-        dataset = replace(dataset, work=work)
-        if not datasets.insert(tx, dataset):
-            return datasets.get(tx, dataset.key)
-        if upload_id and not uploads.attach(tx, upload_id, dataset.key):
-            raise Conflict(say("A dataset is being made of this file already. Upload it again to make another one."))
-        secrets = {name: getattr(options, name) for name in secrets_of(source.Options)}
-        enqueue_dataset(ctx, tx, dataset, secrets={name: value for name, value in secrets.items() if value})
-    return datasets.get(ctx.database, dataset.key)
+        for chosen in source.each(options):
+            dataset = _new_capture(
+                ctx, actor, source, dump(chosen), named or (upload.filename if upload else None), is_private
+            )
+            dataset = replace(with_key(ctx, tx, dataset, source, chosen, upload), work=work)
+            made.append(dataset.key)
+            if datasets.insert(tx, dataset):
+                _take_upload(tx, dataset)
+                enqueue_dataset(ctx, tx, dataset, secrets=secrets)
+    return [datasets.get(ctx.database, key) for key in made]
+
+
+def _take_upload(tx: Transaction, dataset: Dataset) -> None:
+    """Let a dataset be made of the uploaded file that it is about. :raises Conflict: when another one is"""
+    if "upload" in dataset.work and not uploads.attach(tx, dataset.work["upload"], dataset.key):
+        raise Conflict(say("A dataset is being made of this file already. Upload it again to make another one."))
 
 
 def _label(given: str | None, otherwise: str) -> str:
@@ -223,6 +243,10 @@ def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
         dataset = datasets.lock(tx, key)
         if dataset.status not in (Status.FAILED, Status.CANCELLED, Status.EMPTY):
             raise Conflict(say("Only a dataset that failed, was cancelled or is empty can be run again."))
+        if dataset.ended_elsewhere:
+            raise Conflict(
+                say("This ended so in another installation, and was brought here as it is. Ask for it anew here.")
+            )
         for again in [dataset, *_steps_to_retry(ctx, tx, dataset)]:
             _wait_again(ctx, tx, again)
     return get_dataset(ctx, actor, key)

@@ -11,7 +11,6 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path, PurePath
-from typing import IO
 from urllib.parse import quote
 
 from app.domain.dataset import Dataset, Kind, StoredFile
@@ -109,7 +108,7 @@ def open_download(
         return Download(
             filename,
             chosen.media_type,
-            _lazily(lambda: ctx.files.read(stored.name)),
+            lazily(lambda: ctx.files.read(stored.name)),
             stored.sha256,
             stored.size,
             None,
@@ -165,7 +164,8 @@ def _suffix(dataset: Dataset, name: str, chosen: Format) -> str:
     return PurePath(str(dataset.work.get("filename", ""))).suffix[:16] or chosen.suffix
 
 
-def _lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+def lazily(opened: Callable[[], Iterator[bytes]]) -> Iterator[bytes]:
+    """The same chunks, from a file that is not opened before the first of them is asked for."""
     yield from opened()
 
 
@@ -194,11 +194,6 @@ def _xlsx(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     return workbook_export.xlsx(path, options.part, made=dataset.ended or dataset.created)
 
 
-def _read_all(opened: IO[bytes]) -> Iterator[bytes]:
-    while chunk := opened.read(_CHUNK):
-        yield chunk
-
-
 def _gexf(ctx: Context, dataset: Dataset, options: Options) -> Iterator[bytes]:
     from app.services.graphs import write_gexf
 
@@ -220,7 +215,7 @@ def _graph(ctx: Context, dataset: Dataset, write: Callable[..., None]) -> Iterat
     with tempfile.TemporaryFile(dir=_temporary(ctx)) as stream:
         write(pl.read_parquet(nodes), pl.read_parquet(edges), directed, stream)
         stream.seek(0)
-        yield from _read_all(stream)
+        yield from iter(partial(stream.read, _CHUNK), b"")
 
 
 def _temporary(ctx: Context) -> Path:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from app.domain.dataset import Dataset, Kind
@@ -34,14 +34,26 @@ def _captured(ctx: Context, capture: Dataset) -> list[str]:
     moment = (capture.ended or capture.created).astimezone(UTC)
     items = _amount(capture.rows, "item", "items")
     title = made_by(ctx, capture)
-    filename = capture.work.get("filename")
+    was_uploaded = capture.provenance.get("processor", "upload") in ("upload", "upload-search")
+    filename = capture.work.get("filename") if was_uploaded else None  # of another tool's captures, its result file
     whence = f"imported from the file “{filename}” ({title})" if filename else f"captured from {title}"
     verb = "was" if capture.rows == 1 else "were"
     found = [f"{items} {verb} {whence} on {moment.day} {moment:%B %Y}{_options(ctx, capture)}."]
     if capture.quarantined:
         aside = _amount(capture.quarantined, "record that could not be read was", "records that could not be read were")
         found.append(f"{aside} set aside.")
-    return [*found, _NAMES.get(str(capture.work.get("pseudonymise")), "")]
+    return [*found, _NAMES.get(str(capture.work.get("pseudonymise")), ""), _imported(capture)]
+
+
+def _imported(capture: Dataset) -> str:
+    """That it was brought here, with all that had been made from it there."""
+    imported = capture.provenance.get("imported")
+    if not imported:
+        return ""
+    moment = datetime.fromisoformat(imported["at"])
+    whence = " ".join(str(imported[name]) for name in ("software", "version") if name in imported) or "elsewhere"
+    site = f" ({imported['site']})" if "site" in imported else ""
+    return f"It was imported from {whence}{site} on {moment.day} {moment:%B %Y}."
 
 
 def _analysed(ctx: Context, step: Dataset) -> str:

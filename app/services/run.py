@@ -120,13 +120,22 @@ def run_processor(
         bin_.make_room(tx, child.key)
         if not datasets.insert(tx, child):
             found = datasets.get(tx, child.key)
-            require_see(actor, found)
-            return found, False
+            if found.parent == parent.key:
+                require_see(actor, found)
+                return found, False
+            child = _insert_anew(tx, child)
         if issubclass(analysis, Preset):
             _add_steps(ctx, tx, actor, child, analysis.steps, chosen, source=key, result_of=child.key)
         else:
             enqueue_dataset(ctx, tx, child, secrets=secrets)
     return datasets.get(ctx.database, child.key), True
+
+
+def _insert_anew(tx: Transaction, child: Dataset) -> Dataset:
+    """Insert a child under another key, since its own is that of something that was brought here from elsewhere."""
+    child = replace(child, key=dataset_key(child.type, child.parent, child.parameters, datetime.now(UTC).isoformat()))
+    datasets.insert(tx, child)
+    return child
 
 
 def _annotated(ctx: Context, actor: User, parent: Dataset) -> str | None:
@@ -211,6 +220,7 @@ def _add_steps(
         parameters = _parameters(analysis, chosen, filled, None)
         attach_to = result_of if step.result else None
         child = _new_child(actor, parent, analysis, parameters, None, ctx, source=source, attach_to=attach_to)
-        datasets.insert(tx, child)
+        if not datasets.insert(tx, child):
+            child = _insert_anew(tx, child)
         enqueue_dataset(ctx, tx, child)
         _add_steps(ctx, tx, actor, child, step.then, options, source=child.key, result_of=result_of)

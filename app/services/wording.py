@@ -24,7 +24,10 @@ def options_of(ctx: Context, dataset: Dataset) -> OptionsClass | None:
 def made_by(ctx: Context, dataset: Dataset) -> str:
     """The name of the analysis or data source that made a dataset."""
     plugin: Any = ctx.registry.processors.get(dataset.type) or ctx.registry.datasources.get(dataset.type)
-    return declared(plugin.title) if plugin else dataset.type
+    if plugin:
+        return declared(plugin.title)
+    imported = dataset.provenance.get("imported")
+    return str(imported.get("made_by") or dataset.type) if imported else dataset.type
 
 
 def parameters_of(ctx: Context, dataset: Dataset) -> list[tuple[str, str, bool]]:

@@ -38,6 +38,12 @@ def fields_for(db: Session, key: str) -> list[Field]:
     return [_field(row) for row in rows]
 
 
+def fields_of_family(db: Session, top: str) -> list[Field]:
+    """The fields of a capture and of all made from it, in the order in which they were made."""
+    rows = db.many(f"SELECT {_FIELDS} FROM annotation_fields f WHERE f.top = %(top)s ORDER BY f.id", top=top)
+    return [_field(row) for row in rows]
+
+
 def get_field(db: Session, key: str, field_id: int) -> Field:
     """A field that counts for a dataset. :raises NotFound: when there is none with this id"""
     found = next((field for field in fields_for(db, key) if field.id == field_id), None)

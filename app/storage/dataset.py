@@ -57,7 +57,8 @@ def _said(message: str, warnings: Sequence[str] = ()) -> Json:
     return Json({"said": {"message": recorded(message), "warnings": [recorded(text) for text in warnings]}})
 
 
-def _plain(result: Result) -> dict[str, Any]:
+def plain_result(result: Result) -> dict[str, Any]:
+    """A result as it is stored in a row."""
     return {"kind": str(result.kind), "files": {role: asdict(file) for role, file in result.files.items()}}
 
 
@@ -150,7 +151,8 @@ def start(tx: Transaction, key: str, provenance: dict[str, Any]) -> None:
     )
     tx.run(
         "UPDATE datasets SET status = 'running', started = now(), ended = NULL, message = '', progress = NULL,"
-        " warnings = '[]', quarantined = 0, provenance = %(provenance)s WHERE key = %(key)s",
+        " warnings = '[]', quarantined = 0, provenance = %(provenance)s || CASE WHEN provenance ? 'imported'"
+        " THEN jsonb_build_object('imported', provenance -> 'imported') ELSE '{}' END WHERE key = %(key)s",
         key=key,
         provenance=Json(provenance),
     )
@@ -223,7 +225,7 @@ def end(tx: Transaction, key: str, ending: Ending) -> None:
         warnings=Json(list(ending.warnings)),
         columns=Json(list(ending.columns)),
         kind=ending.kind,
-        result=Json(_plain(ending.result)) if ending.result else None,
+        result=Json(plain_result(ending.result)) if ending.result else None,
         provenance=Json(ending.provenance or {}),
     )
 
@@ -239,6 +241,21 @@ def update(db: Session, key: str, *, label: str | None = None, is_private: bool 
             key=key,
             is_private=is_private,
         )
+
+
+def set_source(tx: Transaction, key: str, datasource: str, change: dict[str, Any]) -> None:
+    """Let a capture and all made from it be of another source; its provenance has the change."""
+    tx.run(
+        "UPDATE datasets SET datasource = %(datasource)s WHERE top = %(key)s AND datasource IS NOT NULL",
+        key=key,
+        datasource=datasource,
+    )
+    tx.run(
+        "UPDATE datasets SET provenance = provenance || jsonb_build_object('source_changes',"
+        " coalesce(provenance -> 'source_changes', '[]') || %(change)s::jsonb) WHERE key = %(key)s",
+        key=key,
+        change=Json(change),
+    )
 
 
 def delete(tx: Transaction, key: str) -> None:

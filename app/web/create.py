@@ -63,7 +63,7 @@ def kinds_of(ctx: Context) -> list[tuple[str, str, list[type[DataSource]]]]:
     """The kinds of sources: each with its title, what it is in a sentence, and its sources that are offered by name."""
     settings = ctx.site_settings()
     offered = (source for source in ctx.registry.datasources.values() if is_offered(settings, source.id))
-    sources = sorted(offered, key=lambda source: source.title)
+    sources = sorted(offered, key=lambda source: (source.brings(), source.title))
     kinds = [(*words, [source for source in sources if source.kind == kind]) for kind, words in _KINDS.items()]
     return [kind for kind in kinds if kind[2]]
 
@@ -95,6 +95,7 @@ def _source_form(
     given: Mapping[str, Any],
     errors: Mapping[str, Sequence[str]],
     problem: str = "",
+    problem_of_file: str = "",
     told: Mapping[str, Any] | None = None,
     heavy: Mapping[str, Any] | None = None,
     status: int = 200,
@@ -103,9 +104,10 @@ def _source_form(
         "create/show.html",
         piece="create/_page.html",
         status=status,
-        controls=[] if source.imports() else controls(source.Options, None, given, errors),
+        controls=[] if source.imports() and not source.brings() else controls(source.Options, None, given, errors),
         kept=_kept(errors),
         problem=problem,
+        problem_of_file=problem_of_file,
         told=told,
         heavy=heavy,
         **_frame(ctx, source),
@@ -171,8 +173,8 @@ def estimate(source_id: str) -> Response:
 
 
 def _make(ctx: Context, source: type[DataSource], given: Mapping[str, Any], upload_id: str | None) -> Response:
-    """Make the dataset and go to its page."""
-    dataset = datasets.create_capture(
+    """Make the dataset and go to its page, or of several to the list."""
+    made = datasets.create_captures(
         ctx,
         current_actor(),
         source.id,
@@ -183,7 +185,7 @@ def _make(ctx: Context, source: type[DataSource], given: Mapping[str, Any], uplo
         upload_id=upload_id,
         notify="notify" in request.form,
     )
-    return go_to(url_for("dataset.show", key=dataset.key))
+    return go_to(url_for("dataset.show", key=made[0].key) if len(made) == 1 else url_for("datasets.overview"))
 
 
 def _protection(typed: Mapping[str, str]) -> str:
@@ -220,7 +222,7 @@ def send_file(source_id: str) -> Response:
     except (InvalidInput, LimitReached) as error:
         if name is not None:
             return _refused(error)
-        return _source_form(ctx, source, given={}, errors=_fields(error), problem=_first(error), status=422)
+        return _source_form(ctx, source, given={}, errors=_fields(error), problem_of_file=_first(error), status=422)
     url = url_for("create.map_columns", source_id=source_id, upload_id=upload.id)
     return jsonify(url=url) if name is not None else go_to(url)
 
@@ -268,7 +270,7 @@ def map_columns(source_id: str, upload_id: str) -> Response:
         preview=preview,
         reading=mapping.reading(source, preview, given, wrong),
         meanings=mapping.meanings(source, preview, given, wrong),
-        others=mapping.others(source, given, wrong),
+        others=[] if source.brings() else mapping.others(source, given, wrong),
         kept=_kept(wrong),
         problem=problem
         or " ".join(text for name, texts in wrong.items() if name not in specs(source.Options) for text in texts),

@@ -19,14 +19,16 @@ from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.access import can_change, can_share
 from app.services.context import Context
+from app.services.convert import convert_dataset, sources_that_fit
 from app.services.dataset_bin import goes_on, set_expiry, throw_away
 from app.services.download import formats
 from app.services.explore import can_explore
 from app.services.mark import marks_of, set_tags
 from app.services.outlook import outlook
+from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
-from app.web.described import made_by, parameters_of, summary_of, tree_of
+from app.web.described import made_by, origin_of, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, render, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
@@ -69,8 +71,10 @@ def head_values(ctx: Context, top: Dataset) -> dict[str, Any]:
         "maker": names_of(ctx.database, [top.owner_id]).get(top.owner_id, ""),
         "is_favourite": top.key in marks.favourites,
         "tags": marks.tags[top.key],
+        "origin": origin_of(top),
         "may_share": can_share(actor, top),
         "may_change_top": can_change(actor, top),
+        "may_pack": may_pack(ctx, actor, top),
         "goes": goes_on(site, top),
         "can_capture_again": _can_capture_again(ctx, top),
         "expiry": expiry_of(site, top.type),
@@ -94,7 +98,9 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
     return shown | {
         "dataset": dataset,
         "may_change": can_change(actor, dataset),
+        "may_retry": can_change(actor, dataset) and not dataset.ended_elsewhere,
         "may_remap": can_change(actor, dataset) and can_remap(ctx, dataset),
+        "sources": sources_that_fit(ctx, dataset) if can_share(actor, dataset) else [],
         "formats": formats(dataset),
         "tabs": tabs,
         "tab": chosen,
@@ -204,6 +210,13 @@ def retry(key: str) -> Response:
 def remap(key: str) -> Response:
     """Make the table again from the kept raw records."""
     remap_dataset(installation(), current_actor(), key)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/source")
+def convert(key: str) -> Response:
+    """Say of which source the posts of an uploaded file are."""
+    convert_dataset(installation(), current_actor(), key, request.form.get("datasource", ""))
     return _changed(key)
 
 

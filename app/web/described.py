@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
@@ -18,7 +19,17 @@ from app.services.outlook import Outlook, outlooks
 from app.services.wording import in_words, made_by, options_of, parameters_of
 from app.web.waiting import poll_seconds, wait_line
 
-__all__ = ["Node", "made_by", "node_of", "nodes_of", "options_of", "parameters_of", "summary_of", "tree_of"]
+__all__ = [
+    "Node",
+    "made_by",
+    "node_of",
+    "nodes_of",
+    "options_of",
+    "origin_of",
+    "parameters_of",
+    "summary_of",
+    "tree_of",
+]
 
 _SHORT = 60
 
@@ -78,6 +89,20 @@ def _summary(analysis: Any, parameters: str) -> str:
 def _differs(value: Any, default: Any) -> bool:
     plain = list(default) if isinstance(default, tuple) else default
     return value != plain and not isinstance(value, dict)
+
+
+def origin_of(top: Dataset) -> dict[str, Any] | None:
+    """Where a capture was brought from: the site, its address there if it can be followed, and when it was made."""
+    imported = top.provenance.get("imported")
+    if not imported:
+        return None
+    address = str(imported.get("address", ""))
+    made = imported.get("created")
+    return {
+        "site": imported.get("site") or imported.get("software") or address or "4CAT",
+        "url": address if address.startswith(("https://", "http://")) else "",
+        "made": datetime.fromisoformat(made) if made else None,
+    }
 
 
 def _short(label: str, value: str) -> str:

@@ -36,7 +36,7 @@ def meanings(
     source: type[DataSource], preview: Mapping[str, Any] | None, given: Mapping[str, Any], errors: Mapping[str, Any]
 ) -> list[Control]:
     """For each column of the items, the columns of the file and what else can stand there."""
-    if preview is None:
+    if preview is None or source.brings():
         return []
     guess = preview["guess"]
     columns = [(name, name) for name in preview["columns"]]

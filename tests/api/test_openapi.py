@@ -54,7 +54,9 @@ def test_the_document_is_valid_and_says_enough(app: Flask, registry: Registry, d
 def test_captures_are_told_apart_by_their_data_source(registry: Registry, document: dict[str, Any]) -> None:
     schemas = document["components"]["schemas"]
     mapping = schemas["Capture"]["discriminator"]["mapping"]
-    assert set(mapping) == {source.id for source in registry.datasources.values() if not source.imports()}
+    assert set(mapping) == {
+        source.id for source in registry.datasources.values() if not source.imports() or source.brings()
+    }
     for id_, reference in mapping.items():
         properties = schemas[reference.rpartition("/")[2]]["properties"]
         assert properties["datasource"]["const"] == id_

@@ -101,6 +101,7 @@ COUNTERPARTS: dict[str, Row] = {
     "POST /datasets/{key}/cancel": "POST /api/datasets/{key}/cancel",
     "GET /datasets/{key}/chart.{form}": _DOWNLOAD,
     "GET /datasets/{key}/chart.json": _DOWNLOAD,
+    "POST /datasets/{key}/source": "PATCH /api/datasets/{key}",
     "POST /datasets/{key}/delete": "DELETE /api/datasets/{key}",
     "POST /datasets/{key}/expiry": _CHANGE,
     "GET /datasets/{key}/explore": _ITEMS,

@@ -9,12 +9,14 @@ import json
 import re
 import socket
 import tempfile
+import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 from flask import Flask
 
+from app.domain.package import FORMAT, MANIFEST, VERSION
 from app.plugins import ITEM_COLUMNS, DataSource
 from app.plugins.options import dump, specs
 from app.plugins.registry import Registry
@@ -40,6 +42,16 @@ def given_posts(source: type[DataSource], folder: Path) -> Path:
     saved = sorted((Path(__file__).parents[1] / "golden" / source.id).glob("*.ndjson"))
     path = folder / ("posts.ndjson" if source.maps_files() else "posts.csv")
     path.write_text("".join(part.read_text() for part in saved) if source.maps_files() else POSTS)
+    return path
+
+
+def given_family(folder: Path) -> Path:
+    """A package of one dataset that has failed."""
+    record = {"key": "a" * 32, "type": "upload", "acts_as": "items", "label": "Tea", "message": "", "status": "failed"}
+    manifest = {"format": FORMAT, "version": VERSION, "top": record["key"], "datasets": [record], "members": {}}
+    path = folder / "tea.4cat.zip"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr(MANIFEST, json.dumps(manifest))
     return path
 
 
@@ -83,6 +95,8 @@ def test_it_collects_or_searches_or_imports(source: type[DataSource]) -> None:
         assert isinstance(inspect.getattr_static(source, "to_item"), staticmethod)
     if source.imports():
         assert source.preview is not DataSource.preview
+    if source.brings():
+        assert source.import_file is DataSource.import_file, "it makes families, not tables"
 
 
 @every_source
@@ -130,7 +144,7 @@ def test_saved_records_map_to_items_without_being_changed(source: type[DataSourc
 def test_imports_give_batches_of_one_schema_that_begins_with_the_item_columns(
     source: type[DataSource], tmp_path: Path
 ) -> None:
-    if not source.imports():
+    if source.brings() or not source.imports():
         assert source.import_file is DataSource.import_file
         return
     path = given_posts(source, tmp_path)
@@ -153,7 +167,7 @@ def test_previews_say_what_the_form_needs(source: type[DataSource], tmp_path: Pa
     if not source.imports():
         assert source.preview is DataSource.preview
         return
-    path = given_posts(source, tmp_path)
+    path = given_family(tmp_path) if source.brings() else given_posts(source, tmp_path)
 
     found = source().preview(path, path.name, {})
 
@@ -165,7 +179,7 @@ def test_previews_say_what_the_form_needs(source: type[DataSource], tmp_path: Pa
 @every_source
 @pytest.mark.usefixtures("no_network")
 def test_an_import_goes_on_behind_each_of_its_checkpoints(source: type[DataSource], tmp_path: Path) -> None:
-    if not source.imports():
+    if source.brings() or not source.imports():
         assert source.import_file is DataSource.import_file
         return
     path = given_posts(source, tmp_path)

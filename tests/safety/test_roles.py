@@ -95,6 +95,7 @@ PAGES: dict[Route, Needs] = {
     ("POST", "/datasets/<key>/remap"): Needs.CHANGE,
     ("POST", "/datasets/<key>/rename"): Needs.CHANGE,
     ("POST", "/datasets/<key>/retry"): Needs.CHANGE,
+    ("POST", "/datasets/<key>/source"): Needs.CHANGE,
     ("GET", "/datasets/<key>/row"): Needs.SIGHT,
     ("GET", "/datasets/<key>/rows"): Needs.SIGHT,
     ("GET", "/datasets/<key>/status"): Needs.SIGHT,
@@ -199,8 +200,10 @@ CODING = {
     ("POST", "/datasets/<key>/annotations/values"),
 }
 """Where whoever is let in learns that there is no field that they may code."""
-GONE = ("<int:", "<upload_id>", "/restore", "<tag>", "/files")
+GONE = ("<int:", "<upload_id>", "/restore", "<tag>", "/files", "/members")
 """In the addresses of what is not there, so that who is let in is told so."""
+FOR_OWNERS = ("/api/datasets/<key>/shares", "/api/datasets/<key>/package")
+"""What begins so is refused to those with whom a dataset is only shared."""
 PLACES = {
     "<path:filename>": "app.css",
     "<path:name>": "a.png",
@@ -295,8 +298,8 @@ def expected(route: Route, role: str) -> set[Verdict]:
     allowed = around(route, verdict)
     if path in ("/api/import-dataset/", "/api/check-query/") and verdict is Verdict.UNKNOWN:
         allowed = {Verdict.REFUSED}  # how its client learns that nobody is signed in
-    if role == "viewer" and path == "/api/datasets/<key>/shares" and route[0] == "GET":
-        allowed = {Verdict.REFUSED}  # with whom it is shared is for its owners
+    if role == "viewer" and route[0] == "GET" and path.startswith(FOR_OWNERS):
+        allowed = {Verdict.REFUSED}
     if role == "autologin" and verdict is Verdict.IN and any(place in path for place in PERSONAL):
         allowed |= {Verdict.REFUSED}
     if path in ("/login", "/logout", "/first-run"):
@@ -310,8 +313,8 @@ def test_each_right_opens_its_own_routes_and_no_others(ctx: Context, app: Flask,
         call, key = holder(ctx, app, right), ""
         for route in sorted(routes(app)):
             needs = needs_of(route)
-            if route == ("GET", "/api/datasets/<key>/shares") and right is Right.SIGHT:
-                verdict = Verdict.REFUSED  # with whom it is shared is for its owners
+            if route[0] == "GET" and route[1].startswith(FOR_OWNERS) and right is Right.SIGHT:
+                verdict = Verdict.REFUSED
             elif needs is Needs.ADMIN:
                 verdict = Verdict.IN if right in rights_of(route) else Verdict.REFUSED
             elif needs in HOLDER_VERDICTS.get(right, {}):

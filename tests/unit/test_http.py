@@ -27,11 +27,14 @@ class Answers(BaseHTTPRequestHandler):
 
     def _answer(self) -> None:
         self.server.asked.append(f"{self.command} {self.path}")  # type: ignore[attr-defined]
+        self.server.tokens.append(self.headers.get("Authorization"))  # type: ignore[attr-defined]
         kind, _, rest = self.path.strip("/").partition("/")
         if kind == "hop":
             self._redirect("/end" if rest == "1" else f"/hop/{int(rest) - 1}")
         elif kind == "away":
             self._redirect("http://10.0.0.1/secret")
+        elif kind == "other":  # another name of the same machine
+            self._redirect(f"http://localhost:{self.server.server_port}/end")  # type: ignore[attr-defined]
         elif kind == "file":
             self._redirect("file:///etc/passwd")
         else:
@@ -53,7 +56,7 @@ class Answers(BaseHTTPRequestHandler):
 @pytest.fixture
 def server() -> Iterator[ThreadingHTTPServer]:
     with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as running:
-        running.asked = []  # type: ignore[attr-defined]
+        running.asked, running.tokens = [], []  # type: ignore[attr-defined]
         threading.Thread(target=running.serve_forever, daemon=True).start()
         yield running
         running.shutdown()
@@ -67,6 +70,17 @@ def url(server: ThreadingHTTPServer, path: str) -> str:
 def test_redirects_are_followed_to_their_end(server: ThreadingHTTPServer, path: str) -> None:
     with PublicWeb(allow=HERE) as web:
         assert web.final_url(url(server, path)) == url(server, "/end")
+
+
+@pytest.mark.parametrize(("path", "sent"), [("/hop/1", ["secret", "secret"]), ("/other", ["secret", None])])
+def test_credentials_stay_with_the_host_that_was_named(
+    server: ThreadingHTTPServer, path: str, sent: list[str | None]
+) -> None:
+    with (
+        PublicWeb(allow=(*HERE, "::1")) as web,
+        web.request("GET", url(server, path), headers={"Authorization": "secret"}),
+    ):
+        assert server.tokens == sent  # type: ignore[attr-defined]
 
 
 def test_too_many_redirects_are_given_up(server: ThreadingHTTPServer) -> None:
