@@ -32,7 +32,7 @@ def create_app(settings: Settings, ctx: Context | None = None) -> Flask:
         MAX_FORM_MEMORY_SIZE=_FORM_BYTES,
         MAX_FORM_PARTS=_FORM_PARTS,
     )
-    trust_proxies(app, settings.trusted_proxies)
+    trust_proxies(app, settings.trusted_proxies, settings.proxy_secret)
     Htmx(app)
     init_packing(app)
     init_limits(app, settings)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import cast
 
@@ -11,6 +12,7 @@ from flask_wtf.csrf import CSRFProtect
 
 from app.domain.user import User
 from app.installation import installation
+from app.proxies import lent_tags
 from app.services import user as users
 from app.services.visitor import Visitors
 from app.settings import Settings
@@ -37,10 +39,15 @@ def session_user() -> User | None:
     """Whoever is signed in by the cookie of this request, else the account of visitors from where it comes, or None."""
     user: User | None = getattr(current_user, "user", None)
     if user is not None:
-        return user
+        return with_lent_tags(user)
     if "shared_user" not in g:
         g.shared_user = visitors().find_shared_user(installation(), request.remote_addr)
-    return cast("User | None", g.shared_user)
+    return with_lent_tags(g.shared_user) if g.shared_user else None
+
+
+def with_lent_tags(user: User) -> User:
+    """Who asks, with the tag that a trusted proxy says counts for this request."""
+    return replace(user, lent=lent_tags(request.environ))
 
 
 def remember(user: User) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from ipaddress import ip_network
 from urllib.parse import urlsplit
 
-from app.settings_values import Parse, Unfit, count, matching, names, number, setting
+from app.settings_values import Parse, Unfit, count, matching, names, number, secret, setting
 
 _LIMIT = r"[1-9]\d* per (\d+ )?(second|minute|hour|day)s?"
 _LIMITS: Parse = matching(
@@ -66,6 +66,14 @@ class VisitorSettings:
         "The proxies in front of the web server that add the visitor's address to `X-Forwarded-For`: how many stand in "
         "a row, or their addresses and networks, separated by commas. What others say in that header does not count.",
         _proxies,
+    )
+    proxy_secret: str = setting(
+        "PROXY_SECRET",
+        "",
+        "What such a proxy sends as `X-4CAT-Config-Via-Proxy` to say with `X-4CAT-Config-Tag` which tag its visitors "
+        "have for a request. It never gives them rights of administrators.",
+        lambda raw: secret(raw) if raw else "",
+        "none: no such header counts",
     )
     rate_limit: str = setting(
         "RATE_LIMIT",

@@ -20,7 +20,7 @@ class NoteMeasures(Worker):
             " 'stored_bytes', (SELECT coalesce(sum(bytes), 0)::bigint FROM datasets),"
             " 'waiting', (SELECT count(*) FROM jobs WHERE state = 'waiting' AND interval IS NULL),"
             " 'failed', (SELECT count(*) FROM jobs WHERE state = 'failed'))"
-            " ON CONFLICT (at) DO UPDATE SET facts = excluded.facts"
+            " ON CONFLICT (at) DO UPDATE SET facts = measures.facts || excluded.facts"
         )
         ctx.database.run("DELETE FROM measures WHERE at < now() - interval '3 years'")
         ctx.database.run("DELETE FROM error_reports WHERE at < now() - interval '90 days'")

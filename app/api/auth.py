@@ -15,7 +15,7 @@ from app.domain.texts import say
 from app.domain.user import User
 from app.services.context import Context
 from app.services.token import use_token
-from app.sessions import session_user
+from app.sessions import session_user, with_lent_tags
 
 TOKEN_ARGUMENT = "access-token"  # noqa: S105 - its name, no secret
 _EXTENSIONS = ("moz-extension", "chrome-extension")
@@ -35,7 +35,7 @@ def find_actor() -> User | None:
     """
     if "actor" not in g:
         secret = bearer_token()
-        g.actor = use_token(installation(), secret) if secret is not None else session_user()
+        g.actor = with_lent_tags(use_token(installation(), secret)) if secret is not None else session_user()
     return cast("User | None", g.actor)
 
 

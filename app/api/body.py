@@ -48,6 +48,19 @@ def read_json() -> Any:
     return found
 
 
+class JSONObject(ma.fields.Dict):
+    """A JSON object inside a field of a form, or of the query."""
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
+        try:
+            found = json.loads(value) if isinstance(value, str) and value.strip() else {}
+        except ValueError as error:
+            raise ma.ValidationError(f"This is not JSON: {error}.") from None
+        if not isinstance(found, dict):
+            raise ma.ValidationError('Send a JSON object, such as {"delimiter": ";"}.')
+        return found
+
+
 def has_body(asked: Any) -> bool:
     """Whether a request brings a body, of a known length or in chunks."""
     return bool(asked.content_length) or "Transfer-Encoding" in asked.headers

@@ -69,6 +69,7 @@ class SizesSchema(Schema):
 
     results = ma.fields.Integer(metadata={"description": "In bytes"})
     uploads = ma.fields.Integer(metadata={"description": "In bytes"})
+    small_pictures = ma.fields.Integer(metadata={"description": "In bytes, as they were last counted"})
     database = ma.fields.Integer(metadata={"description": "In bytes"})
     users = ma.fields.Integer()
     datasets = ma.fields.Integer()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from datetime import UTC, datetime, time
 from typing import Any
@@ -15,11 +14,12 @@ from marshmallow import validate
 from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
-from app.api.body import require_change
+from app.api.body import JSONObject, require_change
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.dataset import Status
 from app.plugins.validation import check_json
 from app.services import dataset as datasets
+from app.services.convert import convert_dataset
 from app.services.dataset_bin import bring_back, delete_dataset, set_expiry, throw_away
 from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
 from app.services.import_file import import_file, importing_source
@@ -53,19 +53,6 @@ class CaptureSchema(_Private):
     upload = ma.fields.String(metadata={"description": "A file to import: the id of one sent to /api/uploads"})
 
 
-class _JSONObject(ma.fields.Dict):
-    """A JSON object inside a form field."""
-
-    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
-        try:
-            found = json.loads(value) if isinstance(value, str) and value.strip() else {}
-        except ValueError as error:
-            raise ma.ValidationError(f"This is not JSON: {error}.") from None
-        if not isinstance(found, dict):
-            raise ma.ValidationError('Send a JSON object, such as {"delimiter": ";"}.')
-        return found
-
-
 class _File(Upload):  # type: ignore[misc]
     """A part of the form that is a file, which it is by its name."""
 
@@ -80,7 +67,7 @@ class UploadSchema(_Private):
 
     file = _File(required=True, metadata={"description": "CSV, TSV, XLSX, JSON or NDJSON"})
     datasource = ma.fields.String(load_default="upload")
-    parameters = _JSONObject(load_default=dict, metadata={"type": "string", "description": "A JSON object"})
+    parameters = JSONObject(load_default=dict, metadata={"type": "string", "description": "A JSON object"})
     label = ma.fields.String(load_default=None)
     private = ma.fields.Boolean(load_default=True, truthy={"true", "True"}, falsy={"false", "False"})
     pseudonymise = ma.fields.String(load_default="none", validate=validate.OneOf(list(datasets.PSEUDONYMISE)))
@@ -141,6 +128,9 @@ class ChangeSchema(_Private):
         allow_none=True, metadata={"description": "When a capture goes by itself; null is when all do"}
     )
     keep = ma.fields.Boolean(metadata={"description": "Whether a capture stays until somebody deletes it"})
+    datasource = ma.fields.String(
+        metadata={"description": "Of which source the posts of an uploaded file are, if its columns are of that one"}
+    )
 
 
 @blueprint.route("/datasets")
@@ -240,6 +230,8 @@ class OneDataset(MethodView):
             set_expiry(ctx, who, key, expires=expires, is_kept=change.get("keep", known.is_kept))
         if {"label", "private"} & set(change):
             datasets.update_dataset(ctx, who, key, label=change.get("label"), is_private=change.get("private"))
+        if "datasource" in change:
+            convert_dataset(ctx, who, key, change["datasource"])
         if "tags" in change:
             set_tags(ctx, who, key, tags)
         if "favourite" in change:

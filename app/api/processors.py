@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
+from typing import Any, BinaryIO, cast
 
 import marshmallow as ma
 from flask import request
@@ -12,7 +12,7 @@ from flask.views import MethodView
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
-from app.api.body import has_body, read_json
+from app.api.body import JSONObject, has_body, read_json
 from app.api.dataset_schema import DatasetSchema, accepted, present
 from app.domain.errors import InvalidInput
 from app.domain.texts import say
@@ -20,9 +20,11 @@ from app.plugins.processor import Preset
 from app.plugins.registry import Analysis
 from app.plugins.validation import check_json, json_schema
 from app.services import run
+from app.services.run_items import run_on_items
 
 blueprint = Blueprint("processors", "Analyses.")
 blueprints = (blueprint,)
+_ITEM = {"id": "1", "thread_id": "1", "timestamp": "2026-01-02 10:00:00", "author": "ann", "body": "tea"}
 
 
 class AcceptsSchema(Schema):
@@ -77,6 +79,15 @@ class RunQuery(Query):
     notify = ma.fields.Boolean(load_default=False, metadata={"description": "Send a mail when it has ended"})
 
 
+class RunItemsQuery(Query):
+    """How to analyse what is sent."""
+
+    options = JSONObject(
+        load_default=dict,
+        metadata={"type": "string", "description": "Those of the analysis, as a JSON object", "example": "{}"},
+    )
+
+
 class FitQuery(Query):
     """Which analyses to list."""
 
@@ -122,6 +133,39 @@ class OneProcessor(MethodView):
     def get(self, processor_type: str) -> dict[str, Any]:
         """Show an analysis with the JSON schema of its options."""
         return _describe(installation().registry.processor(processor_type))
+
+
+@blueprint.route("/processors/<string:processor_type>/run")
+class RunOnItems(MethodView):
+    """Analysing a list that is sent for it."""
+
+    counts_as = "upload"
+
+    @blueprint.arguments(RunItemsQuery, location="query", unknown=ma.RAISE)
+    @blueprint.response(202, DatasetSchema, description="The result, which waits")
+    @blueprint.doc(
+        requestBody={
+            "required": True,
+            "content": {
+                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_ITEM]},
+                "application/x-ndjson": {"schema": {}, "example": _ITEM},
+            },
+        }
+    )
+    def post(self, query: dict[str, Any], processor_type: str) -> Any:
+        """Analyse the items in the body, a JSON list of objects or NDJSON, without making a dataset of them first.
+
+        They become a private dataset that goes by itself after `limits.posted_days`, with the result.
+        """
+        kinds = {"application/json": "json", "application/x-ndjson": "ndjson"}
+        kind = kinds.get(request.mimetype)
+        if kind is None:
+            raise InvalidInput({"Content-Type": [say("Send items as {kinds}.", kinds=", ".join(kinds))]})
+        ctx = installation()
+        check_json(ctx.registry.processor(processor_type).Options, query["options"])
+        stream = cast(BinaryIO, request.stream)
+        made = run_on_items(ctx, actor(), processor_type, query["options"], f"items.{kind}", stream)
+        return accepted(made)
 
 
 @blueprint.route("/datasets/<string:key>/processors")

@@ -149,9 +149,16 @@ LIMIT_RULES: Mapping[str, Rule] = {
         3_650,
         "For how many days deleted datasets can be brought back. They take room in storage until then.",
     ),
+    "posted_days": Rule(
+        "Days that posted lists stay",
+        "days",
+        1,
+        3_650,
+        "How long a list that was sent to be analysed at once stays, with its result.",
+    ),
 }
 """By the last part of `limits.open_jobs` and so on."""
-LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7}
+LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7, "posted_days": 1}
 """Of those limits for which no variable of the environment stands."""
 
 
@@ -194,6 +201,13 @@ LOOK_RULES: Mapping[str, OneOf] = {
         "What people see first after signing in, and when they click the name of the site.",
         {"datasets": "The list of datasets", "create": "New dataset", "about": "About this site"},
         "datasets",
+    ),
+    "small_pictures": OneOf(
+        "Room for small pictures",
+        "How much of storage small pictures of image walls may take, so that they are not made for each visitor anew."
+        " The oldest go first, and all after 30 days.",
+        {"0": "None is kept", "100": "100 MB", "500": "500 MB", "2000": "2 GB", "10000": "10 GB"},
+        "500",
     ),
 }
 """By the last part of `looks.accent`. The style sheet has each colour for light and dark, with enough contrast."""
@@ -243,6 +257,11 @@ def look_setting(site: Mapping[str, Any], what: str) -> str:
     """How pages look, such as the `accent`: what has been set, else the default."""
     rule = LOOK_RULES[what]
     return rule.read(site.get(f"{LOOKS}.{what}")) or rule.default
+
+
+def room_for_small_pictures(site: Mapping[str, Any]) -> int:
+    """How many bytes the small pictures of image walls may take in storage."""
+    return int(look_setting(site, "small_pictures")) * 1_000_000
 
 
 def tag_order(site: Mapping[str, Any]) -> list[str]:

@@ -16,7 +16,8 @@ AUTOLOGIN = "autologin"
 class User:
     """A person, or a script acting for one. `read_only` is set for a token that may only read.
 
-    `tags` are the groups that administrators have put them in, `rights` what has been given to them or to a tag.
+    `tags` are the groups that administrators have put them in, `rights` what has been given to them or to one
+    of these tags. `lent` are tags that a proxy says count for this request; they never give `rights`.
 
     `theme` is auto, light or dark; an empty `time_zone` or `language` is the browser's. Sessions that began while
     `sessions` was another number have ended. After the day `expires`, the account is switched off.
@@ -37,6 +38,7 @@ class User:
     language: str = ""
     expires: date | None = None
     rights: frozenset[Right] = frozenset()
+    lent: tuple[str, ...] = ()
 
     def has(self, *rights: Right) -> bool:
         """Whether this person has one of some rights. Administrators have all, visitors who share an account none."""
@@ -50,7 +52,7 @@ class User:
     @property
     def named_as(self) -> list[str]:
         """All that shares of datasets may call this person: themselves, and each of their tags."""
-        return [person(self.id), *map(holders, self.tags)]
+        return [person(self.id), *map(holders, dict.fromkeys((*self.tags, *self.lent)))]
 
     @property
     def is_shared(self) -> bool:

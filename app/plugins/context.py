@@ -152,6 +152,10 @@ class StoredItem(Protocol):
         """Its name there."""
 
     @property
+    def size(self) -> int:
+        """How many bytes it has."""
+
+    @property
     def modified(self) -> datetime:
         """When it was written."""
 

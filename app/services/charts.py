@@ -14,7 +14,10 @@ WIDTH = 860
 """The width of a chart that would fill its container, in a picture that has none."""
 NARROW = 430
 """The same on a phone."""
+WIDE = 1240
+"""The same where a chart has the whole width of a page."""
 
+_FEW_BARS, _WIDEST_BAR = 6, 64
 _FONT = "system-ui, DejaVu Sans, Segoe UI, Helvetica Neue, Arial, sans-serif"
 _INKS = {
     "light": {"ink": "#1f2328", "soft": "#57606a", "line": "#d8dbe0", "paper": "#ffffff"},
@@ -68,7 +71,7 @@ def bars_over_time(values: Sequence[Mapping[str, Any]], number: str, *, height: 
         "height": height,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "data": {"values": values},
-        "mark": {"type": "bar"},
+        "mark": {"type": "bar", "width": _WIDEST_BAR} if len(dates) < _FEW_BARS else {"type": "bar"},
         "encoding": {
             "x": {
                 "field": "date",

@@ -1,8 +1,7 @@
-"""What is in a result that is an archive: the list of its members, single ones, and small pictures of pictures."""
+"""What is in a result that is an archive: the list of its members, and single ones."""
 
 from __future__ import annotations
 
-import io
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,9 +19,6 @@ VIDEOS = {"mp4": "video/mp4", "m4v": "video/mp4", "webm": "video/webm"}
 """Those of videos that browsers play."""
 SOUNDS = {"mp3": "audio/mpeg", "wav": "audio/wav", "ogg": "audio/ogg", "m4a": "audio/mp4", "flac": "audio/flac"}
 """Those of sound that browsers play."""
-THUMBNAIL = 360
-"""How wide or high a small picture is at most, in pixels."""
-_MOST_PIXELS = 80_000_000
 _CHUNK = 256 * 1024
 
 
@@ -67,24 +63,6 @@ def open_member(ctx: Context, actor: User, key: str, name: str) -> tuple[Member,
     if found is None:
         raise NotFound(say("There is no file “{name}” in this archive.", name=name))
     return found, _unpack(path, name)
-
-
-def thumbnail(content: bytes) -> bytes | None:
-    """A picture made small, as WebP; None when it cannot be read or is too large to be drawn."""
-    from PIL import Image, ImageOps
-
-    try:
-        with Image.open(io.BytesIO(content)) as picture:
-            if picture.width * picture.height > _MOST_PIXELS:
-                return None
-            picture.draft("RGB", (2 * THUMBNAIL, 2 * THUMBNAIL))
-            small = ImageOps.exif_transpose(picture)
-            small.thumbnail((THUMBNAIL, THUMBNAIL))
-            written = io.BytesIO()
-            small.convert("RGBA" if small.has_transparency_data else "RGB").save(written, "WEBP", quality=80, method=2)
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError, Image.DecompressionBombWarning):
-        return None
-    return written.getvalue()
 
 
 def _members(archive: zipfile.ZipFile) -> list[Member]:

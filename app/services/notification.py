@@ -20,7 +20,7 @@ _LONGEST = 2_000
 
 def list_notifications(ctx: Context, actor: User) -> list[Row]:
     """What somebody has not dismissed yet, the newest first: `id`, `text`, `created`, `created_by`, `expires`."""
-    return notification.list_for(ctx.database, actor.id)
+    return notification.list_for(ctx.database, actor.id, actor.lent)
 
 
 def dismiss(ctx: Context, actor: User, notification_id: int) -> None:

@@ -5,7 +5,7 @@ Of several tags the one that stands first in the order of tags counts; those tha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -59,11 +59,16 @@ class PersonSetting:
     otherwise: Found
     may_set: bool = True
 
+    @property
+    def is_given(self) -> bool:
+        """Whether it is a right of administrators, which is never set for everybody."""
+        return self.name.removeprefix(f"{RIGHTS}.") in GIVEN_RULES
 
-def resolve(settings: Settings, db: Session, user_id: int) -> dict[str, Found]:
-    """All that can be set for a person, by name: what counts for this one."""
+
+def resolve(settings: Settings, db: Session, user_id: int, lent: Sequence[str] = ()) -> dict[str, Found]:
+    """All that can be set for a person, by name: what counts for this one, with some tags that are `lent` to them."""
     site = setting.all_settings(db)
-    layers = _layers(person_setting.of_user(db, user_id), site)
+    layers = _layers(person_setting.of_user(db, user_id, lent), site)
     return {name: _find(settings, name, layers, site) for name in PERSON_RULES}
 
 
@@ -103,12 +108,12 @@ def has_right(ctx: Context, user: User, right: str) -> bool:
     """Whether somebody may do something, such as `capture`; administrators may do everything."""
     if right in GIVEN_RULES:
         return user.has(Right(right))
-    return user.is_admin or bool(resolve(ctx.settings, ctx.database, user.id)[f"{RIGHTS}.{right}"].value)
+    return user.is_admin or bool(resolve(ctx.settings, ctx.database, user.id, user.lent)[f"{RIGHTS}.{right}"].value)
 
 
 def rights_of(ctx: Context, user: User) -> set[str]:
     """All that somebody may do, such as `capture` or `admin_users`."""
-    found = {} if user.is_admin else resolve(ctx.settings, ctx.database, user.id)
+    found = {} if user.is_admin else resolve(ctx.settings, ctx.database, user.id, user.lent)
     ordinary = {right for right in RIGHT_RULES if user.is_admin or found[f"{RIGHTS}.{right}"].value}
     return ordinary | {right for right in GIVEN_RULES if user.has(Right(right))}
 

@@ -25,6 +25,11 @@ _LISTS = (*_GIVES, Right.SETTINGS, Right.MESSAGES)
 _EXPECTED = say("Use letters, digits, hyphens, dots and underscores, at most 50, and begin with a letter or digit.")
 
 
+def is_tag(text: str) -> bool:
+    """Whether a text can be a tag, as it is kept."""
+    return bool(_TAG.fullmatch(text)) and text == text.lower()
+
+
 def read_tag(given: str) -> str:
     """A tag as it is kept: in small letters. :raises InvalidInput: when it cannot be one"""
     tag = given.strip().lower()

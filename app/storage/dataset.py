@@ -217,6 +217,21 @@ def update(db: Session, key: str, *, label: str | None = None, is_private: bool 
         )
 
 
+def set_source(tx: Transaction, key: str, datasource: str, change: dict[str, Any]) -> None:
+    """Let a capture and all made from it be of another source; its provenance has the change."""
+    tx.run(
+        "UPDATE datasets SET datasource = %(datasource)s WHERE top = %(key)s AND datasource IS NOT NULL",
+        key=key,
+        datasource=datasource,
+    )
+    tx.run(
+        "UPDATE datasets SET provenance = provenance || jsonb_build_object('source_changes',"
+        " coalesce(provenance -> 'source_changes', '[]') || %(change)s::jsonb) WHERE key = %(key)s",
+        key=key,
+        change=Json(change),
+    )
+
+
 def delete(tx: Transaction, key: str) -> None:
     """Delete a dataset and all made from it, with their jobs and logs."""
     tx.run("DELETE FROM datasets WHERE key = %(key)s", key=key)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from app.storage.database import Row, Session
@@ -25,15 +26,16 @@ def insert(
     return int(row["id"])
 
 
-def list_for(db: Session, user_id: int) -> list[Row]:
-    """What somebody has not dismissed, the newest first."""
+def list_for(db: Session, user_id: int, lent: Sequence[str] = ()) -> list[Row]:
+    """What somebody has not dismissed, the newest first; with what is for those with tags that are `lent` to them."""
     return db.many(
         f"SELECT {_COLUMNS} FROM notifications n WHERE (n.expires IS NULL OR n.expires > now())"
-        " AND (n.user_id = %(user_id)s OR n.user_id IS NULL AND (n.tag IS NULL OR n.tag IN"
+        " AND (n.user_id = %(user_id)s OR n.user_id IS NULL AND (n.tag IS NULL OR n.tag = ANY(%(lent)s) OR n.tag IN"
         " (SELECT t.tag FROM user_tags t WHERE t.user_id = %(user_id)s)))"
         " AND NOT EXISTS (SELECT 1 FROM notifications_dismissed d WHERE d.notification_id = n.id"
         " AND d.user_id = %(user_id)s) ORDER BY n.id DESC LIMIT 20",
         user_id=user_id,
+        lent=list(lent),
     )
 
 

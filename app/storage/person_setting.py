@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from psycopg2.extras import Json
@@ -9,12 +10,13 @@ from psycopg2.extras import Json
 from app.storage.database import Row, Session
 
 
-def of_user(db: Session, user_id: int) -> list[Row]:
-    """What is set for a user and for their tags: `name`, `value`, and the `tag` or None."""
+def of_user(db: Session, user_id: int, lent: Sequence[str] = ()) -> list[Row]:
+    """What is set for a user and for their tags, with some that are `lent`: `name`, `value`, and the `tag` or None."""
     return db.many(
-        "SELECT name, value, tag FROM person_settings WHERE user_id = %(user_id)s"
+        "SELECT name, value, tag FROM person_settings WHERE user_id = %(user_id)s OR tag = ANY(%(lent)s)"
         " OR tag IN (SELECT tag FROM user_tags WHERE user_tags.user_id = %(user_id)s)",
         user_id=user_id,
+        lent=list(lent),
     )
 
 

@@ -42,5 +42,11 @@ def members(db: Session, tag: str) -> list[str]:
 
 
 def exists(db: Session, tag: str) -> bool:
-    """Whether anybody is in a group."""
-    return db.find("SELECT 1 FROM user_tags WHERE tag = %(tag)s LIMIT 1", tag=tag) is not None
+    """Whether anybody is in a group, or something is set for it, as for one whose people a proxy knows."""
+    return bool(
+        db.one(
+            "SELECT EXISTS (SELECT 1 FROM user_tags WHERE tag = %(tag)s)"
+            " OR EXISTS (SELECT 1 FROM person_settings WHERE tag = %(tag)s) AS found",
+            tag=tag,
+        )["found"]
+    )

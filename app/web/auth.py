@@ -25,7 +25,10 @@ from app.web.page import go_to, home_page, is_local, render
 
 pages = Blueprint("auth", __name__)
 
-_OPEN = {"static", "auth.login", "auth.first_run", "password.forgotten", "password.choose", "access.ask", "about.page"}
+_OPEN = {
+    *("static", "auth.login", "auth.first_run", "password.forgotten", "password.choose", "access.ask", "about.page"),
+    *("help.guide", "help.article", "help.image"),
+}
 _READY = "fourcat_has_admin"
 
 

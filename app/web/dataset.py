@@ -19,6 +19,7 @@ from app.services import dataset as datasets
 from app.services import run as runs
 from app.services.access import can_change, can_share
 from app.services.context import Context
+from app.services.convert import convert_dataset, sources_that_fit
 from app.services.dataset_bin import goes_on, set_expiry, throw_away
 from app.services.download import formats
 from app.services.explore import can_explore
@@ -99,6 +100,7 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "may_change": can_change(actor, dataset),
         "may_retry": can_change(actor, dataset) and not dataset.ended_elsewhere,
         "may_remap": can_change(actor, dataset) and can_remap(ctx, dataset),
+        "sources": sources_that_fit(ctx, dataset) if can_share(actor, dataset) else [],
         "formats": formats(dataset),
         "tabs": tabs,
         "tab": chosen,
@@ -141,12 +143,19 @@ def tree(key: str) -> Response:
 
 @pages.get("/datasets/<key>/status")
 def status(key: str) -> Response:
-    """How far a dataset is; when it has ended, its whole result in place of that."""
+    """How far a dataset is; when it has ended, its whole result in place of that.
+
+    A page that shows how a dataset has ended names that moment (`ended`): it is told nothing until somebody, such as an
+    administrator who has mended the cause, has it run again.
+    """
     ctx, actor = installation(), current_actor()
     try:
         dataset = datasets.get_dataset(ctx, actor, key)
     except NotFound:
         return plain_response(render_template(_GONE), STOP_POLLING)
+    if "ended" in request.args:
+        is_same = dataset.ended is not None and dataset.ended.isoformat() == request.args["ended"]
+        return plain_response("", 204) if is_same else open_in_place(key)
     if not dataset.status.is_ended:
         return render("dataset/_status.html", **result_values(ctx, dataset))
     piece = render_template("dataset/_ended.html", **show_values(key))
@@ -201,6 +210,13 @@ def retry(key: str) -> Response:
 def remap(key: str) -> Response:
     """Make the table again from the kept raw records."""
     remap_dataset(installation(), current_actor(), key)
+    return _changed(key)
+
+
+@pages.post("/datasets/<key>/source")
+def convert(key: str) -> Response:
+    """Say of which source the posts of an uploaded file are."""
+    convert_dataset(installation(), current_actor(), key, request.form.get("datasource", ""))
     return _changed(key)
 
 

@@ -17,8 +17,9 @@ from app.sending import LONE_POLICY
 from app.services.context import Context
 from app.services.dataset import get_dataset
 from app.services.explore import can_explore
-from app.services.member import VIDEOS, Member, list_members, open_member, thumbnail
+from app.services.member import VIDEOS, Member, list_members, open_member
 from app.services.member_preview import MOST_MEDIA, MOST_PAGE, beginning, preview_of
+from app.services.small_picture import small_picture
 from app.web.page import current_actor, go_to
 from app.web.security import PAGE_POLICY
 
@@ -116,10 +117,7 @@ def file(key: str, name: str) -> Response:
 @pages.get("/datasets/<key>/thumbnails/<path:name>")
 def small(key: str, name: str) -> Response:
     """A picture out of an archive, small; the picture itself where it cannot be made small."""
-    found, chunks = open_member(installation(), current_actor(), key, name)
-    if found.picture is None or found.size > MOST_MEDIA:
-        raise NotFound(say("“{name}” is no picture, or too large to be shown.", name=name))
-    made = thumbnail(b"".join(chunks))
+    made = small_picture(installation(), current_actor(), key, name)
     if made is None:
         return go_to(url_for("member.file", key=key, name=name))
     return _kept(Response(made, mimetype="image/webp"))

@@ -24,7 +24,9 @@ def theme() -> str:
 
 def _width() -> int:
     """How wide the picture is drawn."""
-    return charts.NARROW if "narrow" in request.args else charts.WIDTH
+    if "narrow" in request.args:
+        return charts.NARROW
+    return charts.WIDE if "wide" in request.args else charts.WIDTH
 
 
 def once(made_of: Iterable[str], make: Callable[[], Response]) -> Response:

@@ -34,6 +34,7 @@ _CHUNK = 256 * 1024
 _SECONDS = 60.0
 _TRIES = 5
 _LONGEST_REST = 120.0
+_LONGEST_REASON = 64 * 1024
 _MOST_AT_ONCE = 64 * 1024**2
 _BUSY = (429, 500, 502, 503, 504)
 
@@ -235,7 +236,7 @@ def _append(answer: requests.Response, target: Path, skip: int, most: int) -> No
 def _reason(answer: requests.Response) -> str:
     """What the other side says, if it says it as our API does."""
     try:
-        said = answer.json()
-    except (ValueError, OSError):
+        said = orjson.loads(next(chunks_of(answer, _LONGEST_REASON), b""))
+    except (ValueError, SourceError):
         return ""
     return str(said.get("message", ""))[:300] if isinstance(said, dict) else ""

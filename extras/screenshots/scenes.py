@@ -133,6 +133,7 @@ def scenes(stage: Stage) -> list[Scene]:
         Scene("data-source", "What is kept of a source", "/datasources/fourchan"),
         Scene("about", "What this site is", "/about"),
         Scene("page", "How to cite, for everybody", "/page/citing", None),
+        Scene("guide", "A researcher's first hour, read in the tool", "/help", None),
         Scene("account", "One's own account and tokens", "/account"),
         Scene("control", "Whether everything works", "/control"),
         *(Scene(f"control-{name}", f"Control panel: {name}", f"/control/{name}") for name in CONTROL_PAGES),

@@ -47,6 +47,7 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasources/<datasource_id>/estimate"): (401, 403, 200, 200, 200),
     ("GET", "/api/processors"): (401, 200, 200, 200, 200),
     ("GET", "/api/processors/<processor_type>"): (401, 200, 200, 200, 200),
+    ("POST", "/api/processors/<processor_type>/run"): (401, 403, 202, 202, 202),
     ("GET", "/api/datasets"): (401, 200, 200, 200, 200),
     ("POST", "/api/datasets"): (401, 403, 422, 422, 422),  # this data source wants a file
     ("POST", "/api/datasets/upload"): (401, 403, 202, 202, 202),
@@ -194,6 +195,7 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         },
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
+        ("POST", "/api/processors/<processor_type>/run"): {"json": [{"id": "1", "body": "tea"}]},
     }
     if path == "/api/queue-query/":
         return {"data": {"datasource": "upload", "option-data_upload": (io.BytesIO(b"id,body\n1,tea\n"), "tea.csv")}}

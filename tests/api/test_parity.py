@@ -101,6 +101,7 @@ COUNTERPARTS: dict[str, Row] = {
     "POST /datasets/{key}/cancel": "POST /api/datasets/{key}/cancel",
     "GET /datasets/{key}/chart.{form}": _DOWNLOAD,
     "GET /datasets/{key}/chart.json": _DOWNLOAD,
+    "POST /datasets/{key}/source": "PATCH /api/datasets/{key}",
     "POST /datasets/{key}/delete": "DELETE /api/datasets/{key}",
     "POST /datasets/{key}/expiry": _CHANGE,
     "GET /datasets/{key}/explore": _ITEMS,
@@ -137,6 +138,9 @@ COUNTERPARTS: dict[str, Row] = {
 
 REASONS: dict[str, str] = {
     "GET /": "leads to the page where people begin",
+    "GET /help": "the documentation, which is in every copy of the tool",
+    "GET /help/{article_name}": "the documentation, which is in every copy of the tool",
+    "GET /help/images/{image_name}": "a picture of the documentation",
     "GET /login": BROWSER,
     "POST /login": BROWSER,
     "POST /logout": BROWSER,

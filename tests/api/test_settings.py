@@ -166,7 +166,7 @@ def test_the_account_says_what_one_has(ctx: Context, user: User, call: Call) -> 
         "email": None,
         "tags": [],
         "is_admin": False,
-        "rights": ["analyse", "browse", "capture", "publish", "tokens"],
+        "rights": ["analyse", "browse", "capture", "export", "publish", "tokens"],
         "read_only": False,
         "theme": "auto",
         "time_zone": "",

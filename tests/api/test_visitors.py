@@ -14,9 +14,13 @@ from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
 
 from app.domain.errors import InvalidInput, NotAllowed
+from app.domain.share import Role
 from app.domain.user import AUTOLOGIN, User
 from app.factory import create_app
 from app.services.context import Context
+from app.services.notification import send
+from app.services.person_setting import Whose, change_person_settings
+from app.services.share import share_dataset
 from app.services.token import create_token, list_tokens
 from app.services.user import create_user, find_user, set_password, shared_user
 from app.storage import user as users
@@ -98,6 +102,48 @@ def test_known_proxies_say_how_the_site_is_called(build: Build, ctx: Context, us
     said = {"X-Forwarded-For": LAB, "X-Forwarded-Proto": "https", "X-Forwarded-Host": "4cat.example.org"}
     urls = [ask(app, who, f"/api/datasets/{shared.key}", headers=said).json["url"] for who in ("10.0.0.1", LAB)]
     assert urls == [f"{site}/datasets/{shared.key}" for site in ("https://4cat.example.org", "http://localhost")]
+
+
+SECRET = "a secret of the proxy"
+PROXY = {"X-4CAT-Config-Via-Proxy": SECRET, "X-4CAT-Config-Tag": "Students"}
+# Which proxies are trusted, whose connection it is, what is sent, and whether the tag counts.
+TAGGED: list[tuple[object, str, dict[str, str], bool]] = [
+    (("10.0.0.0/8",), "10.0.0.1", PROXY, True),
+    (1, "10.0.0.1", PROXY, True),
+    (0, LAB, PROXY, False),  # no proxy is trusted
+    (("10.0.0.0/8",), LAB, PROXY, False),  # which is no proxy of ours
+    (1, "10.0.0.1", {**PROXY, "X-4CAT-Config-Via-Proxy": SECRET + "x"}, False),
+    (1, "10.0.0.1", {"X-4CAT-Config-Tag": "students"}, False),
+    (1, "10.0.0.1", {**PROXY, "X-4CAT-Config-Tag": "students, staff"}, False),
+    (1, "10.0.0.1", {**PROXY, "X-4CAT-Config-Tag": "staff"}, False),
+]
+
+
+def test_a_trusted_proxy_with_the_secret_gives_a_tag_and_nobody_else(
+    build: Build, ctx: Context, admin: User, user: User
+) -> None:
+    shared = import_posts(ctx, user)
+    change_person_settings(ctx, admin, Whose(tag="students"), {"rights.tokens": False, "rights.see_private": True})
+    share_dataset(ctx, user, shared.key, Role.VIEWER, tag="students")
+    send(ctx, admin, "Hello, students.", tag="students")
+    hidden = import_posts(ctx, admin)
+    otto = create_user(ctx, "otto")
+    token = {"Authorization": f"Bearer {create_token(ctx, otto, 'script')[1]}"}
+    apps = {row[0]: build(trusted_proxies=row[0], proxy_secret=SECRET) for row in TAGGED}
+
+    def ask_all(app: Flask, who: str, said: dict[str, str]) -> tuple[int, int, int, int]:
+        """Whether otto sees what is shared with the tag and what is not, how many messages, and may make tokens."""
+        headers = {**token, **said, "X-Forwarded-For": STRANGER}
+        seen = [ask(app, who, f"/api/datasets/{found.key}", headers=headers).status_code for found in (shared, hidden)]
+        messages = ask(app, who, "/api/notifications", headers=headers).json
+        made = ask(app, who, "/api/tokens", "POST", headers=headers, json={"name": "more"})
+        return seen[0], seen[1], len(messages), made.status_code
+
+    for trusted, who, said, counts in TAGGED:
+        expected = (200, 404, 1, 403) if counts else (404, 404, 0, 201)
+        assert ask_all(apps[trusted], who, said) == expected, (trusted, who, said)
+    without = build(trusted_proxies=1)
+    assert ask_all(without, "10.0.0.1", {**PROXY, "X-4CAT-Config-Via-Proxy": ""}) == (404, 404, 0, 201)
 
 
 def test_who_is_exempt_is_not_limited(build: Build) -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Locator, Page, expect
 
 from app.domain.dataset import Status
 from app.domain.job import JobState
@@ -160,3 +160,54 @@ def test_the_workers_are_restarted_from_the_control_panel(
     _crew["manager"] = _crew["start"]("-m", "app.runner")  # as whatever keeps it running does
     expect(page.get_by_role("row", name=str(_crew["manager"].pid))).to_be_visible()
     expect(page.get_by_text("All is well")).to_be_visible()
+
+
+def test_a_failure_is_understood_mended_and_run_again_by_keyboard(
+    page: Page, browser: Browser, site: str, ctx: Context, admin: User, user: User
+) -> None:
+    limit = "workers.misbehave.memory_mb"
+    set_site_setting(ctx, admin, limit, 128)
+    asked = run_processor(ctx, user, finished_posts(ctx, user).key, "misbehave", {"way": "memory-some"})[0]
+    with open_tab(browser, site) as owner:
+        _sign_in(owner, user)
+        owner.goto(f"/datasets/{asked.key}")
+        expect(owner.locator(".note")).to_contain_text("Out of memory at 60 rows: it needed more than 128 MB")
+
+        _sign_in(page, admin)
+        page.goto("/control")
+        _go_with_keys(page, page.get_by_role("link", name="Jobs", exact=True))
+        expect(page.locator("#jobs .what")).to_contain_text("Out of memory at 60 rows")
+        _go_with_keys(page, page.get_by_role("link", name="Settings", exact=True))
+        _go_with_keys(page, page.get_by_role("link", name="Types of work"))
+        _focus_with_keys(page, page.get_by_label("Find a type of work"))
+        page.keyboard.type("misbehave")
+        memory = page.get_by_role("form", name="misbehave").get_by_label("Memory in MB")
+        _focus_with_keys(page, memory)
+        expect(memory).to_have_value("128")
+        page.keyboard.press("Control+a")
+        page.keyboard.press("Delete")
+        page.keyboard.press("Enter")
+        expect(page.get_by_role("form", name="misbehave").get_by_role("status")).to_have_text("Saved")
+        assert limit not in ctx.site_settings()
+        _go_with_keys(page, page.get_by_role("link", name="Jobs", exact=True))
+        _go_with_keys(page, page.get_by_role("button", name="Run again: Misbehave"))
+        expect(page.get_by_role("button", name="Run again: Misbehave")).to_have_count(0)
+
+        expect(owner.get_by_text("3 rows", exact=True)).to_be_visible()  # without having touched the page
+        expect(owner.locator("#told")).to_contain_text("Misbehave")
+    assert datasets.get(ctx.database, asked.key).status is Status.FINISHED
+
+
+def _focus_with_keys(page: Page, wanted: Locator) -> None:
+    """Press Tab until something is focused."""
+    expect(wanted.first).to_be_visible()
+    for _ in range(60):
+        page.keyboard.press("Tab")
+        if wanted.first.evaluate("element => element === document.activeElement"):
+            return
+    raise AssertionError(f"not reached: {wanted}")
+
+
+def _go_with_keys(page: Page, wanted: Locator) -> None:
+    _focus_with_keys(page, wanted)
+    page.keyboard.press("Enter")

@@ -28,11 +28,13 @@ from app.services.idempotency import begin
 from app.services.upload import save_upload
 from app.storage import dataset as datasets
 from app.storage import job as jobs
-from app.storage import repair
+from app.storage import repair, setting
 from app.storage import upload as uploads
+from app.storage.measure import sizes
 from tests.conftest import POSTS, finished_posts, import_posts
 from workers.clean_up_files import CleanUpFiles
 from workers.clean_up_jobs import CleanUpJobs
+from workers.clean_up_pictures import CleanUpPictures
 
 REGISTRY = Registry.discover()
 WORKERS = REGISTRY.workers
@@ -166,6 +168,24 @@ def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx
 
     assert names(ctx) == {*kept, fresh}
     assert lines == ["deleted datasets/0123/1/table.parquet", "deleted uploads/4567.csv"]
+
+
+def test_small_pictures_keep_to_their_room(ctx: Context, do: Do, user: User) -> None:
+    empty_storage(ctx)
+    key = finished_posts(ctx, user).key
+    kept = names(ctx)
+    put(ctx, f"small/{key}/old.webp")
+    age(ctx, 31 * 24)
+    put(ctx, "small/0123/of-a-dataset-that-is-gone.webp")
+    fresh = put(ctx, f"small/{key}/fresh.webp")
+    assert do(CleanUpPictures) == ["small pictures deleted: 2"]
+    assert names(ctx) == kept
+    assert [(file.name, file.size) for file in ctx.files.find("small")] == [
+        (fresh, sizes(ctx.database)["small_pictures"])
+    ]
+    setting.put(ctx.database, "looks.small_pictures", "0")
+    assert do(CleanUpPictures) == ["small pictures deleted: 1"]
+    assert sizes(ctx.database)["small_pictures"] == 0
 
 
 def test_the_clean_up_gives_up_uploads_that_nobody_goes_on_with(ctx: Context, do: Do, user: User) -> None:

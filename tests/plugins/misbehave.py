@@ -44,6 +44,7 @@ WAYS = (
     "die-forked",
     "exit",
     "memory",
+    "memory-some",
     "raise",
     "raise-binary",
     "spill",
@@ -151,6 +152,12 @@ class Misbehave(Processor):
         held = []
         while True:
             held.append(os.urandom(8 * 1024 * 1024))
+
+    def _memory_some(self, options: Options, first: bool) -> None:
+        """Need more memory for a second than the least that a job can be given."""
+        held = os.urandom(256 * 1024 * 1024)
+        time.sleep(1)
+        del held
 
     def _raise(self, options: Options, first: bool) -> None:
         raise ZeroDivisionError("nothing can be divided by it")

@@ -61,9 +61,9 @@ def test_nothing_is_written_yet(ada: FlaskClient, client: FlaskClient) -> None:
     assert client.get("/page/Citing!").status_code == 404
     page = client.get("/page/citing")
     assert (page.status_code, f"here it is {__version__}" in page.text) == (200, True)
-    assert footer(page.text) == ["/page/citing"]
+    assert footer(page.text) == ["/help", "/page/citing"]
     assert 'href="/login">Sign in</a>' in page.text
-    assert footer(ada.get("/datasets").text) == ["/about", "/page/citing"]
+    assert footer(ada.get("/datasets").text) == ["/about", "/help", "/page/citing"]
 
 
 def test_a_page_is_written_shown_to_all_and_deleted(ada: FlaskClient, client: FlaskClient, ctx: Context) -> None:
@@ -77,10 +77,10 @@ def test_a_page_is_written_shown_to_all_and_deleted(ada: FlaskClient, client: Fl
     assert "<h1>House rules</h1>" in page
     assert "<em>kind</em>" in page
     assert page.count("House rules") == 3  # its title, its heading and the link at the foot
-    assert footer(page) == ["/page/citing", "/page/house-rules"]
+    assert footer(page) == ["/help", "/page/citing", "/page/house-rules"]
     assert 'href="/page/house-rules"' in ada.get("/about").text
     ada.change(here, text="# House rules\nBe *kind*.", do="save")
-    assert footer(client.get("/login").text) == ["/page/citing"]
+    assert footer(client.get("/login").text) == ["/help", "/page/citing"]
     assert ada.change(here, text="x", do="forget").location == TEXTS
     assert client.get("/page/house-rules").status_code == 404
     assert [name for name in setting.all_settings(ctx.database) if name.startswith("pages.")] == []

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from flask.testing import FlaskClient
 
 from app.domain.dataset import Status
@@ -11,6 +13,8 @@ from app.services.context import Context
 from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.conftest import finished_posts, import_posts
+from tests.integration.test_convert import table_of
+from tests.results import store_table
 
 
 def test_the_overview_lists_and_filters(ada: FlaskClient, ctx: Context, admin: User) -> None:
@@ -154,3 +158,16 @@ def test_deleting_a_child_goes_to_its_parent(ada: FlaskClient, ctx: Context, adm
     answer = ada.change(f"/datasets/{child.key}/delete")
     assert answer.location == f"/datasets/{parent.key}"
     assert child.label not in ada.get(f"/datasets/{parent.key}/tree").text
+
+
+def test_posts_of_a_file_are_said_to_be_of_a_source(
+    ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path
+) -> None:
+    made = store_table(ctx, admin, tmp_path, table_of(ctx, "tiktok"))
+    page = ada.get(f"/datasets/{made.key}").text
+    assert '<option value="upload" selected>' in page and '<option value="tiktok">' in page
+    assert ada.change(f"/datasets/{made.key}/source", datasource="tiktok").status_code == 303
+    assert '<option value="tiktok" selected>' in ada.get(f"/datasets/{made.key}").text
+    wrong = ada.change(f"/datasets/{made.key}/source", datasource="twitter")
+    assert (wrong.status_code, "have columns that this lacks" in wrong.text) == (422, True)
+    assert "Set the source" not in ada.get(f"/datasets/{finished_posts(ctx, admin).key}").text

@@ -14,7 +14,9 @@ from flask.testing import FlaskClient
 
 from app.domain.dataset import Kind
 from app.domain.user import User
+from app.services import small_picture as small_pictures
 from app.services.context import Context
+from app.services.site_setting import change_site_settings
 from app.web import member
 from tests.board_images import picture
 from tests.conftest import finished_posts
@@ -58,6 +60,24 @@ def test_pictures_are_small_links_to_the_large_and_videos_have_a_tile(ada: Flask
     assert (small.mimetype, small.data[:4]) == ("image/webp", b"RIFF")
     assert "sandbox" in small.headers["Content-Security-Policy"]
     assert "max-age=0" in ada.get(f"{archive}/thumbnails/pictures/cup.png").headers["Cache-Control"]
+
+
+def test_small_pictures_are_made_once_within_their_room(
+    ada: FlaskClient, archive: str, ctx: Context, admin: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    address = f"{archive}/thumbnails/pictures/cup.png"
+    made: list[int] = []
+    make = small_pictures.make_small
+    monkeypatch.setattr(small_pictures, "make_small", lambda content: (made.append(len(content)), make(content))[1])
+    first = ada.get(address).data
+    (stored,) = [file.name for file in ctx.files.find(f"small/{archive.rpartition('/')[2]}")]
+    assert (ada.get(address).data, len(made)) == (first, 1)
+    assert b"".join(ctx.files.read(stored)) == first
+    ctx.files.delete(stored)
+    assert (ada.get(address).data, len(made)) == (first, 2)
+    change_site_settings(ctx, admin, {"looks.small_pictures": "0"})
+    assert (ada.get(address).data, len(made)) == (first, 3)
+    assert ada.get(f"{archive}/thumbnails/none.png").status_code == 404
 
 
 def test_a_picture_that_cannot_be_made_small_is_shown_as_it_is(

@@ -343,7 +343,7 @@ function filterTree() {
 }
 
 function showChosenNode() {
-  const tree = one("#tree");
+  const tree = one("#tree [data-twigs]");
   const chosen = tree && one("[aria-current]", tree);
   if (!chosen || tree.scrollHeight <= tree.clientHeight) return;
   const [box, node] = [tree.getBoundingClientRect(), chosen.getBoundingClientRect()];
