@@ -161,7 +161,6 @@ LIMIT_RULES: Mapping[str, Rule] = {
 LIMIT_DEFAULTS = {"expire_days": 0, "undo_days": 7, "posted_days": 1}
 """Of those limits for which no variable of the environment stands."""
 
-
 ACCOUNTS = "accounts"
 RIGHTS = "rights"
 
@@ -227,9 +226,7 @@ RIGHT_RULES: Mapping[str, Switch] = {
         "So that all who sign in see them; those that are public stay so.",
         default=True,
     ),
-    "export": Switch(
-        "May take datasets elsewhere", "As packages for another installation, of their own.", default=True
-    ),
+    "export": Switch("May take datasets elsewhere", "Their own, as packages for another installation.", default=True),
 }
 """By the last part of `rights.capture` and so on: what everybody may do unless it is taken from them."""
 
