@@ -17,7 +17,7 @@ Json = dict[str, Any]
 
 
 def plain_name(type_: str) -> str:
-    """The name of a plug-in as part of the names of schemas: `CountPosts`, `Import4Cat`, as makers of clients have it."""
+    """The name of a plug-in as part of the names of schemas: `CountPosts`, `Import4Cat`, as in generated clients."""
     return "".join(part.capitalize() for part in re.findall(r"[^\W\d_]+|\d+", type_))
 
 
