@@ -672,6 +672,7 @@ CREATE TABLE notifications (
     created timestamp with time zone DEFAULT now() NOT NULL,
     created_by text DEFAULT ''::text NOT NULL,
     expires timestamp with time zone,
+    stays boolean DEFAULT false NOT NULL,
     CONSTRAINT notifications_check CHECK (((user_id IS NULL) OR (tag IS NULL)))
 );
 

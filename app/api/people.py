@@ -25,6 +25,7 @@ class NotificationSchema(Schema):
     created = ma.fields.AwareDateTime()
     created_by = ma.fields.String()
     expires = ma.fields.AwareDateTime(allow_none=True)
+    stays = ma.fields.Boolean(metadata={"description": "Whether it cannot be dismissed"})
 
 
 class SentNotificationSchema(NotificationSchema):
@@ -44,6 +45,7 @@ class NewNotificationSchema(Schema):
     user = ma.fields.String(load_default=None, allow_none=True)
     tag = ma.fields.String(load_default=None, allow_none=True)
     days = ma.fields.Integer(load_default=None, allow_none=True, metadata={"description": "Null: until taken back"})
+    stays = ma.fields.Boolean(load_default=False, metadata={"description": "Whether nobody can dismiss it"})
 
 
 class SentSchema(Schema):

@@ -1,11 +1,30 @@
-"""What one may do beyond one's own datasets, each by one name. Administrators have every right."""
+"""What one may do, each by one name: what everybody may unless it is taken from them, and what must be given."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from enum import StrEnum
 
-from app.domain.setting import LIMIT_DEFAULTS, LIMIT_RULES, LIMITS, RIGHT_RULES, RIGHTS, Rule, Switch
+from app.domain.setting import LIMIT_DEFAULTS, LIMIT_RULES, LIMITS, RIGHTS, Rule, Switch
+
+RIGHT_RULES: Mapping[str, Switch] = {
+    "capture": Switch("May make datasets", "Capture, search, import and upload.", default=True),
+    "analyse": Switch("May run analyses", "On every dataset that they see.", default=True),
+    "tokens": Switch("May make API tokens", "Tokens that they have stay valid.", default=True),
+    "browse": Switch(
+        "May list the datasets of others",
+        "Those that are not private. Without it, a list has what is theirs or shared with them; whoever has the address"
+        " of a dataset that is not private sees it all the same.",
+        default=True,
+    ),
+    "publish": Switch(
+        "May show datasets to everyone",
+        "So that all who sign in see them; those that are public stay so.",
+        default=True,
+    ),
+    "export": Switch("May take datasets elsewhere", "Their own, as packages for another installation.", default=True),
+}
+"""By the last part of `rights.capture` and so on: what everybody may do unless it is taken from them."""
 
 
 class Right(StrEnum):

@@ -212,27 +212,6 @@ LOOK_RULES: Mapping[str, OneOf] = {
 }
 """By the last part of `looks.accent`. The style sheet has each colour for light and dark, with enough contrast."""
 
-RIGHT_RULES: Mapping[str, Switch] = {
-    "capture": Switch("May make datasets", "Capture, search, import and upload.", default=True),
-    "analyse": Switch("May run analyses", "On every dataset that they see.", default=True),
-    "tokens": Switch("May make API tokens", "Tokens that they have stay valid.", default=True),
-    "browse": Switch(
-        "May list the datasets of others",
-        "Those that are not private. Without it, a list has what is theirs or shared with them; whoever has the address"
-        " of a dataset that is not private sees it all the same.",
-        default=True,
-    ),
-    "publish": Switch(
-        "May show datasets to everyone",
-        "So that all who sign in see them; those that are public stay so.",
-        default=True,
-    ),
-    "export": Switch(
-        "May take datasets elsewhere", "As packages for another installation, of their own.", default=True
-    ),
-}
-"""By the last part of `rights.capture` and so on: what everybody may do unless it is taken from them."""
-
 EXTENSIONS = "extensions"
 EXTENSION = Switch(
     "In use",

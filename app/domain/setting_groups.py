@@ -6,7 +6,8 @@ from collections.abc import Mapping
 
 from app.domain.alert import ALERT_RULES, ALERTS
 from app.domain.capture_rules import CAPTURE_RULES, CAPTURES
-from app.domain.setting import ACCOUNT_RULES, ACCOUNTS, LOOK_RULES, LOOKS, RIGHT_RULES, RIGHTS, OneOf, Switch, Words
+from app.domain.right import RIGHT_RULES
+from app.domain.setting import ACCOUNT_RULES, ACCOUNTS, LOOK_RULES, LOOKS, RIGHTS, OneOf, Switch, Words
 from app.domain.site_page import TEXT_RULES, TEXTS
 
 SITE_GROUPS: Mapping[str, Mapping[str, Switch | Words | OneOf]] = {

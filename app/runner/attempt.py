@@ -233,7 +233,7 @@ def _bring(
     if upload is None and "upload" in _present(task.dataset).work:
         raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
     prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
-    run.begin(prefix, ctx.registry, checkpoint, names=names is not None)
+    run.begin(prefix, ctx.registry, checkpoint, protection=_present(task.dataset).work.get("pseudonymise", "none"))
     file = UploadedFile(upload.filename, upload.file, ctx.files) if upload else None
     return bring_family(source(), file, options, run, ctx.registry, names)
 

@@ -19,12 +19,12 @@ _LONGEST = 2_000
 
 
 def list_notifications(ctx: Context, actor: User) -> list[Row]:
-    """What somebody has not dismissed yet, the newest first: `id`, `text`, `created`, `created_by`, `expires`."""
+    """What somebody has not dismissed yet, the newest first; whoever dismisses one that `stays` goes on to see it."""
     return notification.list_for(ctx.database, actor.id, actor.lent)
 
 
 def dismiss(ctx: Context, actor: User, notification_id: int) -> None:
-    """Show a message to the actor no more; what is not there is dismissed already."""
+    """Show a message to the actor no more; what is not there is dismissed already, what stays does not go."""
     require_write(actor)
     notification.dismiss(ctx.database, notification_id, actor.id)
 
@@ -36,9 +36,18 @@ def list_sent(ctx: Context, actor: User) -> list[Row]:
 
 
 def send(
-    ctx: Context, actor: User, text: str, *, user: str | None = None, tag: str | None = None, days: int | None = None
+    ctx: Context,
+    actor: User,
+    text: str,
+    *,
+    user: str | None = None,
+    tag: str | None = None,
+    days: int | None = None,
+    stays: bool = False,
 ) -> int:
     """Show a message to a user, to those with a tag, or else to everybody, for so many days; its number.
+
+    One that `stays` is shown until it is over or taken back, and cannot be dismissed.
 
     :raises InvalidInput: naming `text`, `user`, `tag` or `days`
     """
@@ -57,7 +66,9 @@ def send(
         raise InvalidInput({"user": [error.message]}) from None
     expires = datetime.now(UTC) + timedelta(days=days) if days else None
     wanted = read_tag(tag) if tag else None
-    return notification.insert(ctx.database, text, actor.name, user_id=user_id, tag=wanted, expires=expires)
+    return notification.insert(
+        ctx.database, text, actor.name, user_id=user_id, tag=wanted, expires=expires, stays=stays
+    )
 
 
 def take_back(ctx: Context, actor: User, notification_id: int) -> None:

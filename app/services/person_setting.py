@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.domain.errors import InvalidInput, NotAllowed, NotFound
-from app.domain.right import GIVEN_RULES, PERSON_RULES, Right
-from app.domain.setting import LIMITS, RIGHT_RULES, RIGHTS, TAG_ORDER, Rule, Switch, tag_order
+from app.domain.right import GIVEN_RULES, PERSON_RULES, RIGHT_RULES, Right
+from app.domain.setting import LIMITS, RIGHTS, TAG_ORDER, Rule, Switch, tag_order
 from app.domain.texts import declared, say
 from app.domain.user import User
 from app.services.access import require_given, require_write

@@ -7,21 +7,29 @@ from datetime import datetime
 
 from app.storage.database import Row, Session
 
-_COLUMNS = "n.id, n.text, n.user_id, n.tag, n.created, n.created_by, n.expires"
+_COLUMNS = "n.id, n.text, n.user_id, n.tag, n.created, n.created_by, n.expires, n.stays"
 
 
 def insert(
-    db: Session, text: str, created_by: str, *, user_id: int | None, tag: str | None, expires: datetime | None
+    db: Session,
+    text: str,
+    created_by: str,
+    *,
+    user_id: int | None,
+    tag: str | None,
+    expires: datetime | None,
+    stays: bool,
 ) -> int:
-    """Add a message to a user, to a tag, or with neither to everybody; its number."""
+    """Add a message to a user, to a tag, or with neither to everybody; its number. Nobody dismisses one that stays."""
     row = db.one(
-        "INSERT INTO notifications (text, created_by, user_id, tag, expires)"
-        " VALUES (%(text)s, %(created_by)s, %(user_id)s, %(tag)s, %(expires)s) RETURNING id",
+        "INSERT INTO notifications (text, created_by, user_id, tag, expires, stays)"
+        " VALUES (%(text)s, %(created_by)s, %(user_id)s, %(tag)s, %(expires)s, %(stays)s) RETURNING id",
         text=text,
         created_by=created_by,
         user_id=user_id,
         tag=tag,
         expires=expires,
+        stays=stays,
     )
     return int(row["id"])
 
@@ -49,10 +57,11 @@ def list_all(db: Session) -> list[Row]:
 
 
 def dismiss(db: Session, notification_id: int, user_id: int) -> None:
-    """Show a message to somebody no more."""
+    """Show a message to somebody no more, unless it stays."""
     db.run(
         "INSERT INTO notifications_dismissed (notification_id, user_id)"
-        " SELECT id, %(user_id)s FROM notifications WHERE id = %(notification_id)s ON CONFLICT DO NOTHING",
+        " SELECT id, %(user_id)s FROM notifications WHERE id = %(notification_id)s AND NOT stays"
+        " ON CONFLICT DO NOTHING",
         notification_id=notification_id,
         user_id=user_id,
     )

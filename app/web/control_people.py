@@ -142,6 +142,7 @@ def messages() -> Response:
                 user=typed.get("user") if typed.get("to") == "user" else None,
                 tag=typed.get("tag") if typed.get("to") == "tag" else None,
                 days=int(days) if days else None,
+                stays="stays" in typed,
             )
             return go_to(url_for("control_people.messages"))
         except InvalidInput as error:

@@ -82,6 +82,11 @@ def test_messages_and_requests(ctx: Context, call: Call, admin: User) -> None:
     assert call("owner", "POST", f"/api/notifications/{sent['id']}/dismiss").status_code == 204
     assert call("owner", "GET", "/api/notifications").json == []
     assert call("admin", "DELETE", f"/api/notifications/{sent['id']}").status_code == 204
+    call("admin", "POST", "/api/notifications", json={"text": "Down on Friday.", "stays": True})
+    (stays,) = call("other", "GET", "/api/notifications").json or []
+    assert call("other", "POST", f"/api/notifications/{stays['id']}/dismiss").status_code == 204
+    assert call("other", "GET", "/api/notifications").json == [stays]
+    call("admin", "DELETE", f"/api/notifications/{stays['id']}")
     wrong = call("admin", "POST", "/api/notifications", json={"text": " "})
     assert list((wrong.json or {})["errors"]) == ["text"]
     set_site_setting(ctx, admin, "accounts.requests", True)

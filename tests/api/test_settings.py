@@ -9,7 +9,8 @@ import pytest
 
 from app.domain.alert import ALERT_RULES
 from app.domain.capture_rules import CAPTURE_RULES, SOURCE_RULES
-from app.domain.setting import ACCOUNT_RULES, LIMIT_RULES, LOOK_RULES, RIGHT_RULES
+from app.domain.right import RIGHT_RULES
+from app.domain.setting import ACCOUNT_RULES, LIMIT_RULES, LOOK_RULES
 from app.domain.site_page import PAGE_TEXTS, TEXT_RULES
 from app.domain.user import User
 from app.plugins.options import specs
