@@ -115,7 +115,7 @@ def test_from_a_search_to_its_posts_and_an_analysis(page: Page, admin: User, ctx
     page.get_by_label("Name of the dataset").fill("Coffee on /pol/")
     page.keyboard.press("Enter")
 
-    expect(page.get_by_text("1–30 of 30")).to_be_visible()
+    expect(page.get_by_text("30 rows", exact=True)).to_be_visible()
     expect(page.locator("dl.made")).to_contain_text("Netherlands")
     page.get_by_role("link", name="Read the posts").click()
     expect(page.locator(".board-post")).to_have_count(30)
