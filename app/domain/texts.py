@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable
 from html import escape
 from typing import Any
 
-__all__ = ["Text", "declared", "join", "say", "say_many", "speak_with", "told"]
+__all__ = ["Text", "declared", "join", "recalled", "recorded", "say", "say_many", "speak_with", "told"]
 
 Translate = Callable[[str, str | None, int], str]
 
@@ -95,6 +95,37 @@ def join(between: str, sentences: Iterable[str]) -> Text:
     """Several sentences as one text, with `between` between them, which may be one too."""
     parts = {f"part{place}": sentence for place, sentence in enumerate(sentences)}
     return Text("{between}".join(f"{{{name}}}" for name in parts), values={"between": between, **parts})
+
+
+def recorded(text: str) -> Any:
+    """How a sentence was put together, as plain JSON, to be kept or sent; a plain string as it is."""
+    if not isinstance(text, Text):
+        return text
+    values = {name: _plain(value) for name, value in text.values.items()}
+    record = {"one": str(text.one), "many": text.many, "amount": text.amount, "values": values or None}
+    try:
+        return record if recalled(record) == text else str(text)
+    except ValueError:  # what the values are decides how they are written
+        return str(text)
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Text):
+        return recorded(value)
+    return value if value is None or type(value) in (str, int, float, bool) else str(value)
+
+
+def recalled(record: Any) -> str:
+    """The sentence of such a record. :raises ValueError: when it is none, such as one of another release"""
+    if isinstance(record, str):
+        return record
+    try:
+        values = record["values"] and {
+            name: recalled(value) if isinstance(value, dict) else value for name, value in record["values"].items()
+        }
+        return Text(record["one"], record["many"], record["amount"], values)
+    except (KeyError, TypeError, AttributeError, IndexError) as error:
+        raise ValueError(f"no sentence: {error}") from None
 
 
 def told(text: str, translate: Translate | None = None) -> str:

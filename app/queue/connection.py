@@ -21,6 +21,8 @@ from rq import Queue
 from rq.job import Job as RQJob
 from rq.serializers import JSONSerializer
 
+from app.domain.texts import recalled, recorded
+
 log = logging.getLogger(__name__)
 
 ENTRY = "app.runner.entry.run_job"
@@ -132,7 +134,7 @@ class Bell:
         """Show how far a running dataset is, to whoever polls for it."""
         try:
             with self._asking():
-                self.client.set(self._live_key(dataset), json.dumps([progress, message]), ex=_LIVE_SECONDS)
+                self.client.set(self._live_key(dataset), json.dumps([progress, recorded(message)]), ex=_LIVE_SECONDS)
         except redis.RedisError as error:
             log.debug("progress of %s not shown: %s", dataset, error)
 
@@ -146,7 +148,8 @@ class Bell:
         except redis.RedisError:
             return {}
         found = zip(datasets, values, strict=True)
-        return {key: tuple(json.loads(value)) for key, value in found if value}
+        shown = {key: json.loads(value) for key, value in found if value}
+        return {key: (progress, recalled(message)) for key, (progress, message) in shown.items()}
 
     def clear(self, dataset: str) -> None:
         """Forget the progress of a dataset that has ended."""

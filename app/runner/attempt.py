@@ -18,6 +18,7 @@ from typing import Any
 from app.domain.dataset import Dataset, Status, StoredFile
 from app.domain.errors import Cancelled, EmptyResult, FourcatError, SourceError, Unavailable, UserError
 from app.domain.job import Job
+from app.domain.texts import Text, say, say_many
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.plugins.datasource import DataSource
@@ -93,11 +94,13 @@ def _outcome_of(error: BaseException) -> Outcome:
     if end is End.BROKEN and any(
         words in str(error) for words in _DISK_FULL
     ):  # engines have errors of their own for it
-        return Outcome(End.AWAY, "There is no space left on the disk for the result.")
+        return Outcome(End.AWAY, say("There is no space left on the disk for the result."))
     if end is End.BROKEN or end is End.MEMORY:
         message = error.message if isinstance(error, FourcatError) else f"{type(error).__name__}: {error}"
         return Outcome(end, message, traceback="".join(traceback.format_exception(error)))
-    outcome = Outcome(end, str(error))
+    # What an error says may be a sentence that remembers how it was put together; `str` would forget it.
+    said = error.args[0] if error.args and isinstance(error.args[0], Text) else str(error)
+    outcome = Outcome(end, said)
     if isinstance(error, SourceError):
         outcome.permanent, outcome.retry_after = error.permanent, error.retry_after
     return outcome
@@ -118,10 +121,12 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
     extra = task.annotations.read(found.columns) if task.annotations else None
     source = DatasetSource(found, ctx.files, task.folder, extra)
     if source.dataset.status is not Status.FINISHED:
-        raise UserError(f"The dataset it reads, “{source.dataset.label}”, has no result.")
+        raise UserError(say("The dataset it reads, “{dataset}”, has no result.", dataset=source.dataset.label))
     refusal = processor.accepts.refusal(source.dataset)
     if refusal:
-        raise UserError(f"This analysis does not fit “{source.dataset.label}”. {refusal}")
+        raise UserError(
+            say("This analysis does not fit “{dataset}”. {reason}", dataset=source.dataset.label, reason=refusal)
+        )
     options = load(processor.Options, _given(processor, task), source.columns)
     run = JobRun(reporter, task.folder, task.seed, task.settings, ctx.files)
     result = processor().process(source, options, run)
@@ -129,8 +134,8 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
         result = without_columns(result, extra.columns)
     written = write_result(result, processor, task.folder, task.seed, RowCount(reporter))
     if not written.rows:
-        return Outcome(End.EMPTY, run.message or "Nothing was found.", warnings=run.warnings)
-    message = run.message or f"{source.rows:,} {_noun(source.rows, source.dataset)} read, {_made(written)}."
+        return Outcome(End.EMPTY, run.message or say("Nothing was found."), warnings=run.warnings)
+    message = run.message or _summary(source.rows, source.dataset, written)
     inputs = source.dataset.result.files if source.dataset.result else {}
     facts: dict[str, Any] = {
         "parameters": _told(options),
@@ -141,15 +146,19 @@ def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Rep
     return _published(ctx, task, written, Outcome(End.DONE, message, warnings=run.warnings, provenance=facts))
 
 
-def _noun(count: int, dataset: Dataset) -> str:
-    word = "item" if dataset.is_items else "row"
-    return word if count == 1 else f"{word}s"
-
-
-def _made(written: Written) -> str:
-    words = {"table": "row", "graph": "node", "files": "file", "chart": "mark", "page": "page"}
-    word = words[written.kind]
-    return f"{written.rows:,} {word}{'' if written.rows == 1 else 's'} made"
+def _summary(read: int, dataset: Dataset, written: Written) -> str:
+    """What was read and what was made of it."""
+    rows = written.rows
+    made = {
+        "table": say_many("{n} row made", "{n} rows made", rows),
+        "graph": say_many("{n} node made", "{n} nodes made", rows),
+        "files": say_many("{n} file made", "{n} files made", rows),
+        "chart": say_many("{n} mark made", "{n} marks made", rows),
+        "page": say_many("{n} page made", "{n} pages made", rows),
+    }[written.kind]
+    if dataset.is_items:
+        return say_many("{n} item read, {made}.", "{n} items read, {made}.", read, made=made)
+    return say_many("{n} row read, {made}.", "{n} rows read, {made}.", read, made=made)
 
 
 def _given(plugin: type[Processor] | type[DataSource], task: Task) -> dict[str, Any]:
@@ -161,7 +170,7 @@ def _given(plugin: type[Processor] | type[DataSource], task: Task) -> dict[str, 
 
 def _present(dataset: Dataset | None) -> Dataset:
     if dataset is None:
-        raise UserError("The dataset it reads has been deleted.")
+        raise UserError(say("The dataset it reads has been deleted."))
     return dataset
 
 
@@ -190,7 +199,7 @@ def _capture_from(
         run.go_on_from(checkpoint, None if source.imports() else item_schema(source))
     if source.imports():
         if task.upload is None:
-            raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
+            raise UserError(say("The uploaded file has been removed. Upload it again as a new dataset."))
         file = UploadedFile(task.upload.filename, task.upload.file, ctx.files)
         import_file(source(), file, options, run, names)
     elif source.searches():
@@ -224,7 +233,7 @@ def _bring(
     if upload is None and "upload" in _present(task.dataset).work:
         raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
     prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
-    run.begin(prefix, ctx.registry, checkpoint, names=names is not None)
+    run.begin(prefix, ctx.registry, checkpoint, protection=_present(task.dataset).work.get("pseudonymise", "none"))
     file = UploadedFile(upload.filename, upload.file, ctx.files) if upload else None
     return bring_family(source(), file, options, run, ctx.registry, names)
 
@@ -249,9 +258,15 @@ def _told(options: Any) -> dict[str, Any]:
 
 
 def _captured(written: Written, run: QuarantineRun) -> str:
-    said = f"{written.rows:,} item{'' if written.rows == 1 else 's'} captured"
-    kept = f"{run.quarantined:,} record{'' if run.quarantined == 1 else 's'} could not be read and"
-    return f"{said}; {kept} are kept in quarantine." if run.quarantined else f"{said}."
+    if not run.quarantined:
+        return say_many("{n} item captured.", "{n} items captured.", written.rows)
+    captured = say_many("{n} item captured", "{n} items captured", written.rows)
+    return say_many(
+        "{captured}; {n} record could not be read and is kept in quarantine.",
+        "{captured}; {n} records could not be read and are kept in quarantine.",
+        run.quarantined,
+        captured=captured,
+    )
 
 
 def _published(ctx: Context, task: Task, written: Written, outcome: Outcome) -> Outcome:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, Any
 
+from app.domain.texts import say
 from app.plugins.context import SourceFile
 from app.plugins.datasource import DataSource
 from app.runner.context import QuarantineRun
@@ -69,7 +70,7 @@ class _Mapping:
             self._run.quarantine(self._run.records, reason, line.decode().rstrip())
         if len(self._items) >= _BATCH:
             self.flush()
-            self._run.progress(0.0, text=f"{self._run.records:,} records collected")
+            self._run.progress(0.0, text=say("{amount:,} records collected", amount=self._run.records))
 
     def flush(self) -> None:
         """Pass on the items that are held."""

@@ -13,6 +13,7 @@ from app.domain.checkpoint import checkpoint_files
 from app.domain.dataset import Kind, Result, Status, StoredFile
 from app.domain.errors import Unavailable
 from app.domain.job import Job
+from app.domain.texts import say, say_many
 from app.queue.jobs import ClaimLost
 from app.runner.attempt import Task, limits_of
 from app.runner.report import End, Outcome
@@ -32,10 +33,9 @@ log = logging.getLogger(__name__)
 
 _PATIENCE = 600.0
 _HANDED_BACK = {
-    Stopped.SHUTDOWN: "Handed back while its machine restarts.",
-    Stopped.CLAIM_LOST: "Handed back since its machine could not reach the database for too long.",
+    Stopped.SHUTDOWN: say("Handed back while its machine restarts."),
+    Stopped.CLAIM_LOST: say("Handed back since its machine could not reach the database for too long."),
 }
-_CRASHED = "The process doing this work died ({how})."
 
 
 def conclude(ctx: Context, task: Task, watched: Watched) -> None:
@@ -97,14 +97,17 @@ def _outcome(ctx: Context, task: Task, watched: Watched) -> Outcome:
     if watched.stopped is Stopped.MEMORY:
         return Outcome(End.MEMORY)
     if watched.stopped is Stopped.TIME:
-        return Outcome(
-            End.REFUSED, f"This took longer than {_minutes(limits_of(ctx, task))}, the longest it may take here."
-        )
-    return Outcome(End.BROKEN, _CRASHED.format(how=_how(watched.status)), permanent=False, traceback=watched.crash)
+        return Outcome(End.REFUSED, _took_too_long(limits_of(ctx, task)))
+    died = say("The process doing this work died ({how}).", how=_how(watched.status))
+    return Outcome(End.BROKEN, died, permanent=False, traceback=watched.crash)
 
 
-def _minutes(limits: JobLimits) -> str:
-    return f"{limits.minutes:,} minute{'' if limits.minutes == 1 else 's'}"
+def _took_too_long(limits: JobLimits) -> str:
+    return say_many(
+        "This took longer than {n} minute, the longest it may take here.",
+        "This took longer than {n} minutes, the longest it may take here.",
+        limits.minutes,
+    )
 
 
 def _how(status: int) -> str:
@@ -125,10 +128,10 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
     elif outcome.end in (End.DONE, End.EMPTY):
         _succeed(ctx, tx, task, outcome)
     elif outcome.end is End.CANCELLED:
-        _end(ctx, tx, task, Status.CANCELLED, "Cancelled.")
+        _end(ctx, tx, task, Status.CANCELLED, say("Cancelled."))
         ctx.queue.finish(tx, task.job)
     elif (pause := _pause(ctx, task.job, outcome)) is not None:
-        message = f"{outcome.message} Trying again in {pause:.0f} s."
+        message: str = say("{reason} Trying again in {seconds} s.", reason=outcome.message, seconds=round(pause))
         is_away = outcome.end is End.AWAY
         _wait_again(ctx, tx, task, message, delay=pause, counted=not is_away, away=is_away)
     else:
@@ -162,17 +165,34 @@ def _pause(ctx: Context, job: Job, outcome: Outcome) -> float | None:
 def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> str:
     if outcome.end is End.MEMORY:
         rows = watched.rows or (task.source.rows if task.source else 0)
-        return (
-            f"Out of memory{f' at {rows:,} rows' if rows else ''}: it needed more than"
-            f" {limits_of(ctx, task).memory_mb:,} MB, the most that it may use here. Try it on a sample or a filtered"
-            " dataset."
+        most = limits_of(ctx, task).memory_mb
+        if not rows:
+            return say(
+                "Out of memory: it needed more than {memory:,} MB, the most that it may use here. Try it on a"
+                " sample or a filtered dataset.",
+                memory=most,
+            )
+        return say_many(
+            "Out of memory at {n} row: it needed more than {memory:,} MB, the most that it may use here.",
+            "Out of memory at {n} rows: it needed more than {memory:,} MB, the most that it may use here. Try it on a"
+            " sample or a filtered dataset.",
+            rows,
+            memory=most,
         )
     if outcome.end is End.AWAY:
-        return f"{outcome.message} It has been so for {ctx.settings.outage_minutes:,g} minutes. Run it again later."
+        return say(
+            "{reason} It has been so for {minutes:,g} minutes. Run it again later.",
+            reason=outcome.message,
+            minutes=ctx.settings.outage_minutes,
+        )
     if outcome.end is End.BROKEN and outcome.permanent:
-        return f"It stopped because of an error in it: {outcome.message} The log has the details."
+        return say("It stopped because of an error in it: {error} The log has the details.", error=outcome.message)
     if outcome.end is End.BROKEN:
-        return f"{outcome.message} This happened {task.job.attempts} times, so it is not tried again."
+        return say(
+            "{reason} This happened {attempts} times, so it is not tried again.",
+            reason=outcome.message,
+            attempts=task.job.attempts,
+        )
     return outcome.message
 
 

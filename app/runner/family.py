@@ -47,15 +47,15 @@ class LocalFile:
 class BringingRun(QuarantineRun):
     """The run of such a data source."""
 
-    replaces_names = False
+    protection = "none"
     sources: Sequence[str] = ()
     prefix = ""
     _homes: dict[str, StoredFile]
     _at: dict[Path, StoredFile]
 
-    def begin(self, prefix: str, registry: Registry, checkpoint: Mapping[str, Any] | None, *, names: bool) -> None:
+    def begin(self, prefix: str, registry: Registry, checkpoint: Mapping[str, Any] | None, *, protection: str) -> None:
         """Settle where files go, and take over what earlier attempts have kept."""
-        self.prefix, self.replaces_names = prefix, names
+        self.prefix, self.protection = prefix, protection
         self.sources = [id_ for id_, source in registry.datasources.items() if source.imports() and not source.brings()]
         self._homes, self._at = {}, {}
         for part in (checkpoint or {}).get("parts", ()):
@@ -63,6 +63,11 @@ class BringingRun(QuarantineRun):
         self._number = 0
         if self._homes:
             self.log(f"Going on where an earlier attempt was broken off: {len(self._homes):,} files are there.")
+
+    @property
+    def replaces_names(self) -> bool:
+        """Whether names of authors are replaced or removed."""
+        return self.protection != "none"
 
     def checkpoint(self, state: Mapping[str, Any]) -> None:
         """Nothing is brought home of a table that is read: it is read again from the file, which is."""
@@ -138,6 +143,8 @@ def bring_family(
             for count, brought in enumerate(source.bring(file, options, run), start=1):
                 record = {**brought.record, "warnings": list(brought.record["warnings"])}
                 paths = _result_of(brought, record, run, registry, names)
+                if count == 1:  # what the import has to say is said where people look first
+                    record["warnings"] += run.warnings
                 stored = {
                     role: store.put(path, f"{count}-{role}{_suffix(path)}", is_new=brought.files.get(role) != path)
                     for role, path in paths.items()
@@ -179,7 +186,7 @@ def _result_of(
     """The files of a result by role; what was not known of it before is put into the record."""
     if brought.reading is not None:
         written, record["quarantined"] = _read(brought.reading, run, registry, names), run.quarantined
-        record["warnings"] += run.warnings
+        record["pseudonymise"] = run.protection
         record["status"] = "finished" if written.rows else "empty"
     elif brought.result is not None:
         folder = run.folder / "brought"

@@ -12,6 +12,10 @@ from urllib.parse import quote
 
 import orjson
 
+from app.domain.texts import Text, recalled, recorded
+
+_SAID = "\x00said"
+"""What is told of a sentence stands under this name, which no value can have: NUL is taken out of all of them."""
 _COUNT_EVERY = 0.05
 _SHORTEST_SECRET = 4
 
@@ -90,6 +94,8 @@ class RowCount:
 
 def _storable(value: Any, secrets: Sequence[str] = ()) -> Any:
     """The value with secrets replaced in its texts, and what neither JSON nor the database takes (NUL)."""
+    if isinstance(value, Text):
+        return {_SAID: [_storable(recorded(value), secrets), _storable(str(value), secrets)]}
     if isinstance(value, str):
         for secret in secrets:
             value = value.replace(secret, "[secret]")
@@ -99,6 +105,20 @@ def _storable(value: Any, secrets: Sequence[str] = ()) -> Any:
     if isinstance(value, list | tuple):
         return [_storable(part, secrets) for part in value]
     return value
+
+
+def _heard(value: Any) -> Any:
+    """What was sent, with its sentences as they were put together."""
+    if isinstance(value, dict):
+        return _sentence(*value[_SAID]) if _SAID in value else {name: _heard(part) for name, part in value.items()}
+    return [_heard(part) for part in value] if isinstance(value, list) else value
+
+
+def _sentence(record: Any, english: str) -> str:
+    try:
+        return recalled(record)
+    except ValueError:  # the name of a part of it was a secret
+        return english
 
 
 class Reader:
@@ -122,4 +142,4 @@ class Reader:
             *lines, self._rest = self._rest.split(b"\n")
             for line in lines:
                 kind, value = orjson.loads(line)
-                yield kind, value
+                yield kind, _heard(value)

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
+from itertools import zip_longest
 from typing import Any
 
 from psycopg2.extras import Json
 
 from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import NotFound
-from app.domain.texts import say
+from app.domain.texts import recalled, recorded, say
 from app.storage.database import Row, Session, Transaction
 
 COLUMNS = (
@@ -30,7 +32,29 @@ def from_row(row: Row) -> Dataset:
         files = {role: StoredFile(**file) for role, file in stored["files"].items()}
         result = Result(Kind(stored["kind"]), files)
     kind = Kind(row["kind"]) if row["kind"] else None
-    return Dataset(**{**row, "status": Status(row["status"]), "kind": kind, "result": result})
+    work = dict(row["work"])
+    said = work.pop("said", {})
+    words = {
+        "message": _as_said(row["message"], said.get("message")),
+        "warnings": [
+            _as_said(text, record) for text, record in zip_longest(row["warnings"], said.get("warnings") or ()) if text
+        ],
+    }
+    return Dataset(**{**row, **words, "work": work, "status": Status(row["status"]), "kind": kind, "result": result})
+
+
+def _as_said(text: str, record: Any) -> str:
+    """A stored text as it was put together, if that is known and the text has not been written over since."""
+    try:
+        found = recalled(record) if record else text
+    except ValueError:
+        return text
+    return found if found == text else text
+
+
+def _said(message: str, warnings: Sequence[str] = ()) -> Json:
+    """How message and warnings were put together, for pages in another language: beside what else is only ours."""
+    return Json({"said": {"message": recorded(message), "warnings": [recorded(text) for text in warnings]}})
 
 
 def plain_result(result: Result) -> dict[str, Any]:
@@ -147,10 +171,11 @@ def show(db: Session, key: str, message: str, progress: float | None) -> None:
 def wait_again(tx: Transaction, key: str, message: str) -> None:
     """Mark a dataset as waiting, with the reason."""
     tx.run(
-        "UPDATE datasets SET status = 'waiting', message = %(message)s, progress = NULL, started = NULL, ended = NULL,"
-        " result = NULL, bytes = 0 WHERE key = %(key)s",
+        "UPDATE datasets SET status = 'waiting', message = %(message)s, work = work || %(said)s, progress = NULL,"
+        " started = NULL, ended = NULL, result = NULL, bytes = 0 WHERE key = %(key)s",
         key=key,
         message=message,
+        said=_said(message),
     )
 
 
@@ -184,8 +209,8 @@ def end(tx: Transaction, key: str, ending: Ending) -> None:
     A step whose files its preset is about to show too takes no bytes itself: they count once, as the preset's.
     """
     tx.run(
-        "UPDATE datasets SET status = %(status)s, message = %(message)s, progress = NULL, rows = %(rows)s,"
-        " quarantined = %(quarantined)s, warnings = %(warnings)s, columns = %(columns)s,"
+        "UPDATE datasets SET status = %(status)s, message = %(message)s, work = work || %(said)s, progress = NULL,"
+        " rows = %(rows)s, quarantined = %(quarantined)s, warnings = %(warnings)s, columns = %(columns)s,"
         " kind = coalesce(%(kind)s, kind), result = %(result)s, started = coalesce(started, now()), ended = now(),"
         " provenance = provenance || %(provenance)s, bytes = CASE WHEN EXISTS (SELECT 1 FROM datasets preset"
         " WHERE preset.key = datasets.attach_to AND preset.status IN ('waiting', 'running')) THEN 0 ELSE %(bytes)s END"
@@ -194,6 +219,7 @@ def end(tx: Transaction, key: str, ending: Ending) -> None:
         bytes=ending.result.size if ending.result else 0,
         status=ending.status,
         message=ending.message,
+        said=_said(ending.message, ending.warnings),
         rows=ending.rows,
         quarantined=ending.quarantined,
         warnings=Json(list(ending.warnings)),

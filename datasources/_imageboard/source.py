@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidInput
 from app.plugins.options import OptionsClass
 from app.plugins.overview import Activity, Overview
@@ -58,7 +59,7 @@ class ImageboardSource(DataSource):
             if posts["id"]:
                 yield to_batch(posts)
                 done += len(posts["id"])
-                run.progress(min(done / about, 0.99) if about else 0.0, text=f"{done:,} posts found")
+                run.progress(min(done / about, 0.99) if about else 0.0, text=say("{amount:,} posts found", amount=done))
         if not done:
             raise EmptyResult(self.nothing_found(run.settings))
 

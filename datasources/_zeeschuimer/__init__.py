@@ -68,7 +68,7 @@ class Zeeschuimer(DataSource):
             items = [item for line in part if (item := self._item(line, run)) is not None]
             yield pa.RecordBatch.from_pylist(items, schema=schema)
             last = part[-1]
-            run.progress(min(last.end / max(size, 1), 1.0), text=f"{last.number:,} lines read")
+            run.progress(min(last.end / max(size, 1), 1.0), text=say("{amount:,} lines read", amount=last.number))
             run.checkpoint({"offset": last.end, "line": last.number})
         if is_empty:
             raise EmptyResult(say("The file holds no records."))

@@ -67,11 +67,11 @@ def bring_older(older: Older, top: str, run: FamilyRun, origin: Mapping[str, Any
     """A capture and all made from it, parents before children."""
     told = read_metadata(older.metadata(top), top)
     from_there = {**origin, "software": "4CAT", "version": told.version}
-    yield _capture(older, told, run, from_there)
     waiting, seen = [(top, key) for key in older.children(top)], {top}
     if run.replaces_names and waiting:
         run.warn("What was made from it there is left out, since names of authors cannot be replaced in it.")
-        return
+        waiting = []
+    yield _capture(older, told, run, from_there)
     done = 0
     while waiting:
         parent, key = waiting.pop(0)

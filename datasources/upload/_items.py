@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from app.domain.texts import say
+from app.domain.texts import say, say_many
 from app.plugins import ITEM_COLUMNS, CaptureRun, EmptyResult, InvalidInput
 from datasources.upload._mapping import AUTO, EMPTY, NOW
 from datasources.upload._moments import Moments, weibo_reader
@@ -211,16 +211,27 @@ class Maker:
         """
         if self.bad:
             self._refuse_if_hopeless()
-            rows = "1 row was" if self.bad == 1 else f"{self.bad:,} rows were"
-            self._run.warn(f"{rows} left out and put into quarantine, each with its line number and the reason.")
+            self._run.warn(
+                say_many(
+                    "{n} row was left out and put into quarantine, each with its line number and the reason.",
+                    "{n} rows were left out and put into quarantine, each with its line number and the reason.",
+                    self.bad,
+                )
+            )
         if not self.good:
             raise EmptyResult(say("The file has a header and no rows below it."))
         if self.undated:
-            rows = "1 row has" if self.undated == 1 else f"{self.undated:,} rows have"
-            self._run.warn(f"{rows} no time; it is left empty.")
+            self._run.warn(
+                say_many(
+                    "{n} row has no time; it is left empty.", "{n} rows have no time; it is left empty.", self.undated
+                )
+            )
         if self.moments.guessed:
-            order = "day" if self.moments.day_first else "month"
-            self._run.warn(f"Dates such as 03/04/2020 can be read in two ways; they were read with the {order} first.")
+            self._run.warn(
+                say("Dates such as 03/04/2020 can be read in two ways; they were read with the day first.")
+                if self.moments.day_first
+                else say("Dates such as 03/04/2020 can be read in two ways; they were read with the month first.")
+            )
 
     def _refuse_if_hopeless(self) -> None:
         reason, count = self.reasons.most_common(1)[0]

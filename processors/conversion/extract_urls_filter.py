@@ -149,12 +149,18 @@ def follow(urls: list[str], run: Run, allow: tuple[str, ...] = ()) -> dict[str, 
     ends, failed = {}, 0
     with PublicWeb(timeout=5, redirects=10, pause=0.1, allow=allow) as web:
         for number, url in enumerate(urls):
-            run.progress(number, len(urls), "Following shortened links")
+            run.progress(number, len(urls), say("Following shortened links"))
             try:
                 ends[url] = web.final_url(url if "://" in url else f"http://{url}")
             except SourceError as error:
                 failed += 1
                 run.log(error.message)
     if failed:
-        run.warn(f"{failed:,} of {len(urls):,} shortened links could not be followed; they are kept as they are.")
+        run.warn(
+            say(
+                "{failed:,} of {all:,} shortened links could not be followed; they are kept as they are.",
+                failed=failed,
+                all=len(urls),
+            )
+        )
     return ends

@@ -118,7 +118,12 @@ class ColumnFilter(Processor):
             return extremes.by_value(table, key)
         kept, is_cut = extremes.by_row(table, key)
         if is_cut:
-            run.warn(f"More than {options.top_n:,} rows have the last of these values; the earliest are kept.")
+            run.warn(
+                say(
+                    "More than {amount:,} rows have the last of these values; the earliest are kept.",
+                    amount=options.top_n,
+                )
+            )
         return kept
 
     @classmethod
@@ -206,4 +211,11 @@ def _check_readable(table: pl.LazyFrame, column: str, unread: pl.Expr, what: str
             {"column": [say("The column “{column}” holds no {what}. Choose one that does.", column=column, what=what)]}
         )
     if missing:
-        run.warn(f"{missing:,} rows have no {what} in the column “{column}” and are left out.")
+        run.warn(
+            say(
+                "{amount:,} rows have no {what} in the column “{column}” and are left out.",
+                amount=missing,
+                what=what,
+                column=column,
+            )
+        )

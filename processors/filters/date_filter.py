@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from app.domain.texts import say
 from app.plugins import Accepts, Column, DateRange, Example, Period, Processor, Run, SameTable, Source
 from app.plugins.columns import is_blank
 from app.plugins.periods import as_moment
@@ -54,9 +55,21 @@ class DateFilter(Processor):
         undated = table.select(blank=blank.sum(), unread=(moment.is_null() & ~blank).sum())
         blanks, unread = undated.collect(engine="streaming").row(0)
         if blanks:
-            run.warn(f"{blanks:,} rows have no date in the column “{options.column}” and are left out.")
+            run.warn(
+                say(
+                    "{amount:,} rows have no date in the column “{column}” and are left out.",
+                    amount=blanks,
+                    column=options.column,
+                )
+            )
         if unread:
-            run.warn(f"{unread:,} dates in the column “{options.column}” could not be read; these rows are left out.")
+            run.warn(
+                say(
+                    "{amount:,} dates in the column “{column}” could not be read; these rows are left out.",
+                    amount=unread,
+                    column=options.column,
+                )
+            )
         kept = pl.lit(True)
         if options.daterange.after is not None:
             kept &= moment >= options.daterange.after

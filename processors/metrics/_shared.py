@@ -100,6 +100,12 @@ def weight_of(table: pl.LazyFrame, column: str, schema: pl.Schema, run: Run) -> 
             {"weigh": [say("The column “{column}” holds no numbers. Choose one that does.", column=column)]}
         )
     if numbers < rows:
-        run.warn(f"{rows - numbers:,} rows have no number in the column “{column}”; they weigh nothing.")
+        run.warn(
+            say(
+                "{amount:,} rows have no number in the column “{column}”; they weigh nothing.",
+                amount=rows - numbers,
+                column=column,
+            )
+        )
     weight = number.fill_null(0)
     return weight.cast(pl.Int64) if whole else weight

@@ -71,7 +71,13 @@ class CountPosts(Processor):
             raise EmptyResult(say("There are no posts to count."))
         unread = counts["unreadable"].sum()
         if unread:
-            run.warn(f"{unread:,} dates in the column “{options.column}” could not be read.")
+            run.warn(
+                say(
+                    "{amount:,} dates in the column “{column}” could not be read.",
+                    amount=unread,
+                    column=options.column,
+                )
+            )
         counts = counts.select("start", "value")
         if options.pad and options.timeframe != "all":
             counts = _fill_gaps(counts, options.timeframe, run)

@@ -98,7 +98,7 @@ class CotagNetwork(Processor):
             )
         run.progress(0.8)
         nodes = _nodes(tags.select(pl.col("value").cast(pl.String).alias("id"), "frequency"), edges, run.seed)
-        run.summary(f"{nodes.height:,} tags and {edges.height:,} links between them.")
+        run.summary(say("{tags:,} tags and {links:,} links between them.", tags=nodes.height, links=edges.height))
         return Graph(nodes, edges)
 
     @classmethod

@@ -198,9 +198,11 @@ def _check_language(posts: pl.LazyFrame, options: TokenisePosts.Options, run: Ru
             }
         )
     if SAME_LANGUAGE in options.filter and options.language != "other" and not has_stop_words(options.language):
-        run.warn(f"There is no list of stop words for {language}, so none were left out.")
+        run.warn(say("There is no list of stop words for {language}, so none were left out.", language=language))
     if options.tokenizer_type in SPACED and share_without_spaces(posts.select("text").head(1000)) > 0.3:
         run.warn(
-            "Much of this text is in a script that is written without spaces, where this tokeniser takes a phrase for "
-            "one word. For Chinese, choose one of the Jieba tokenisers."
+            say(
+                "Much of this text is in a script that is written without spaces, where this tokeniser takes a phrase "
+                "for one word. For Chinese, choose one of the Jieba tokenisers."
+            )
         )

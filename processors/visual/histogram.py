@@ -134,7 +134,7 @@ def _counts(source: Source, run: Run) -> dict[str, float]:
         raise InvalidInput({"value": [say("This column holds something other than numbers. Count items first.")]})
     dated = {str(date): total for date, total in totals.select("date", "value").iter_rows() if date}
     if dated.pop(UNKNOWN, 0):
-        run.warn("Items without a date are not shown.")
+        run.warn(say("Items without a date are not shown."))
     dated.pop("all", None)
     dated.pop("overall", None)
     return dated

@@ -63,17 +63,24 @@ def _kept(wanted: pl.DataFrame, amount: int, described: dict[str, Any], run: Run
     looked_for = 0
     for row in wanted.iter_rows(named=True):
         if len(described) == amount:
-            run.warn(f"There are more images than {amount:,}; those that most posts show were taken.")
+            run.warn(
+                say(
+                    "There are more images than {amount:,}; those that most posts show were taken.",
+                    amount=amount,
+                )
+            )
             break
         looked_for += 1
         run.check()
-        run.progress(looked_for, wanted.height, f"{len(described):,} images found")
+        run.progress(looked_for, wanted.height, say("{amount:,} images found", amount=len(described)))
         path = run.stored_image(row["md5"])
         if path is not None:
             name = f"{row['md5']}{path.suffix}"
             described[name] = {"posts": row["posts"], "post_ids": row["ids"]}
             yield name, path
     if described:
-        run.summary(f"{len(described):,} of {looked_for:,} images that posts show are kept here.")
+        run.summary(
+            say("{kept:,} of {shown:,} images that posts show are kept here.", kept=len(described), shown=looked_for)
+        )
     else:
-        run.summary("None of the images that posts show is kept here.")
+        run.summary(say("None of the images that posts show is kept here."))

@@ -114,8 +114,8 @@ class Wordcloud(Processor):
             raise EmptyResult(say("There are no words with a count above zero to draw."))
         places = find_places(counts, run.seed)
         if len(places) < len(counts):
-            run.warn(f"{len(counts) - len(places)} of the words found no room in the cloud.")
-        run.summary(f"A cloud of {len(places):,} words.")
+            run.warn(say("{words:,} of the words found no room in the cloud.", words=len(counts) - len(places)))
+        run.summary(say("A cloud of {words:,} words.", words=len(places)))
         return Chart(_specification(places), rows=len(places))
 
     @classmethod

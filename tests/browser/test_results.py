@@ -175,7 +175,7 @@ def test_many_links_are_drawn_simply_where_drawing_is_slow(
     inside.add_init_script(slow)  # as if each picture took a hundred times as long
     inside.goto(f"/datasets/{dense.key}")
     status = inside.locator(".net [role=status]")
-    expect(status).to_contain_text("80 nodes, 3,160 links. Links are drawn as thin lines")
+    expect(status).to_contain_text("80 nodes, 3,160 links. All but the 1,000 strongest links are thin lines")
     inside.get_by_role("button", name="Let it move").click()
     expect(inside.locator(".net")).to_have_attribute("data-moved", "")
     inside.get_by_label("Find a node").fill("79")

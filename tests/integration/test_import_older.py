@@ -91,6 +91,21 @@ def test_an_export_becomes_posts_with_results_below(ctx: Context, user: User) ->
 
 
 @pytest.mark.usefixtures("workers")
+def test_names_are_replaced_in_posts_and_what_holds_them_otherwise_is_left_out(ctx: Context, user: User) -> None:
+    older, _ = imageboard_posts()
+    asked = bring(ctx, user, older.export(), pseudonymise="anonymise")
+    ended = wait_for_end(ctx, asked.key)
+
+    assert ended.status is Status.FINISHED, ended.message
+    assert {row["author"] for row in page(ctx, user, asked.key).rows} == {"REDACTED"}
+    assert ended.result is not None
+    assert set(ended.result.files) == {"table"}
+    assert ended.work["pseudonymise"] == "anonymise"
+    assert len(lineage(ctx, user, asked.key)) == 1
+    assert any("left out" in warning for warning in ended.warnings)
+
+
+@pytest.mark.usefixtures("workers")
 def test_records_of_a_platform_are_read_by_its_data_source(ctx: Context, user: User) -> None:
     lines = next((GOLDEN / "tiktok").glob("*.ndjson")).read_text().splitlines()
     records = [json.loads(line) for line in lines if line]

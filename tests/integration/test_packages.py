@@ -23,6 +23,7 @@ from app.services.items import page
 from app.services.package import open_package, stream_package
 from app.services.provenance import provenance
 from app.services.run import run_processor
+from app.services.site_setting import change_site_settings
 from app.services.upload import save_upload
 from app.storage import annotation as codes
 from app.storage import dataset as datasets
@@ -255,3 +256,19 @@ def test_nothing_that_is_brought_here_takes_the_place_of_something_else(
     assert is_new
     assert (child.parent, child.owner_id) == (victim.key, admin.id)
     assert wait_for_end(ctx, child.key).status is Status.FINISHED
+
+
+@pytest.mark.usefixtures("workers")
+def test_names_that_are_to_be_replaced_keep_a_package_out(
+    ctx: Context, user: User, admin: User, tmp_path: Path
+) -> None:
+    change_site_settings(ctx, admin, {"captures.names": "pseudonymise"})
+    top = store_table(ctx, user, tmp_path)
+    with_names = bring(ctx, user, pack(ctx, user, top.key))
+    ctx.database.run('UPDATE datasets SET work = \'{"pseudonymise": "pseudonymise"}\' WHERE key = %(key)s', key=top.key)
+    without = bring(ctx, user, pack(ctx, user, top.key))
+
+    refused = wait_for_end(ctx, with_names.key)
+    assert refused.status is Status.FAILED
+    assert refused.message.startswith("Names of authors are to be replaced")
+    assert wait_for_end(ctx, without.key).status is Status.FINISHED

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import pickle
 from collections.abc import Iterator
+from datetime import date
 
 import orjson
 import pytest
@@ -12,7 +14,8 @@ from markupsafe import Markup, escape
 
 from app.domain import texts
 from app.domain.errors import InvalidInput, NotSignedIn
-from app.domain.texts import declared, join, say, say_many, speak_with, told
+from app.domain.texts import declared, join, recalled, recorded, say, say_many, speak_with, told
+from app.runner.report import Reader, Reporter
 
 
 @pytest.fixture
@@ -80,3 +83,32 @@ def test_errors_keep_their_sentences(loudly: None) -> None:
     assert told(NotSignedIn().message) == "SIGN IN, OR SEND A TOKEN, TO DO THIS."
     assert told(say("Line 3: {error}", error=ValueError(say("it names {what}", what="x")))) == "LINE 3: IT NAMES x"
     assert say("It failed: {error}", error=OSError("no room")) == "It failed: no room"
+
+
+def test_it_can_be_written_down_and_recalled(loudly: None) -> None:
+    inner = say_many("{n} row", "{n} rows", 1200)
+    for text in (say("{made} of “{name}”, {size:,} in all.", made=inner, name="{x}", size=5000), inner, say("Done.")):
+        found = recalled(json.loads(json.dumps(recorded(text))))
+        assert (found, told(found)) == (str(text), told(text))
+    assert recalled(recorded("as it is")) == "as it is"
+    moment = say("Until {day:%Y-%m-%d}.", day=date(2026, 1, 2))
+    assert recorded(moment) == "Until 2026-01-02."  # what JSON cannot hold is told in English
+    for wrong in ({}, {"one": "{x}", "many": None, "amount": 1, "values": {"y": 1}}, 5):
+        with pytest.raises(ValueError, match="no sentence"):
+            recalled(wrong)
+
+
+def test_it_crosses_a_pipe_without_the_secrets_in_it(loudly: None) -> None:
+    reading, writing = os.pipe()
+    reporter = Reporter(writing)
+    reporter.hide(["hunter22"])
+    reporter.send("outcome", {"message": say("{host} is away.", host="hunter22.example"), "warnings": [say("Done.")]})
+    ((_, value),) = Reader(reading).messages()
+    assert (value["message"], told(value["message"])) == ("[secret].example is away.", "[secret].example IS AWAY.")
+    assert told(value["warnings"][0]) == "DONE."
+    reporter.hide(["values"])
+    reporter.send("progress", [0.5, say("{host} is away.", host="values")])
+    ((_, value),) = Reader(reading).messages()
+    assert value == [0.5, "[secret] is away."]
+    os.close(reading)
+    os.close(writing)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import available_timezones
@@ -16,8 +17,8 @@ from babel.messages.pofile import read_po
 from flask import Flask
 from flask.testing import FlaskClient
 
-from app.domain.dataset import Kind
-from app.domain.texts import declared, say, told
+from app.domain.dataset import Kind, Status
+from app.domain.texts import declared, say, say_many, told
 from app.domain.user import User
 from app.factory import create_app
 from app.plugins.registry import Registry
@@ -25,6 +26,8 @@ from app.services import language
 from app.services.context import Context
 from app.services.password_link import ask_for_link
 from app.settings import Settings
+from app.storage import dataset as datasets
+from app.storage.dataset import Ending
 from tests.conftest import PASSWORD, finished_posts, import_posts, with_settings
 from tests.results import store
 from tests.web.conftest import Visitor, csrf_of
@@ -32,6 +35,7 @@ from tests.web.conftest import Visitor, csrf_of
 GERMAN = "de"
 """The language that stands for the made-up one, since browsers and Babel must know it."""
 SHOWN = ("title", "placeholder", "aria-label", "alt", "data-dialog")
+ENDING = Ending(Status.FINISHED, "", rows=3, kind=Kind.TABLE)
 HIDDEN = {"script", "style", "code", "pre", "kbd", "textarea", "svg", "time"}
 DATA = r"coffee and tea, number|post \d|posts\.csv|author\d|Done\.|“none”|ada|4?CAT|tests|(ND)?JSON|CSV"
 DATA += r"|English|Deutsch|name,email,tags[^⟦]*"  # the names of languages, and the example of a table of users
@@ -165,6 +169,25 @@ def test_errors_and_amounts_are_put_together_in_that_language(reader: FlaskClien
     assert "⟦0 open jobs⟧" in reader.get(f"/control/users/{admin.id}").text
     import_posts(ctx, admin)
     assert "⟦1 open job⟧" in reader.get(f"/control/users/{admin.id}").text
+
+
+def test_what_datasets_were_told_is_in_that_language(reader: FlaskClient, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    made = say_many("{n} row made", "{n} rows made", 3)
+    message = say_many("{n} item read, {made}.", "{n} items read, {made}.", 60, made=made)
+    warning = say("Items without a date are not shown.")
+    with ctx.database.transaction() as tx:
+        datasets.end(tx, posts.key, replace(ENDING, message=message, warnings=(warning,)))
+    page = reader.get(f"/datasets/{posts.key}").text
+    assert "⟦60 items read, ⟦3 rows made⟧.⟧" in page
+    assert "⟦Items without a date are not shown.⟧" in page
+    kept = reader.get(f"/api/datasets/{posts.key}").json
+    assert (kept["message"], kept["warnings"]) == ("60 items read, 3 rows made.", [warning])
+    ctx.database.run("UPDATE datasets SET message = 'Written over.'")
+    assert "Written over." in reader.get(f"/datasets/{posts.key}").text
+    ctx.bell.show(posts.key, 0.5, say("{amount:,} posts found", amount=5000))
+    ctx.database.run("UPDATE datasets SET status = 'running', message = ''")
+    assert "⟦5,000 posts found⟧" in reader.get(f"/datasets/{posts.key}").text
 
 
 def test_scripts_are_given_their_texts(reader: FlaskClient) -> None:

@@ -3,13 +3,15 @@
 import { forces } from "./network_forces.js";
 import { LAYOUTS } from "./network_layout.js";
 import { INKS, colouring, inWords, isNumeric, mix, rgb, sizing } from "./network_look.js";
+import { names as namesOf } from "./network_names.js";
 import { showAbout, showLegend } from "./network_panel.js";
 import { save } from "./network_save.js";
 
 const MOST_NAMES = 500;
 const QUICK = { duration: 120 };
 const SLOW = 120; // milliseconds for one picture, with which many links are drawn more simply
-const MANY = 3000;
+const MANY = 1500;
+const STRONGEST = 1000; // of many links, so many are drawn as they are even then, also while something moves
 // How many names are shown: how near to each other they may stand, and how large a dot must be to have one.
 const NAMES = {
   none: { renderLabels: false },
@@ -23,18 +25,23 @@ function graphOf(piece, nodes, ink) {
   nodes.forEach((node, n) => graph.addNode(n, { label: node.label, x: 0, y: 0, size: 4, color: ink.rest }));
   const heaviest = piece.edges[0]?.[2] || 1;
   const [thin, wide] = piece.directed ? [0.7, 2.8] : [0.4, 2.4];
-  for (const [source, target, weight] of piece.edges) {
+  let rank = 0;
+  for (const [source, target, weight] of piece.edges) { // the strongest first
     if (source === target || graph.hasEdge(source, target)) continue;
-    graph.addEdge(source, target, { size: thin + wide * Math.sqrt(weight / heaviest), weight, type: piece.directed ? "arrow" : "line" });
+    graph.addEdge(source, target, { size: thin + wide * Math.sqrt(weight / heaviest), weight, rank: rank++, type: piece.directed ? "arrow" : "line" });
   }
   return graph;
 }
 
-// How links are drawn: as wide as they are strong, with an arrow where they have a direction, or as the thinnest of lines.
-const ways = () => ({
+// How links are drawn: as wide as they are strong, with an arrow where they have a direction; or as the thinnest of lines,
+// which are left out while something moves.
+const ways = (isBusy) => ({
   line: Sigma.rendering.EdgeRectangleProgram,
   arrow: Sigma.rendering.createEdgeArrowProgram({ lengthToThicknessRatio: 5, widenessToThicknessRatio: 4 }),
-  thin: Sigma.rendering.EdgeLineProgram,
+  hair: Sigma.rendering.EdgeLineProgram,
+  thin: class extends Sigma.rendering.EdgeLineProgram {
+    render(...given) { if (!isBusy()) super.render(...given); }
+  },
   unseen: Unseen,
 });
 
@@ -80,10 +87,14 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
   const isShown = (n) => degrees[n] >= state.least && (state.group === undefined || state.look.groupOf?.(n) === state.group);
 
   const style = getComputedStyle(document.body);
-  const view = new Sigma.Sigma(graph, stage, {
+  const labels = namesOf(ink, () => ({ width: stage.clientWidth, height: stage.clientHeight }));
+  let view = null; // sigma draws before it is there
+  const isBusy = () => view !== null && (state.isMoving || view.getCamera().isAnimated() || view.getMouseCaptor().isMoving || view.getTouchCaptor().isMoving);
+  view = new Sigma.Sigma(graph, stage, {
     labelColor: { color: style.color }, labelFont: style.fontFamily, labelSize: 13, labelWeight: "500", defaultEdgeColor: ink.edge,
-    labelGridCellSize: 90, zIndex: true, ...NAMES.few, edgeProgramClasses: ways(),
+    labelGridCellSize: 90, zIndex: true, ...NAMES.few, edgeProgramClasses: ways(isBusy),
     nodeProgramClasses: { circle: Sigma.rendering.NodeCircleProgram, point: Sigma.rendering.NodePointProgram },
+    defaultDrawNodeLabel: labels.draw,
     defaultDrawNodeHover: () => {}, // what is under the pointer is shown beside it
     nodeReducer: (node, plain) => {
       const n = Number(node);
@@ -95,19 +106,22 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
     },
     edgeReducer: (edge, data) => {
       const [source, target] = graph.extremities(edge).map(Number);
-      if (state.isMoving && state.isSlow) return { ...data, type: "unseen" };
+      const isWeak = state.isSlow && data.rank >= STRONGEST;
+      if (state.isMoving && state.isSlow) return { ...data, type: isWeak ? "unseen" : "hair" };
       if (!isShown(source) || !isShown(target)) return { ...data, hidden: true };
-      if (state.chosen === null) return state.isSlow ? { ...data, type: "thin" } : data;
+      if (state.chosen === null) return isWeak ? { ...data, type: "thin", zIndex: -1 } : data;
       return source === state.chosen || target === state.chosen ? { ...data, color: accent, zIndex: 1 } : { ...data, hidden: true };
     },
   });
   const refresh = () => view.refresh({ skipIndexation: !state.isSlow }); // on slow machines links change how they are drawn
   const camera = view.getCamera();
+  view.on("beforeRender", labels.begin);
 
   function tell() {
     const shown = nodes.filter((_, n) => isShown(n)).length;
     const amounts = piece.note || [sayMany("{n} node", "{n} nodes", graph.order), sayMany("{n} link", "{n} links", graph.size)].join(", ");
-    const all = state.isSlow ? `${amounts.replace(/\.$/, "")}. ${say("Links are drawn as thin lines so that it stays smooth here; a chosen node has its own as they are.")}` : amounts;
+    const simpler = state.isSlow && say("All but the {amount} strongest links are thin lines, and not drawn while something moves, so that it stays smooth here.", { amount: STRONGEST.toLocaleString("en") });
+    const all = simpler ? [amounts.replace(/\.$/, ""), simpler].join(". ") : amounts;
     status.textContent = shown === nodes.length ? all : sayMany("{n} node of {all} shown", "{n} nodes of {all} shown", shown, { all: nodes.length.toLocaleString("en") });
   }
 
@@ -296,8 +310,12 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
   place();
   if (graph.size > MANY && isSlowWith(view)) {
     state.isSlow = true;
-    view.setSetting("hideEdgesOnMove", true);
     view.refresh();
+    let pause = 0;
+    camera.on("updated", () => {
+      clearTimeout(pause);
+      pause = setTimeout(() => view.scheduleRender(), 150); // the thin lines come back
+    });
     tell();
   }
   box.dataset.drawn = String(graph.order);

@@ -33,8 +33,14 @@ export function save(form, { box, view, graph, nodes, attributes, isShown, isDir
   const dots = nodes.map((node, n) => ({ n, ...at(n), radius: view.scaleSize(node.size), colour: isFaint(n) ? ink.out : graph.getNodeAttribute(n, "color") }))
     .filter((dot) => isShown(dot.n) && isOn(dot)).sort((a, b) => a.radius - b.radius);
   const named = new Set(view.getSetting("renderLabels") ? [...view.getNodeDisplayedLabels()].map(Number) : []);
-  const labels = dots.filter(({ n }) => named.has(n) && !isFaint(n));
   const font = `500 13px ${fontFamily}`;
+  const ruler = document.createElement("canvas").getContext("2d");
+  ruler.font = font;
+  const labels = dots.filter(({ n }) => named.has(n) && !isFaint(n)).map((dot) => { // within the picture, as on the stage
+    const wide = ruler.measureText(nodes[dot.n].label).width;
+    const [right, left] = [dot.x + dot.radius + 3, dot.x - dot.radius - 3 - wide];
+    return { n: dot.n, x: right + wide <= width ? right : Math.max(left, 0), y: dot.y + 4 };
+  });
   if (form === "svg") {
     const short = (value) => Math.round(value * 100) / 100;
     keep(new Blob([
@@ -44,7 +50,7 @@ export function save(form, { box, view, graph, nodes, attributes, isShown, isDir
       "</g><g>",
       ...dots.map(({ n, x, y, radius, colour }) => `<circle cx="${short(x)}" cy="${short(y)}" r="${short(radius)}" fill="${colour}"><title>${escaped(nodes[n].label)}</title></circle>`),
       `</g><g font-family="${escaped(fontFamily)}" font-size="13" font-weight="500" fill="${escaped(color)}">`,
-      ...labels.map(({ n, x, y, radius }) => `<text x="${short(x + radius + 3)}" y="${short(y + 4)}">${escaped(nodes[n].label)}</text>`),
+      ...labels.map(({ n, x, y }) => `<text x="${short(x)}" y="${short(y)}">${escaped(nodes[n].label)}</text>`),
       "</g></svg>",
     ], { type: "image/svg+xml" }), name);
     return;
@@ -74,7 +80,7 @@ export function save(form, { box, view, graph, nodes, attributes, isShown, isDir
   }
   pen.font = font;
   pen.fillStyle = color;
-  for (const { n, x, y, radius } of labels) pen.fillText(nodes[n].label, x + radius + 3, y + 4);
+  for (const { n, x, y } of labels) pen.fillText(nodes[n].label, x, y);
   canvas.toBlob((blob) => keep(blob, name));
 }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.domain.texts import say
 from app.plugins import CaptureRun, InvalidInput
 from datasources._imageboard.search.asked import Asked
 from datasources._imageboard.search.engine import SearchEngine, cut, numbers_of
@@ -72,7 +73,7 @@ class Search:
         numbers = array("q")
         for some in self._engine.find(self._asked, self._run.database, self._limits.posts + 1):
             numbers.extend(some)
-            self._run.progress(0.0, text=f"{len(numbers):,} posts match")
+            self._run.progress(0.0, text=say("{amount:,} posts match", amount=len(numbers)))
         return cut(numbers, _POSTS_AT_ONCE)
 
     def _posts(self, found: Iterator[list[int]], order: str = BY_TIME) -> Iterator[Posts]:
