@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import re
 from typing import Any
 
 from apispec import APISpec
@@ -16,8 +17,8 @@ Json = dict[str, Any]
 
 
 def plain_name(type_: str) -> str:
-    """The name of a plug-in as part of the names of schemas: `CountPosts`."""
-    return "".join(part.capitalize() for part in type_.replace("_", "-").split("-"))
+    """The name of a plug-in as part of the names of schemas: `CountPosts`, `Import4Cat`, as in generated clients."""
+    return "".join(part.capitalize() for part in re.findall(r"[^\W\d_]+|\d+", type_))
 
 
 def options_name(type_: str) -> str:

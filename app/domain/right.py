@@ -22,9 +22,7 @@ RIGHT_RULES: Mapping[str, Switch] = {
         "So that all who sign in see them; those that are public stay so.",
         default=True,
     ),
-    "export": Switch(
-        "May take datasets elsewhere", "As packages for another installation, of their own.", default=True
-    ),
+    "export": Switch("May take datasets elsewhere", "Their own, as packages for another installation.", default=True),
 }
 """By the last part of `rights.capture` and so on: what everybody may do unless it is taken from them."""
 

@@ -26,7 +26,7 @@ pages = Blueprint("help", __name__)
 
 FOLDER = Path(__file__).parents[2] / "docs"
 """Where the documentation lies in every copy of the tool; one without it has no help."""
-FOR_RESEARCHERS = ("guide", "imageboards", "annotations", "api", "pages")
+FOR_RESEARCHERS = ("guide", "imageboards", "annotations", "packages", "api", "pages")
 FOR_OPERATORS = ("operations", "settings", "import_4chan", "scale")
 _IMAGES = "images"
 _DESK, _PHONE = ("desk-light", "desk-dark"), ("phone-light", "phone-dark")

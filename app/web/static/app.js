@@ -121,6 +121,7 @@ function forgetSentError(target) {
 function prepare(root) {
   // On a phone the columns and filters are behind their heading, above the posts.
   if (matchMedia("(max-width: 900px)").matches) for (const drawer of all("[data-drawer]", root)) drawer.open = false;
+  for (const drawer of all("[data-drawer]", root)) drawer.dataset.ready = "";
   showLocalTimes(root);
   for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
   showMeanings(root);

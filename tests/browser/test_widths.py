@@ -1,0 +1,80 @@
+"""Pages hold whatever people call things, on every screen, and what is shown does not jump away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+import pytest
+from playwright.sync_api import Browser
+
+from app.domain.user import User
+from app.services.annotation import create_field
+from app.services.context import Context
+from app.services.dataset import update_dataset
+from app.services.mark import set_tags
+from app.services.user import create_user
+from tests.browser.conftest import open_tab
+from tests.browser.test_journey import _sign_in
+from tests.conftest import PASSWORD
+from tests.results import store_table
+
+pytestmark = pytest.mark.slow
+
+_LONG = "L" * 200
+_SHIFTS = """
+window.shifts = [];
+new PerformanceObserver((list) => {
+  for (const { hadRecentInput, value, sources } of list.getEntries()) {
+    if (!hadRecentInput) shifts.push([value, ...sources.map(({ node }) => node?.className ?? "")]);
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+
+
+@pytest.fixture
+def long_names(ctx: Context, admin: User, tmp_path: Path) -> str:
+    """The key of a dataset in which everything is called as long as it may be, or in a script read from the right."""
+    create_user(ctx, "n" * 100, PASSWORD)
+    create_user(ctx, "🎓 مستخدم طويل الاسم", PASSWORD)
+    frame = pl.DataFrame(
+        {
+            "id": [str(10**20 + n) for n in range(30)],
+            "thread_id": ["1"] * 30,
+            "timestamp": ["2026-01-02 10:00:00"] * 30,
+            "author": ["🎓 مستخدم", "a" * 90, "שלום"] * 10,
+            "body": ["مرحبا https://example.org/" + "x" * 300, "W" * 500, "שלום עולם"] * 10,
+            "subject": [None, "عنوان " * 20, "s" * 200] * 10,
+            "c" * 120: ["v" * 200] * 30,
+        }
+    ).with_columns(pl.col("timestamp").str.to_datetime(time_unit="us", time_zone="UTC"))
+    key = store_table(ctx, admin, tmp_path, frame).key
+    update_dataset(ctx, admin, key, label=_LONG)
+    set_tags(ctx, admin, key, ["t" * 50, "اختبار"])
+    names = {"name": "f" * 40, "kind": "choice", "choices": ("c" * 45, "خيار"), "help": "h" * 200}
+    create_field(ctx, admin, key, is_blind=False, is_open=True, **names)  # type: ignore[arg-type]
+    return key
+
+
+def test_no_page_is_wider_than_its_screen_nor_jumps(
+    browser: Browser, pages_alone: str, ctx: Context, admin: User, long_names: str
+) -> None:
+    here = f"/datasets/{long_names}"
+    paths = ["/datasets", here, f"{here}/provenance", f"{here}/explore", f"{here}/explore?view=table", "/help"]
+    paths += [f"{here}/annotations", f"{here}/share", f"{here}/analyses", f"{here}/analyses/tokenise-posts"]
+    paths += [f"/control/{tab}" for tab in ("users", "datasets", "settings", "tags", "logs")]
+    wide, jumps = [], []
+    with open_tab(browser, pages_alone) as page:
+        page.add_init_script(_SHIFTS)
+        _sign_in(page, admin)
+        for width in (390, 700, 1400):
+            page.set_viewport_size({"width": width, "height": 844})
+            for path in paths:
+                page.goto(path, wait_until="load")
+                if page.evaluate("document.documentElement.scrollWidth") > width:
+                    wide.append((width, path))
+                shifts = page.evaluate("shifts")
+                if sum(shift[0] for shift in shifts) >= 0.1:
+                    jumps.append((width, path, shifts))
+    assert wide == []
+    assert jumps == []
