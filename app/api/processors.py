@@ -155,8 +155,8 @@ class RunOnItems(MethodView):
     def post(self, query: dict[str, Any], processor_type: str) -> Any:
         """Analyse the items in the body, a JSON list of objects or NDJSON, without making a dataset of them first.
 
-        They become a private dataset that goes by itself after `limits.posted_days`, with the result. They are read when
-        it is made, as any file is: what cannot be read lets it fail, with the reason.
+        They become a private dataset that goes by itself after `limits.posted_days`, with the result. They are read
+        when it is made, as any file is: what cannot be read lets it fail, with the reason.
         """
         kinds = {"application/json": "json", "application/x-ndjson": "ndjson"}
         kind = kinds.get(request.mimetype)
