@@ -138,6 +138,7 @@ def emptied(opened: Context) -> bool:
             db.run(f"TRUNCATE {', '.join(many)} RESTART IDENTITY CASCADE")
         with db.transaction() as tx:
             tx.run("SET LOCAL session_replication_role = replica")  # the order of the tables then does not matter
+            tx.run("LOCK TABLE jobs IN EXCLUSIVE MODE")  # a row added meanwhile would have the number of a later one
             for name in full:
                 tx.run(f"DELETE FROM {name}")
             tx.run(_RESTART)

@@ -147,7 +147,7 @@ class RunOnItems(MethodView):
         requestBody={
             "required": True,
             "content": {
-                "application/json": {"schema": {"type": "array", "items": {"type": "object"}}, "example": [_ITEM]},
+                "application/json": {"schema": {}, "example": [_ITEM]},
                 "application/x-ndjson": {"schema": {}, "example": _ITEM},
             },
         }
@@ -155,7 +155,8 @@ class RunOnItems(MethodView):
     def post(self, query: dict[str, Any], processor_type: str) -> Any:
         """Analyse the items in the body, a JSON list of objects or NDJSON, without making a dataset of them first.
 
-        They become a private dataset that goes by itself after `limits.posted_days`, with the result.
+        They become a private dataset that goes by itself after `limits.posted_days`, with the result. They are read
+        when it is made, as any file is: what cannot be read lets it fail, with the reason.
         """
         kinds = {"application/json": "json", "application/x-ndjson": "ndjson"}
         kind = kinds.get(request.mimetype)

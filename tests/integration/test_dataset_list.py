@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 
 import pytest
 
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import InvalidInput, NotAllowed, NotFound
+from app.domain.right import Right
 from app.domain.share import Role
 from app.domain.user import User
 from app.services.bulk import do_to_all
 from app.services.context import Context
+from app.services.dataset import get_dataset, update_dataset
 from app.services.dataset_list import ORDERS, Wanted, list_datasets
 from app.services.mark import known_tags, marks_of, set_favourite, set_tags
+from app.services.person_setting import Whose, change_person_settings
 from app.services.share import share_with
-from app.services.user import create_user
+from app.services.user import create_user, find_user
 from app.storage import dataset as stored
 from app.storage.dataset_list import matches_below
 from tests.results import new_dataset
@@ -145,6 +148,36 @@ def test_many_at_once_each_by_itself(ctx: Context, user: User, otto: User) -> No
     assert do_to_all(ctx, user, [own], "share", names=["nobody"]).problems == ["There is no user called nobody."]
     marks = marks_of(ctx, user, list_datasets(ctx, user, Wanted())[0])
     assert (marks.favourites, marks.tags) == ({own}, {own: ["a"]})
+
+
+def test_who_may_not_list_those_of_others_lists_their_own_and_shared_ones(
+    ctx: Context, admin: User, user: User, otto: User
+) -> None:
+    public = add(ctx, user, "public", is_private=False)
+    share_with(ctx, user, [add(ctx, user, "shared")], Role.VIEWER, ["otto"])
+    add(ctx, otto, "own")
+    assert labels(ctx, otto, whose="all") == ["own", "shared", "public"]
+    change_person_settings(ctx, admin, Whose(user_id=otto.id), {"rights.browse": False})
+    assert labels(ctx, otto, whose="all") == ["own", "shared"]
+    assert get_dataset(ctx, otto, public).key == public  # whoever has its address
+    assert labels(ctx, admin, whose="all") == ["own", "shared", "public"]
+
+
+@pytest.mark.parametrize("right", [Right.SIGHT, Right.DATASETS])
+def test_who_has_the_right_lists_all_and_changes_only_with_the_other(
+    ctx: Context, admin: User, user: User, otto: User, right: Right
+) -> None:
+    hidden = add(ctx, user, "hidden")
+    set_tags(ctx, user, hidden, ["tea"])
+    assert (labels(ctx, otto, whose="all"), known_tags(ctx, otto)) == ([], [])
+    change_person_settings(ctx, admin, Whose(user_id=otto.id), {right.setting: True})
+    seeing = find_user(ctx, "otto")
+    assert (labels(ctx, seeing, whose="all"), known_tags(ctx, seeing)) == (["hidden"], ["tea"])
+    if right is Right.DATASETS:
+        assert update_dataset(ctx, seeing, hidden, label="changed").label == "changed"
+    else:
+        with pytest.raises(NotAllowed):
+            update_dataset(ctx, seeing, hidden, label="changed")
 
 
 def test_ten_thousand_datasets_are_listed_fast(ctx: Context, user: User, otto: User) -> None:

@@ -5,16 +5,21 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
+import pytest
+from flask import Flask
 from flask.testing import FlaskClient
 
 from app.domain.dataset import Dataset, Status
+from app.domain.right import CONTROL, Right
 from app.domain.user import User
 from app.services.context import Context
+from app.services.user_tag import assign_tag
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import repair
 from app.storage.dataset import Ending
 from tests.conftest import import_posts
+from tests.safety.roles import holder
 
 TRACEBACK = 'Traceback (most recent call last):\n  File "<count>.py", line 7\nZeroDivisionError: division by zero'
 
@@ -93,3 +98,26 @@ def test_others_can_do_nothing_about_failures(ursula: FlaskClient, ctx: Context,
     for do in ("retry", "dismiss"):
         assert ursula.change(f"/control/jobs/{job_id}/{do}").status_code == 403
     assert jobs.find(ctx.database, job_id) is not None
+
+
+@pytest.mark.parametrize("right", sorted(CONTROL))
+def test_who_has_one_right_finds_the_pages_that_it_opens_and_nothing_else(
+    ctx: Context, app: Flask, user: User, admin: User, right: Right
+) -> None:
+    failed(ctx, user)
+    assign_tag(ctx, admin, user.name, "course")
+    call = holder(ctx, app, right)
+    assert 'href="/control"' in call("GET", "/datasets").text
+    first = call("GET", "/control", follow_redirects=True)
+    assert first.status_code == 200
+    tabs = re.findall(r'<a href="(/control[^"]*)"', first.text.split("control-tabs")[1].split("</nav>")[0])
+    assert tabs
+    for tab in tabs:
+        page = call("GET", tab)
+        assert page.status_code == 200, tab
+        for link in set(re.findall(r'href="(/control[^"#]*)', page.text.replace("&amp;", "&"))):
+            assert call("GET", link, follow_redirects=True).status_code == 200, (tab, link)
+
+
+def test_who_has_no_right_finds_no_control_panel(ursula: FlaskClient) -> None:
+    assert 'href="/control"' not in ursula.get("/datasets").text
