@@ -9,8 +9,9 @@ from collections.abc import Iterator
 import pytest
 from PIL import Image
 
-from app.services.member import THUMBNAIL, Member, thumbnail
+from app.services.member import Member
 from app.services.member_preview import MOST_BYTES, MOST_MEDIA, MOST_ROWS, Preview, preview_of
+from app.services.small_picture import SIDE, make_small
 
 
 def shown(name: str, content: bytes) -> Preview:
@@ -106,24 +107,24 @@ def drawn(size: tuple[int, int], form: str, mode: str = "RGB") -> bytes:
     ("form", "mode"), [("JPEG", "RGB"), ("PNG", "RGBA"), ("GIF", "P"), ("WEBP", "RGB"), ("JPEG", "CMYK")]
 )
 def test_pictures_are_made_small(form: str, mode: str) -> None:
-    small = thumbnail(drawn((1600, 900), form, mode))
+    small = make_small(drawn((1600, 900), form, mode))
     assert small is not None
     with Image.open(io.BytesIO(small)) as picture:
-        assert (picture.format, picture.size) == ("WEBP", (THUMBNAIL, 203 if picture.height == 203 else 202))
+        assert (picture.format, picture.size) == ("WEBP", (SIDE, 203 if picture.height == 203 else 202))
 
 
 def test_a_small_picture_keeps_its_size() -> None:
-    small = thumbnail(drawn((20, 10), "PNG"))
+    small = make_small(drawn((20, 10), "PNG"))
     assert small is not None
     assert Image.open(io.BytesIO(small)).size == (20, 10)
 
 
 @pytest.mark.parametrize("content", [b"", b"<svg/>", b"\x89PNG made up", drawn((90, 90), "PNG")[:-30]])
 def test_what_is_no_picture_is_not_made_small(content: bytes) -> None:
-    assert thumbnail(content) is None
+    assert make_small(content) is None
 
 
 def test_a_picture_that_would_fill_the_memory_is_not_drawn() -> None:
     made = io.BytesIO()
     Image.new("1", (20_000, 20_000)).save(made, "PNG")
-    assert thumbnail(made.getvalue()) is None
+    assert make_small(made.getvalue()) is None
