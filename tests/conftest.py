@@ -18,6 +18,7 @@ import pytest
 from argon2 import PasswordHasher
 from flask import Flask
 from flask.testing import FlaskClient
+from hypothesis import settings as hypothesis_settings
 
 from app.domain.dataset import Dataset
 from app.domain.errors import Unavailable
@@ -34,6 +35,9 @@ from app.storage import dataset as datasets
 from app.storage.migrate import migrate
 from tests.mail import MailServer
 from tests.results import store_table
+
+hypothesis_settings.register_profile("busy", deadline=None)  # how long a case takes is the machine's affair
+hypothesis_settings.load_profile("busy")
 
 ROOT = Path(__file__).resolve().parents[1]
 SAMPLES = ROOT.parent / "shared" / "samples"
