@@ -155,7 +155,7 @@ def test_sharing_and_running_in_a_tab_of_their_own(page: Page, ctx: Context, adm
     page.get_by_label("Find an analysis").fill("over time how many")
     page.keyboard.press("Enter")
     page.get_by_role("heading", name="Count posts over time", level=1).wait_for()
-    page.get_by_role("button", name="Close").click()
+    page.locator(".head").get_by_role("link", name="posts.csv").click()
     expect(page.locator("#tree .node[aria-current]")).to_contain_text("posts.csv")
     page.goto(f"/datasets/{posts.key}/explore/60")
     page.get_by_role("link", name="Earlier").click()
