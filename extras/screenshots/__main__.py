@@ -29,7 +29,7 @@ from extras.screenshots.stage import PASSWORD, Stage, fill
 
 SCREENS = {"desk": (1400, 900), "phone": (390, 844)}
 SCHEMES = ("light", "dark")
-_COLOURS = 128
+_COLOURS, _COMMONEST = 128, 48
 _ROOT = Path(__file__).resolve().parents[2]
 
 
@@ -119,17 +119,33 @@ def _sign_in(context: BrowserContext, who: str | None) -> None:
 
 
 def _take(page: Page, scene: Scene) -> bytes:
-    """One picture, with few colours, for that makes it a third as large and pages have few."""
+    """One picture of a page."""
     page.goto(scene.path)
     page.wait_for_load_state("networkidle")
     if scene.do:
         scene.do(page)
     page.wait_for_timeout(300)
-    taken = Image.open(io.BytesIO(page.screenshot()))
     packed = io.BytesIO()
-    fewer = taken.convert("RGB").quantize(_COLOURS, Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
-    fewer.save(packed, "PNG", optimize=True)  # a colour that few points have stays as it is, too
+    with_few_colours(Image.open(io.BytesIO(page.screenshot())).convert("RGB")).save(packed, "PNG", optimize=True)
     return packed.getvalue()
+
+
+def with_few_colours(taken: Image.Image) -> Image.Image:
+    """A picture with 128 colours, which makes it a third as large: the commonest of its own as they are, and the rest
+    spread over all that it has, so that what is seldom keeps its colour too.
+    """
+    import numpy as np
+
+    points = np.asarray(taken, dtype=np.int32)
+    colours, places, amounts = np.unique(points.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    commonest = colours[np.argsort(-amounts, kind="stable")[:_COMMONEST]]
+    spread = taken.quantize(_COLOURS - len(commonest), Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
+    others = np.array(spread.getpalette(), dtype=np.int32).reshape(-1, 3)
+    palette = np.concatenate([commonest, others])[:_COLOURS]
+    nearest = np.array([((palette - colour) ** 2).sum(axis=1).argmin() for colour in colours], dtype=np.uint8)
+    made = Image.fromarray(nearest[places].reshape(points.shape[:2]), "P")
+    made.putpalette(palette.astype(np.uint8).tobytes())
+    return made
 
 
 def _listed(wanted: Sequence[Scene], folder: str) -> str:
