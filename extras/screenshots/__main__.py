@@ -137,7 +137,9 @@ def with_few_colours(taken: Image.Image) -> Image.Image:
     import numpy as np
 
     points = np.asarray(taken, dtype=np.int32)
-    colours, places, amounts = np.unique(points.reshape(-1, 3), axis=0, return_inverse=True, return_counts=True)
+    numbered = points[..., 0] << 16 | points[..., 1] << 8 | points[..., 2]
+    numbers, places, amounts = np.unique(numbered, return_inverse=True, return_counts=True)
+    colours = np.stack([numbers >> 16, numbers >> 8 & 255, numbers & 255], axis=1)
     commonest = colours[np.argsort(-amounts, kind="stable")[:_COMMONEST]]
     spread = taken.quantize(_COLOURS - len(commonest), Image.Quantize.MAXCOVERAGE, dither=Image.Dither.NONE)
     others = np.array(spread.getpalette(), dtype=np.int32).reshape(-1, 3)
