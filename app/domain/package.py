@@ -13,6 +13,7 @@ from typing import Any
 
 from app.domain.annotation import LONGEST_NAME, NOT_IN_NAMES, FieldKind
 from app.domain.dataset import Kind, Status
+from app.domain.plain import storable, storable_text, with_texts
 
 FORMAT = "4cat-package"
 VERSION = 1
@@ -46,24 +47,19 @@ _LONGEST = {"label": 200, "type": 100, "acts_as": 100, "datasource": 100}
 
 def rewrite_keys(value: Any, keys: Mapping[str, str]) -> Any:
     """The same value with every text that is one of these keys replaced, at any depth."""
-    if isinstance(value, str):
-        return keys.get(value, value)
-    if isinstance(value, Mapping):
-        return {name: rewrite_keys(part, keys) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [rewrite_keys(part, keys) for part in value]
-    return value
+    return with_texts(value, lambda text: keys.get(text, text))
 
 
-def storable(value: Any) -> Any:
-    """The value without what a database cannot hold: NUL and halves of characters."""
-    if isinstance(value, str):
-        return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, Mapping):
-        return {storable(str(name)): storable(part) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [storable(part) for part in value]
-    return value
+def read_moment(given: Any) -> str:
+    """A time that stands in a package, as ISO 8601 in UTC; without a zone it is taken for one in UTC.
+
+    :raises ValueError: when it is none
+    """
+    try:
+        moment = datetime.fromisoformat(given)
+        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
+    except (TypeError, OverflowError) as error:
+        raise ValueError(str(error)) from None
 
 
 def checked_record(given: Any) -> dict[str, Any]:
@@ -95,7 +91,7 @@ def _text(given: Mapping[str, Any], name: str) -> str:
     value = given.get(name)
     if not isinstance(value, str):
         raise ValueError(f"its `{name}` is no text")
-    return str(storable(value))
+    return storable_text(value)
 
 
 def _texts(given: Mapping[str, Any], name: str) -> list[str]:
@@ -131,9 +127,8 @@ def _moment(given: Mapping[str, Any], name: str) -> str | None:
     if value is None:
         return None
     try:
-        moment = datetime.fromisoformat(value)
-        return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC).isoformat()
-    except (TypeError, ValueError, OverflowError):
+        return read_moment(value)
+    except ValueError:
         raise ValueError(f"its `{name}` is no time") from None
 
 
@@ -159,7 +154,7 @@ def _field(given: Any, columns: Sequence[str]) -> dict[str, Any]:
         "name": name,
         "kind": _one_of(given, "kind", [str(kind) for kind in FieldKind]),
         "choices": _texts(given, "choices"),
-        "help": str(storable(given.get("help") or "")),
+        "help": storable_text(str(given.get("help") or "")),
         "is_blind": bool(given.get("is_blind", True)),
         "is_open": bool(given.get("is_open", True)),
     }

@@ -12,6 +12,7 @@ from urllib.parse import quote
 
 import orjson
 
+from app.domain.plain import storable_text, with_texts
 from app.domain.texts import Text, recalled, recorded
 
 _SAID = "\x00said"
@@ -94,17 +95,18 @@ class RowCount:
 
 def _storable(value: Any, secrets: Sequence[str] = ()) -> Any:
     """The value with secrets replaced in its texts, and what neither JSON nor the database takes (NUL)."""
-    if isinstance(value, Text):
-        return {_SAID: [_storable(recorded(value), secrets), _storable(str(value), secrets)]}
-    if isinstance(value, str):
+
+    def plain(text: str) -> str:
         for secret in secrets:
-            value = value.replace(secret, "[secret]")
-        return value.encode("utf-8", "replace").decode().replace("\x00", "\N{REPLACEMENT CHARACTER}")
-    if isinstance(value, dict):
-        return {_storable(name, secrets): _storable(part, secrets) for name, part in value.items()}
-    if isinstance(value, list | tuple):
-        return [_storable(part, secrets) for part in value]
-    return value
+            text = text.replace(secret, "[secret]")
+        return storable_text(text)
+
+    def sent(text: str) -> Any:
+        if isinstance(text, Text):
+            return {_SAID: [with_texts(recorded(text), plain, plain), plain(str(text))]}
+        return plain(text)
+
+    return with_texts(value, sent, lambda name: plain(name) if isinstance(name, str) else name)
 
 
 def _heard(value: Any) -> Any:

@@ -15,7 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import Any, Protocol
 
-from app.domain.package import RESULT, checked_record, storable
+from app.domain.package import RESULT, checked_record
+from app.domain.plain import storable, storable_text
 from app.domain.texts import say
 from app.plugins import Brought, FamilyRun, Reading
 from datasources.import_4cat._older_results import Result, result_of
@@ -220,7 +221,7 @@ def _log(text: str, told: _Told) -> list[tuple[str, str]]:
     """The lines of a log with the time of each; a line without a time has that of the one before it."""
     moment = told.created or told.ended or datetime.now(UTC).isoformat()
     lines = []
-    for line in str(storable(text)).splitlines():
+    for line in storable_text(text).splitlines():
         found = _LINE.fullmatch(line)
         if found:
             zone = (found[2] or "+00:00").replace("Z", "+00:00")

@@ -12,7 +12,8 @@ import orjson
 
 from app.domain.capture_rules import PROTECTION
 from app.domain.dataset import Kind
-from app.domain.package import FORMAT, MORE_ROLES, ROLES, VERSION, checked_record, storable
+from app.domain.package import FORMAT, MORE_ROLES, ROLES, VERSION, checked_record, read_moment
+from app.domain.plain import storable_text
 from app.domain.texts import say
 from app.plugins import Brought, FamilyRun
 from datasources.import_4cat._content import check_content
@@ -64,7 +65,7 @@ class Manifest:
         told = given.get("made_by")
         made_by = told if isinstance(told, Mapping) else {}
         ways = ("software", "version", "site", "address")
-        self.origin = {name: str(storable(made_by[name]))[:500] for name in ways if isinstance(made_by.get(name), str)}
+        self.origin = {name: storable_text(made_by[name])[:500] for name in ways if isinstance(made_by.get(name), str)}
         self.made = given.get("made")
         if self.top["key"] != given.get("top"):
             raise refusal(say("The manifest names another capture than the one it begins with."))
@@ -189,21 +190,18 @@ def _lines(path: Path, name: str) -> Iterator[Mapping[str, Any]]:
 
 def _log(path: Path, name: str) -> Iterator[tuple[str, str]]:
     for line in _lines(path, name):
-        yield _time(line.get("at"), name), str(storable(str(line.get("line", ""))))
+        yield _time(line.get("at"), name), storable_text(str(line.get("line", "")))
 
 
 def _codes(path: Path, name: str) -> Iterator[Mapping[str, str]]:
     for line in _lines(path, name):
-        found = {part: str(storable(str(line.get(part, "")))) for part in ("item", "field", "coder", "value")}
+        found = {part: storable_text(str(line.get(part, ""))) for part in ("item", "field", "coder", "value")}
         if all(found.values()):
             yield {**found, "time": _time(line.get("time"), name)}
 
 
 def _time(given: Any, name: str) -> str:
-    from datetime import UTC, datetime
-
     try:
-        moment = datetime.fromisoformat(given)
-    except (TypeError, ValueError):
+        return read_moment(given)
+    except ValueError:
         raise refusal(say("A time in “{name}” cannot be read.", name=name[:200])) from None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).isoformat()
