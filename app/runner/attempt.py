@@ -198,10 +198,7 @@ def _capture_from(
     if checkpoint:
         run.go_on_from(checkpoint, None if source.imports() else item_schema(source))
     if source.imports():
-        if task.upload is None:
-            raise UserError(say("The uploaded file has been removed. Upload it again as a new dataset."))
-        file = UploadedFile(task.upload.filename, task.upload.file, ctx.files)
-        import_file(source(), file, options, run, names)
+        import_file(source(), _uploaded(ctx, task), options, run, names)
     elif source.searches():
         search(source(), options, run, names)
     else:
@@ -219,6 +216,17 @@ def _capture_from(
     return outcome
 
 
+def _uploaded(ctx: Context, task: Task) -> UploadedFile:
+    if task.upload is None:
+        raise UserError(say("The uploaded file has been removed. Upload it again as a new dataset."))
+    return UploadedFile(task.upload.filename, task.upload.file, ctx.files)
+
+
+def _folder(task: Task) -> str:
+    """Where in storage this attempt puts its files, and no other one does."""
+    return f"datasets/{_present(task.dataset).key}/{task.job.token}"
+
+
 def _bring(
     ctx: Context,
     task: Task,
@@ -229,20 +237,15 @@ def _bring(
     checkpoint: dict[str, Any] | None,
 ) -> Outcome:
     """Bring in a family, of the uploaded file if there is one."""
-    upload = task.upload
-    if upload is None and "upload" in _present(task.dataset).work:
-        raise UserError("The uploaded file has been removed. Upload it again as a new dataset.")
-    prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
-    run.begin(prefix, ctx.registry, checkpoint, protection=_present(task.dataset).work.get("pseudonymise", "none"))
-    file = UploadedFile(upload.filename, upload.file, ctx.files) if upload else None
+    work = _present(task.dataset).work
+    file = _uploaded(ctx, task) if "upload" in work else None
+    run.begin(_folder(task), ctx.registry, checkpoint, protection=work.get("pseudonymise", "none"))
     return bring_family(source(), file, options, run, ctx.registry, names)
 
 
 def _capture_run(ctx: Context, task: Task, reporter: Reporter, *, withhold: bool) -> QuarantineRun:
     """The run of a capture; SIGUSR1 tells it that this machine is about to stop."""
-    prefix = f"datasets/{_present(task.dataset).key}/{task.job.token}"
-    count = RowCount(reporter)
-    parts = Parts(ctx.files, task.folder, prefix, count)
+    parts = Parts(ctx.files, task.folder, _folder(task), RowCount(reporter))
     plugin = ctx.registry.runnable(task.job.type)
     kind = BringingRun if issubclass(plugin, DataSource) and plugin.brings() else QuarantineRun
     run = kind(reporter, task.folder, task.seed, task.settings, parts, ctx.database, withhold=withhold)
@@ -271,12 +274,10 @@ def _captured(written: Written, run: QuarantineRun) -> str:
 
 def _published(ctx: Context, task: Task, written: Written, outcome: Outcome) -> Outcome:
     """Store the files of a result under names that only this attempt uses."""
-    dataset = _present(task.dataset)
     stored: dict[str, StoredFile] = {}
     try:
         for role, path in written.files.items():
-            name = f"datasets/{dataset.key}/{task.job.token}/{role}{''.join(path.suffixes)}"
-            stored[role] = ctx.files.put(path, name)
+            stored[role] = ctx.files.put(path, f"{_folder(task)}/{role}{''.join(path.suffixes)}")
     except Unavailable:
         discard(ctx.files, [file.name for file in stored.values()])
         raise

@@ -16,6 +16,7 @@ import orjson
 
 from app.domain.dataset import StoredFile
 from app.domain.errors import EmptyResult, NotFound
+from app.domain.texts import say
 from app.plugins.datasource import DataSource
 from app.plugins.family import Brought, Reading
 from app.plugins.registry import Registry
@@ -158,7 +159,7 @@ def bring_family(
                     _write(written, key=record["key"], codes=rows)
                 shutil.rmtree(run.folder / "brought", ignore_errors=True)
         if not count:
-            raise EmptyResult("There is nothing in it.")
+            raise EmptyResult(say("There is nothing in it."))
         description = store.put(told, "family.ndjson")
     except BaseException:  # whatever it is, what this attempt has stored is of no use any more
         discard(run.parts.files, store.names)
