@@ -35,13 +35,15 @@ def upload_for(
     return None
 
 
-def with_key(
-    ctx: Context, tx: Transaction, dataset: Dataset, source: type[DataSource], options: Any, upload: Upload | None
-) -> Dataset:
-    """A dataset with the key that its source wants for it, if nothing here has that; else as it is."""
+def wanted_key(ctx: Context, source: type[DataSource], options: Any, upload: Upload | None) -> str | None:
+    """The key that a source wants for a dataset, which it may look for in the uploaded file."""
     if not source.brings() or ctx.asked_once:
-        return dataset
-    key = source.wanted_key(options, ctx.files.local(upload.file) if upload else None)
+        return None
+    return source.wanted_key(options, ctx.files.local(upload.file) if upload else None)
+
+
+def with_key(tx: Transaction, dataset: Dataset, key: str | None) -> Dataset:
+    """A dataset with the key that is wanted for it, if nothing here has that; else as it is."""
     if key is None or family.used_keys(tx, [key]):
         return dataset
     return replace(dataset, key=key, top=key)

@@ -19,7 +19,7 @@ from app.plugins.options import dump, secrets_of
 from app.plugins.processor import Preset
 from app.plugins.validation import load
 from app.services.access import can_see, require_change, require_see, require_share, require_write
-from app.services.bringing import upload_for, with_key
+from app.services.bringing import upload_for, wanted_key, with_key
 from app.services.context import Context
 from app.services.ending import cancel_in, enqueue_dataset, require_address
 from app.services.owner_limit import within_limits
@@ -104,13 +104,14 @@ def create_captures(
     if named and source.brings():
         work["is_named"] = True
     secrets = {name: value for name in secrets_of(source.Options) if (value := getattr(options, name))}
+    wanted = [(chosen, wanted_key(ctx, source, chosen, upload)) for chosen in source.each(options)]
     made = []
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, actor.id):
-        for chosen in source.each(options):
+        for chosen, key in wanted:
             dataset = _new_capture(
                 ctx, actor, source, dump(chosen), named or (upload.filename if upload else None), is_private
             )
-            dataset = replace(with_key(ctx, tx, dataset, source, chosen, upload), work=work)
+            dataset = replace(with_key(tx, dataset, key), work=work)
             made.append(dataset.key)
             if datasets.insert(tx, dataset):
                 _take_upload(tx, dataset)
