@@ -6,11 +6,12 @@ import re
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+from app.domain.package import KEY
 from app.domain.texts import say
 from app.plugins import InvalidInput
 
 MOST = 100
-_PLACE = re.compile(r"(?P<base>.*?)/(?P<page>datasets|results)/(?P<key>[0-9a-f]{32})(?:/[^\s]*)?")
+_PLACE = re.compile(rf"(?P<base>.*?)/(?P<page>datasets|results)/(?P<key>{KEY.pattern})(?:/[^\s]*)?")
 
 
 @dataclass(frozen=True)

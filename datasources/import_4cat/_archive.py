@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import stat
 import zipfile
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from app.domain.texts import say
 from datasources.import_4cat._refusal import refusal
@@ -89,6 +90,12 @@ def _check(info: zipfile.ZipInfo) -> None:
         raise refusal(say("“{name}” in the ZIP is encrypted.", name=name[:200]))
     if stat.S_ISLNK(info.external_attr >> 16) or info.compress_type not in _METHODS:
         raise refusal(say("“{name}” in the ZIP is of a kind that is not taken.", name=name[:200]))
+
+
+def safe_suffix(name: str) -> str:
+    """What the name of a member ends with, where that is fit for the name of a file."""
+    found = PurePosixPath(name).suffix.lower()
+    return found if re.fullmatch(r"\.\w{1,15}", found) else ".bin"
 
 
 @contextmanager

@@ -7,13 +7,14 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from typing import Any
 
+from app.domain.package import KEY
 from app.domain.texts import say
 from app.plugins import FamilyRun
-from datasources.import_4cat._archive import MOST_TOLD, Archive
+from datasources.import_4cat._archive import MOST_TOLD, Archive, safe_suffix
 from datasources.import_4cat._refusal import refusal
 from datasources.import_4cat._remote import Remote, parsed
 
-_METADATA = re.compile(r"(?:.*/)?([0-9a-f]{32})_metadata\.json")
+_METADATA = re.compile(rf"(?:.*/)?({KEY.pattern})_metadata\.json")
 _MOST_LOG = 64 * 1024**2
 
 
@@ -64,7 +65,7 @@ class ExportedFiles:
             return None
         self._folder.mkdir(exist_ok=True)
         self._number += 1
-        path = self._folder / f"{self._number}{_suffix(found)}"
+        path = self._folder / f"{self._number}{safe_suffix(found)}"
         self._archive.take(found, path)
         return path
 
@@ -75,11 +76,6 @@ class ExportedFiles:
 
     def _of(self, key: str) -> list[str]:
         return [name for name in self._archive.members if key in PurePosixPath(name).name]
-
-
-def _suffix(name: str) -> str:
-    found = PurePosixPath(name).suffix.lower()
-    return found if re.fullmatch(r"\.\w{1,15}", found) else ".bin"
 
 
 class OlderAPI:
@@ -98,14 +94,14 @@ class OlderAPI:
         found = parsed(self._ask(key, "children"), "children")
         if not isinstance(found, list):
             raise refusal(say("What {url} tells of children is no list.", url=self._remote.address.base))
-        return [one for one in found if isinstance(one, str) and re.fullmatch(r"[0-9a-f]{32}", one)]
+        return [one for one in found if isinstance(one, str) and KEY.fullmatch(one)]
 
     def data(self, key: str, name: str) -> Path | None:
         """Its result file, which is kept as soon as it has come in whole."""
         kept = self._run.kept(f"{key} data")
         if kept is not None:
             return kept
-        return self._run.keep(f"{key} data", self._remote.download(self._path(key, "data"), _suffix(name)))
+        return self._run.keep(f"{key} data", self._remote.download(self._path(key, "data"), safe_suffix(name)))
 
     def log(self, key: str) -> str:
         """Its log."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import Any, Protocol
 
 import orjson
@@ -16,6 +16,7 @@ from app.domain.package import FORMAT, MORE_ROLES, ROLES, VERSION, checked_recor
 from app.domain.plain import storable_text
 from app.domain.texts import say
 from app.plugins import Brought, FamilyRun
+from datasources.import_4cat._archive import safe_suffix
 from datasources.import_4cat._content import check_content
 from datasources.import_4cat._refusal import refusal
 
@@ -159,8 +160,7 @@ def bring_package(manifest: Manifest, members: Members, run: FamilyRun, protecti
 
 
 def _suffix(role: str, name: str) -> str:
-    own = PurePosixPath(name).suffix
-    return _SUFFIXES.get(role) or (own if re.fullmatch(r"\.\w{1,15}", own) else ".bin")
+    return _SUFFIXES.get(role) or safe_suffix(name)
 
 
 def _require_protection(manifest: Manifest, run: FamilyRun) -> None:
