@@ -62,7 +62,12 @@ class PersonSetting:
     @property
     def is_given(self) -> bool:
         """Whether it is a right of administrators, which is never set for everybody."""
-        return self.name.removeprefix(f"{RIGHTS}.") in GIVEN_RULES
+        return _right_in(self.name) in GIVEN_RULES
+
+
+def _right_in(name: str) -> str | None:
+    """The right that a setting is about, or None."""
+    return name.removeprefix(f"{RIGHTS}.") if name.startswith(f"{RIGHTS}.") else None
 
 
 def resolve(settings: Settings, db: Session, user_id: int, lent: Sequence[str] = ()) -> dict[str, Found]:
@@ -105,9 +110,7 @@ def default_of(settings: Settings, name: str) -> Any:
 
 
 def has_right(ctx: Context, user: User, right: str) -> bool:
-    """Whether somebody may do something, such as `capture`; administrators may do everything."""
-    if right in GIVEN_RULES:
-        return user.has(Right(right))
+    """Whether somebody may do what can be taken from people, such as `capture`; administrators may do everything."""
     return user.is_admin or bool(resolve(ctx.settings, ctx.database, user.id, user.lent)[f"{RIGHTS}.{right}"].value)
 
 
@@ -126,10 +129,10 @@ def require_right(ctx: Context, user: User, right: str) -> None:
 
 def require_to_give(ctx: Context, actor: User, names: Iterable[str]) -> None:
     """Make sure that the actor has those of these settings that are rights. :raises NotAllowed: naming one when not"""
-    wanted = [name for name in names if name.startswith(f"{RIGHTS}.")]
+    wanted = [name for name in names if _right_in(name)]
     held = rights_of(ctx, actor) if wanted else set()
     for name in wanted:
-        if name.removeprefix(f"{RIGHTS}.") not in held:
+        if _right_in(name) not in held:
             label = declared(PERSON_RULES[name].label)
             raise NotAllowed(say("Only who has the right “{right}” may give or take it.", right=label))
 
@@ -151,7 +154,7 @@ def list_person_settings(ctx: Context, actor: User, whose: Whose) -> list[Person
             rule,
             rule.read(own[name]) if name in own else None,
             _find(ctx.settings, name, without, site),
-            may_set=not name.startswith(f"{RIGHTS}.") or name.removeprefix(f"{RIGHTS}.") in held,
+            may_set=_right_in(name) is None or _right_in(name) in held,
         )
         for name, rule in PERSON_RULES.items()
     ]
