@@ -15,8 +15,7 @@ from app.services.access import require_write
 from app.services.context import Context
 from app.services.dataset import create_capture
 from app.services.owner_limit import require_room
-from app.services.upload import save_upload
-from app.storage import upload as uploads
+from app.services.upload import drop_file, save_upload
 
 
 def importing_source(ctx: Context, datasource_id: str, field: str = "datasource") -> type[DataSource]:
@@ -67,6 +66,5 @@ def import_file(
             notify=notify,
         )
     except UserError:
-        uploads.delete(ctx.database, upload.id)
-        ctx.files.delete(upload.file.name)
+        drop_file(ctx, upload)
         raise

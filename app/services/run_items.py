@@ -18,6 +18,7 @@ from app.services.dataset_bin import delete_tree
 from app.services.import_file import import_file
 from app.services.person_setting import require_right
 from app.services.run import run_processor
+from app.services.upload import drop_file
 from app.storage import dataset_bin
 from app.storage import upload as uploads
 
@@ -51,6 +52,5 @@ def run_on_items(
         delete_tree(ctx, posted.key)
         upload = uploads.find(ctx.database, posted.work["upload"])
         if upload is not None:
-            uploads.delete(ctx.database, upload.id)
-            ctx.files.delete(upload.file.name)
+            drop_file(ctx, upload)
         raise

@@ -81,6 +81,12 @@ def _copy(stream: BinaryIO, path: Path, limit: int, room: int | None) -> int:
     return size
 
 
+def drop_file(ctx: Context, upload: Upload) -> None:
+    """Forget an uploaded file of which nothing is made."""
+    uploads.delete(ctx.database, upload.id)
+    ctx.files.delete(upload.file.name)
+
+
 def get_upload(ctx: Context, actor: User, upload_id: str) -> Upload:
     """One upload of the actor's. :raises NotFound: when there is none"""
     found = uploads.find(ctx.database, upload_id, None if changes_all(actor) else actor.id)
