@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -164,11 +165,11 @@ def test_a_killed_worker_leaves_no_half_family_and_the_next_goes_on(
 def asking(manager: Process, site: Neighbour) -> psutil.Process:
     """The process of the plug-in: the one below the manager that is connected to the other site."""
     port = int(site.url.rpartition(":")[2])
-    return next(
-        process
-        for process in psutil.Process(manager.pid).children(recursive=True)
-        if any(found.raddr and found.raddr.port == port for found in process.net_connections())
-    )
+    for process in psutil.Process(manager.pid).children(recursive=True):
+        with suppress(psutil.NoSuchProcess):  # others come and go
+            if any(found.raddr and found.raddr.port == port for found in process.net_connections()):
+                return process
+    raise AssertionError("no process below the manager is connected to the other site")
 
 
 def test_private_addresses_are_not_asked_unless_they_are_allowed(
