@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 import urllib.error
@@ -10,6 +9,7 @@ import urllib.request
 from contextlib import suppress
 from urllib.parse import urlsplit
 
+from app.local.leftovers import free_port
 from app.services.context import Context
 from app.services.token import create_token
 from bench._installation import managers, processes, wait
@@ -26,7 +26,7 @@ def count_connections(
     """For each kind of process: the most connections that one of them had to each server."""
     ports = {"PostgreSQL": urlsplit(ctx.database.url).port or 0, "Redis": urlsplit(environ["REDIS_URL"]).port or 0}
     most: dict[str, dict[str, int]] = {}
-    address = f"http://127.0.0.1:{_free_port()}"
+    address = f"http://127.0.0.1:{free_port()}"
     web = ("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app")
     more = {**environ, "PORT": address.rsplit(":", 1)[1], "HOST": "127.0.0.1"}
     _, secret = create_token(ctx, side.user, "bench")
@@ -59,9 +59,3 @@ def _visit(address: str, secret: str, stop: threading.Event) -> None:
             asked = urllib.request.Request(address + path, headers={"Authorization": f"Bearer {secret}"})
             with suppress(urllib.error.URLError, OSError), urllib.request.urlopen(asked, timeout=10) as answer:
                 answer.read()
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])

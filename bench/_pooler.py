@@ -14,6 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from app.local.leftovers import free_port
+
 _CONFIGURATION = """\
 [databases]
 * = host={host} port={database}
@@ -40,9 +42,7 @@ def find_pooler() -> str | None:
 def pooler(program: str, database_url: str, size: int) -> Iterator[tuple[str, int]]:
     """The address of a pool of `size` connections to a database, and the id of the pooler's process."""
     parts = urlsplit(database_url)
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = int(free.getsockname()[1])
+    port = free_port()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         folder.chmod(0o755)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import threading
@@ -17,6 +16,7 @@ from pathlib import Path
 import psutil
 
 from app.domain.errors import Unavailable
+from app.local.leftovers import free_port
 from app.local.servers import EmbeddedServers
 from app.storage.migrate import migrate
 from bench._installation import ROOT
@@ -35,7 +35,7 @@ class Cluster:
     def __init__(self, folder: Path, storage: str) -> None:
         self.folder = folder
         self.storage = open_storage(storage, folder)
-        self.port = _free_port()
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.run = uuid.uuid4().hex
         self.held: set[str] = set()
@@ -178,9 +178,3 @@ def _command(name: str) -> tuple[str, ...]:
     if name == WEB:
         return ("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app")
     return ("-m", "app.runner") if name in MANAGERS else ("scheduler.py",)
-
-
-def _free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])

@@ -11,7 +11,6 @@ counts for the limit of requests, which is set out of reach. MB are 10^6 bytes.
 from __future__ import annotations
 
 import argparse
-import socket
 import tempfile
 import time
 from collections.abc import Iterator
@@ -24,6 +23,7 @@ import requests
 
 from app.domain.dataset import ITEMS, Dataset, Kind, Result, Status
 from app.domain.user import User
+from app.local.leftovers import free_port
 from app.services.context import Context
 from app.services.token import create_token
 from app.services.user import create_user
@@ -76,9 +76,7 @@ def store(ctx: Context, owner: User, rows: int, folder: Path) -> Dataset:
 @contextmanager
 def web(environ: dict[str, str], application: str, path: str) -> Iterator[tuple[str, int]]:
     """A web server of two processes: its address, and the id of its parent process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     command = ("-m", "gunicorn", "--config", "app/web/gunicorn.py", application)
     with processes({**environ, "HOST": "127.0.0.1", "PORT": str(port)}, command) as started:
         url = f"http://127.0.0.1:{port}"

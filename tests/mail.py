@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import email
 import email.policy
-import socket
 from email.message import EmailMessage
 from typing import Any
 
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
+
+from app.local.leftovers import free_port
 
 
 class MailServer:
@@ -18,9 +19,7 @@ class MailServer:
     def __init__(self) -> None:
         self.letters: list[EmailMessage] = []
         self.refusing = ""
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
+        self.port = free_port()
         self._controller: Controller | None = None
 
     @property

@@ -17,6 +17,7 @@ from app.services.context import Context
 from app.storage import job as jobs
 from app.storage import setting
 from extras.living_board import LivingBoard
+from workers.count_board_posts import CountBoardPosts
 
 
 def point_at(ctx: Context, source: str, url: str, **more: Any) -> None:
@@ -94,3 +95,9 @@ def expected_text(site: LivingBoard, post: Any, dialect: str = "fourchan") -> st
 
 
 __all__ = ["SourceError", "do", "expected_text", "look", "open_jobs", "point_at", "stored", "threads"]
+
+
+def count_board_posts(ctx: Context) -> None:
+    """Count the posts that have been kept and not been counted yet, as the standing task does."""
+    with task_of(ctx) as (task, _):
+        CountBoardPosts().work(None, task)  # type: ignore[arg-type]

@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from app.local.leftovers import free_port
 from app.plugins import Worker
 from app.runner.report import Reader, Reporter
 from app.runner.task_context import TaskContext
@@ -32,9 +33,7 @@ TASKS: dict[str, type[Worker]] = {"main": IndexBoardPosts, "delta": IndexNewBoar
 
 def free_address() -> str:
     """An address at which nobody listens."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"127.0.0.1:{free.getsockname()[1]}"
+    return f"127.0.0.1:{free_port()}"
 
 
 class Sphinx:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import random
 import signal
 import socket
 import time
@@ -13,6 +14,8 @@ import psutil
 from app.domain.errors import Unavailable
 
 _PATIENCE = 15.0
+_PORTS = range(20_000, 32_000)
+"""Systems give none of these to an outgoing connection: those of Linux begin at 32,768, of others later."""
 
 
 def clear_folder(folder: Path, gently: signal.Signals) -> None:
@@ -49,12 +52,18 @@ def _working_in(folder: Path) -> list[psutil.Process]:
 
 
 def free_port(preferred: int | None = None) -> int:
-    """A port on this machine that nothing listens on: the preferred one if it is free."""
-    if preferred is not None and is_port_free("127.0.0.1", preferred):
-        return preferred
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return int(trial.getsockname()[1])
+    """A port on this machine that nothing uses: the preferred one if it is free.
+
+    No outgoing connection of anybody takes it before a server listens there.
+
+    :raises Unavailable: when every port is taken
+    """
+    wanted = [] if preferred is None else [preferred]
+    found = (port for port in [*wanted, *random.sample(_PORTS, 1000)] if is_port_free("127.0.0.1", port))
+    port = next(found, None)
+    if port is None:
+        raise Unavailable("No port of this machine is free. End programs that listen on ports, and try again.")
+    return port
 
 
 def is_port_free(host: str, port: int) -> bool:

@@ -79,6 +79,14 @@ class DataSource(ABC, Described):
         return None
 
     @classmethod
+    def kept_values(cls, database: Database) -> Mapping[str, Mapping[str, int]]:
+        """What can be named in text options because posts of it are kept here, quickly: by option, how many of each.
+
+        0 says that they have not been counted yet.
+        """
+        return {}
+
+    @classmethod
     def overview(cls, settings: Mapping[str, Any], database: Database) -> Overview | None:
         """Say what is kept here of this source, quickly; None for one that keeps nothing."""
         return None

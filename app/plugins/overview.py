@@ -34,7 +34,7 @@ class Overview:
     """`gaps` are the newest ones, of `all_gaps`; None when there are more than can be counted quickly.
 
     `period` is how its activity is shown (day, month or year); None when there is none. `hint` says what an
-    administrator may do next, if anything.
+    administrator may do next, if anything. `option` is that in which parts are named when posts are asked for.
     """
 
     parts: Sequence[Part]
@@ -42,6 +42,7 @@ class Overview:
     gaps: Sequence[Gap]
     all_gaps: int | None
     hint: str = ""
+    option: str = ""
 
 
 @dataclass(frozen=True)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
+from app.domain.errors import TookTooLong
 from app.domain.user import User
 from app.plugins.datasource import DataSource
 from app.plugins.overview import Activity, Overview
@@ -37,6 +39,19 @@ def source_activity(ctx: Context, actor: User, datasource_id: str) -> Activity |
     with ctx.database.transaction() as tx:
         tx.within(_SECONDS)
         return source.activity(tx)
+
+
+def kept_values(ctx: Context, source: type[DataSource]) -> Mapping[str, Mapping[str, int]]:
+    """What can be named in options of text because posts of it are kept here: by option, how many of each.
+
+    Nothing while the database is too busy to tell.
+    """
+    try:
+        with ctx.database.transaction() as tx:
+            tx.within(_SECONDS)
+            return source.kept_values(tx)
+    except TookTooLong:
+        return {}
 
 
 def activity_chart(found: Activity) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from app.services.dataset import PSEUDONYMISE
 from app.services.estimate import HEAVY, estimate_capture, expected_seconds
 from app.services.mail import can_mail
 from app.services.outlook import ahead
+from app.services.overview import kept_values
 from app.services.person_setting import has_right
 from app.web import mapping
 from app.web.forms import controls, read_form
@@ -79,13 +80,17 @@ def begin() -> Response:
 
 @pages.get("/create/<source_id>")
 def source_form(source_id: str) -> Response:
-    """The form of one source, or the place to drop a file; with `again` filled in as an earlier capture was."""
+    """The form of one source, or the place to drop a file.
+
+    With `again` it is filled in as an earlier capture was, and with values of its fields with these.
+    """
     ctx = installation()
     source = ctx.registry.datasource(source_id)
     again = request.args.get("again")
     earlier = datasets.get_dataset(ctx, current_actor(), again) if again else None
     is_same = earlier is not None and earlier.type == source.id
-    return _source_form(ctx, source, given=earlier.parameters if earlier and is_same else {}, errors={})
+    given = earlier.parameters if earlier and is_same else {}
+    return _source_form(ctx, source, given={**given, **read_form(source.Options, request.args)}, errors={})
 
 
 def _source_form(
@@ -100,11 +105,13 @@ def _source_form(
     heavy: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
+    needs_no_form = source.imports() and not source.brings()
+    kept = kept_values(ctx, source)
     return render(
         "create/show.html",
         piece="create/_page.html",
         status=status,
-        controls=[] if source.imports() and not source.brings() else controls(source.Options, None, given, errors),
+        controls=[] if needs_no_form else controls(source.Options, None, given, errors, kept),
         kept=_kept(errors),
         problem=problem,
         problem_of_file=problem_of_file,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -21,7 +21,10 @@ _TYPES = {"number": "number", "secret": "password"}
 
 @dataclass(frozen=True)
 class Control:
-    """One control of a form. `shape` names the macro that draws it; `requires` is JSON for the script that hides it."""
+    """One control of a form. `shape` names the macro that draws it; `requires` is JSON for the script that hides it.
+
+    `kept` are words that can be named in it, with how many posts there are of each.
+    """
 
     name: str
     shape: str
@@ -39,6 +42,7 @@ class Control:
     requires: str = ""
     is_hidden: bool = False
     errors: Sequence[str] = ()
+    kept: Mapping[str, int] = field(default_factory=dict)
 
 
 def controls(
@@ -46,19 +50,22 @@ def controls(
     columns: Sequence[str] | None = None,
     given: Mapping[str, Any] | None = None,
     errors: Mapping[str, Sequence[str]] | None = None,
+    kept: Mapping[str, Mapping[str, int]] | None = None,
 ) -> list[Control]:
     """The controls of an options class for a dataset with these columns.
 
     `given` are values typed before, or the options of an earlier run; where it is silent the defaults stand.
+    `kept` is what can be named in options of text.
     """
     wanted = specs(options)
     known = given or {}
     values = {name: known[name] if name in known else default_for(spec, columns) for name, spec in wanted.items()}
     wrong = errors or {}
-    return [
+    made = (
         _control(name, spec, values[name], columns, wrong.get(name, ()), hidden=not applies(spec, values))
         for name, spec in wanted.items()
-    ]
+    )
+    return [replace(control, kept=(kept or {}).get(control.name, {})) for control in made]
 
 
 def _control(

@@ -69,6 +69,7 @@ def overview_of(source: str, own: BoardSettings, database: Database) -> Overview
         [Gap(row["board"], row["began"], row["ended"], row["reason"] or _UNSEEN) for row in missed],
         None if is_cut else missed[0]["all_gaps"] if missed else 0,
         "" if intervals else say("No board is scraped. Set {id}.boards, and switch on {id}.autoscrape.", id=source),
+        option="board",
     )
 
 
@@ -86,6 +87,11 @@ def activity_of(source: str, database: Database) -> Activity:
         others=_OTHERS,
     )
     return Activity(period, [(row["began"], row["board"], row["posts"]) for row in rows])
+
+
+def posts_by_board(source: str, database: Database) -> dict[str, int]:
+    """How many posts of each board are kept, the largest first."""
+    return {row["board"]: row["posts"] for row in _counted(source, database)}
 
 
 Row = Mapping[str, Any]

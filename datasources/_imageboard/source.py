@@ -10,7 +10,7 @@ from app.plugins import CaptureRun, Database, DataSource, EmptyResult, InvalidIn
 from app.plugins.options import OptionsClass
 from app.plugins.overview import Activity, Overview
 from datasources._imageboard.explorer import explain
-from datasources._imageboard.overview import activity_of, overview_of
+from datasources._imageboard.overview import activity_of, overview_of, posts_by_board
 from datasources._imageboard.search import (
     COLUMNS,
     Asked,
@@ -93,6 +93,13 @@ class ImageboardSource(DataSource):
             return None
         found = PostgreSQLEngine().estimate(cls._read(options, database), database)
         return min(found, options.sample_size if options.search_scope == SAMPLE else cls.limits.posts)
+
+    @classmethod
+    def kept_values(cls, database: Database) -> Mapping[str, Mapping[str, int]]:
+        """The boards, the largest first; those whose posts nobody has counted yet come last."""
+        counted = posts_by_board(cls.id, database)
+        uncounted = [board for board in kept_boards(database, cls.id) if board not in counted]
+        return {"board": {**counted, **dict.fromkeys(uncounted, 0)}}
 
     @classmethod
     def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:

@@ -2,10 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 
 _SHAPES = {4: "%Y", 7: "%Y-%m", 10: "%Y-%m-%d", 13: "%Y-%m-%d %H", 16: "%Y-%m-%d %H:%M"}
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_STEPS = {
+    "year": (1, 2, 5, 10, 20, 50, 100, 200, 500, 1000),
+    "month": (1, 2, 3, 6, 12, 24, 60, 120, 240, 600, 1200),
+    "hour": (1, 2, 3, 6, 12, 24),
+    "minute": (1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1440),
+}
 _NAMES = {4: "year", 7: "month", 10: "day", 13: "hour", 16: "minute"}
 
 
@@ -59,3 +66,24 @@ def every_period(first: datetime, last: datetime, timeframe: str) -> Iterator[da
     while start <= last:
         yield start
         start = following(start, timeframe)
+
+
+def labelled(starts: Sequence[datetime], timeframe: str, most: int) -> list[datetime]:
+    """Which of periods that follow each other carry a label, so that no more than about `most` do.
+
+    They are as far apart as people count: every second or third month, every January, every sixth hour. Days and weeks
+    are counted from the first.
+    """
+    steps = (*_STEPS.get(timeframe, ()), *(2**power for power in range(40)))
+    step = next(step for step in steps if step * most >= len(starts))
+    return [start for start in starts if _place(start, starts[0], timeframe) % step == 0] or [starts[0]]
+
+
+def _place(start: datetime, first: datetime, timeframe: str) -> int:
+    """The number of a period among all of its length, counted so that multiples of a step are round."""
+    if timeframe == "year":
+        return start.year
+    if timeframe == "month":
+        return start.year * 12 + start.month - 1
+    origin = first if timeframe in ("day", "week") else _EPOCH
+    return (start - origin) // (following(start, timeframe) - start)

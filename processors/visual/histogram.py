@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import islice
@@ -11,18 +12,35 @@ from app.domain.texts import say
 from app.plugins import Accepts, Chart, EmptyResult, Example, InvalidInput, Processor, Run, Source, Text
 from app.plugins.columns import as_number
 from app.plugins.periods import UNKNOWN
-from processors.visual._dates import every_period, following, start_of, timeframe_of, written
+from processors.visual._dates import every_period, following, labelled, start_of, timeframe_of, written
 
 MOST_BARS = 10_000
+_LABELS = 12
+_WRITTEN = {
+    "year": "%Y",
+    "month": "%b %Y",
+    "week": "%G-W%V",
+    "day": "%-d %b %Y",
+    "hour": "%-d %b, %H:00",
+    "minute": "%-d %b, %H:%M",
+}
+"""How periods are labelled, in the notation of d3-time-format."""
 
 
 def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> dict[str, Any]:
-    """The bars as a Vega-Lite specification; a few have space between them, many stand close."""
+    """The bars as a Vega-Lite specification; a few have space between them, many stand close, and some are labelled."""
+    filled = 0.88 if len(values) <= 150 else 1
+    middles = {start_of(value["date"], timeframe): _within(value, filled / 2) for value in values}
     span = f"{len(values)} bars, one per {timeframe}, from {values[0]['date']} to {values[-1]['date']}"
-    gap = "(datum.end - datum.start) * 0.12" if len(values) <= 150 else "0"
-    axis: dict[str, Any] = {"title": None, "grid": False, "labelOverlap": True, "labelFlush": False}
-    if timeframe == "year":
-        axis |= {"format": "%Y", "tickCount": {"interval": "year", "step": max(1, len(values) // 12)}}
+    axis = {
+        "title": None,
+        "grid": False,
+        "ticks": False,
+        "labelPadding": 8,
+        "labelOverlap": True,
+        "format": _WRITTEN[timeframe],
+        "values": [middles[start] for start in labelled(list(middles), timeframe, _LABELS)],
+    }
     tooltip = [
         {"field": "date", "type": "nominal", "title": timeframe.capitalize()},
         {"field": "value", "type": "quantitative", "title": say("Count"), "format": ","},
@@ -36,7 +54,7 @@ def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> 
         "height": 320,
         "autosize": {"type": "fit-x", "contains": "padding"},
         "data": {"values": values},
-        "transform": [{"calculate": f"datum.end - {gap}", "as": "until"}],
+        "transform": [{"calculate": f"datum.start + (datum.end - datum.start) * {filled}", "as": "until"}],
         "mark": {"type": "bar", "cornerRadiusEnd": 2 if len(values) <= 60 else 0, "tooltip": True},
         "encoding": {
             "x": {"field": "start", "type": "temporal", "scale": utc, "axis": axis},
@@ -44,12 +62,18 @@ def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> 
             "y": {
                 "field": "value",
                 "type": "quantitative",
+                "scale": {"nice": 6},
                 "axis": {"title": None, "tickCount": 6, "format": ",~f", "domain": False, "ticks": False},
             },
             "y2": {"datum": 0},
             "tooltip": tooltip,
         },
     }
+
+
+def _within(value: Mapping[str, Any], share: float) -> int:
+    """The moment at this share of a period."""
+    return round(value["start"] + (value["end"] - value["start"]) * share)
 
 
 class Histogram(Processor):
@@ -159,10 +183,13 @@ def _starts(counts: dict[str, float], timeframe: str | None) -> dict[datetime, f
 
 def _bar(start: datetime, timeframe: str, value: float) -> dict[str, Any]:
     whole = int(value) if value == int(value) else value
-    end = following(start, timeframe)
     return {
         "date": written(start, timeframe),
         "value": whole,
-        "start": int(start.timestamp() * 1000),
-        "end": int(end.timestamp() * 1000),
+        "start": _milliseconds(start),
+        "end": _milliseconds(following(start, timeframe)),
     }
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)

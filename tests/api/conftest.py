@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import socket
-import urllib.request
 from collections.abc import Callable
 from typing import Any
 
@@ -15,7 +13,8 @@ from app.domain.user import User
 from app.services.context import Context
 from app.services.token import create_token
 from app.services.user import create_user
-from tests.conftest import Starter, wait_for
+from tests.conftest import Starter
+from tests.serving import serve
 
 Call = Callable[..., TestResponse]
 
@@ -48,20 +47,4 @@ def call(app: Flask, tokens: dict[str, str]) -> Call:
 @pytest.fixture
 def server(start: Starter, ctx: Context) -> str:
     """The address of a running web server of this installation, which refuses nothing for being asked often."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    often = {"RATE_LIMIT": "1000000 per minute", "MAX_OPEN_JOBS": "1000000"}
-    gunicorn = ("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app")
-    start(*gunicorn, PORT=str(port), WEB_PROCESSES="1", **often)
-    url = f"http://127.0.0.1:{port}"
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"{url}/healthz", timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    wait_for(answers, "the web server", 60)
-    return url
+    return serve(start, WEB_PROCESSES="1", RATE_LIMIT="1000000 per minute", MAX_OPEN_JOBS="1000000")

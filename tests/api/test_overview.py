@@ -8,16 +8,14 @@ from app.services.context import Context
 from datasources._imageboard.store import coverage
 from tests.api.conftest import Call
 from tests.board_posts import START, keep, post
-from tests.scraping import task_of
-from workers.count_board_posts import CountBoardPosts
+from tests.scraping import count_board_posts
 
 PATH = "/api/datasources/{}/overview"
 
 
 def test_parts_activity_and_gaps(call: Call, ctx: Context) -> None:
     keep(ctx, [post(1), post(2), post(3, board="g", created=START + timedelta(days=1))])
-    with task_of(ctx) as (task, _):
-        CountBoardPosts().work(None, task)  # type: ignore[arg-type]
+    count_board_posts(ctx)
     for hours in (0, 2):
         coverage.note(ctx.database, "fourchan", "pol", START + timedelta(hours=hours), 60)  # type: ignore[arg-type]
 

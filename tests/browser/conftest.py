@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 import shutil
-import socket
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,7 +13,8 @@ import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from app.local.frontend import ensure_frontend
-from tests.conftest import Process, Starter, wait_for
+from app.local.leftovers import free_port
+from tests.serving import serve_at
 
 _PATIENCE = 30_000
 """Milliseconds for which a test waits for a page: a machine that is busy with other tests may need them."""
@@ -40,9 +39,7 @@ def chromium() -> str:
 @pytest.fixture(scope="module")
 def port() -> int:
     """A port that the web server of a module's tests listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    return free_port()
 
 
 @pytest.fixture
@@ -55,27 +52,9 @@ def site(workers: object, pages_alone: str) -> str:
 def pages_alone(ctx: object, _crew: dict[str, Any], port: int) -> str:
     """The same without workers, for what is there already."""
     if "web" not in _crew or _crew["web"].poll() is not None:
-        _crew["web"] = serve(_crew["start"], port)
+        ensure_frontend()
+        _crew["web"] = serve_at(port, _crew["start"])
     return f"http://127.0.0.1:{port}"
-
-
-def serve(start: Starter, port: int, **more: str) -> Process:
-    """Start a web server and wait until it answers; `more` are variables of its environment."""
-    ensure_frontend()
-    web = start(
-        *("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app"),
-        **{"PORT": str(port), "WEB_PROCESSES": "1", **more},
-    )
-
-    def answers() -> bool:
-        try:
-            with urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=2) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
-    wait_for(answers, "the web server", 90)
-    return web
 
 
 def _is_trouble(message: ConsoleMessage) -> bool:
@@ -97,6 +76,15 @@ def browser(chromium: str) -> Iterator[Browser]:
         launched.close()
 
 
+_AS_PEOPLE_DO = """
+const asleep = new CSSStyleSheet();
+asleep.replaceSync("* { pointer-events: none !important; }");
+document.adoptedStyleSheets = [asleep];
+addEventListener("load", () => { document.adoptedStyleSheets = []; });
+"""
+"""Nobody is fast enough to click in a page before its scripts are there; without this, tests on a busy machine are."""
+
+
 @contextmanager
 def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options: Any) -> Iterator[Page]:
     """An empty tab of somebody new. Errors on its console, and requests to other hosts, fail the test.
@@ -105,6 +93,7 @@ def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options
     """
     options = {"viewport": {"width": 1280, "height": 900}, **options}
     context = browser.new_context(base_url=url, accept_downloads=True, **options)
+    context.add_init_script(_AS_PEOPLE_DO)
     tab = context.new_page()
     tab.set_default_timeout(_PATIENCE)
     troubles: list[str] = []

@@ -9,16 +9,18 @@ from playwright.sync_api import Browser, Page, expect
 
 from app.domain.errors import NotSignedIn
 from app.domain.user import User
+from app.local.leftovers import free_port
 from app.services.context import Context
 from app.services.mail import send_queued
 from app.services.sign_in import sign_in
 from app.services.site_setting import change_site_settings
 from app.services.user import change_profile
 from app.storage import setting
-from tests.browser.conftest import open_tab, serve
+from tests.browser.conftest import open_tab
 from tests.browser.test_journey import _sign_in
 from tests.conftest import PASSWORD, Starter, with_settings
 from tests.mail import MailServer, text_of
+from tests.serving import serve_at
 
 pytestmark = pytest.mark.slow
 NEW = "a new long secret"
@@ -56,13 +58,14 @@ def test_first_run_and_settings(page: Page, ctx: Context) -> None:
 
 
 def test_lock_out_and_a_forgotten_password(
-    browser: Browser, ctx: Context, user: User, start: Starter, port: int, mail_server: MailServer
+    browser: Browser, ctx: Context, user: User, start: Starter, mail_server: MailServer
 ) -> None:
     change_profile(ctx, user, user.name, "ursula@example.org")
-    url = f"http://127.0.0.1:{port + 1}"
+    port = free_port()
+    url = f"http://127.0.0.1:{port}"
     mailing = {"MAIL_URL": mail_server.url, "SITE_URL": url}
     setting.put(ctx.database, "workers.send-mail.max_workers", 0)
-    serve(start, port + 1, **mailing)
+    serve_at(port, start, **mailing)
     with open_tab(browser, url) as page:
         for _ in range(9):
             with pytest.raises(NotSignedIn):

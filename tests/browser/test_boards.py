@@ -15,6 +15,7 @@ from tests.board_images import keep_image
 from tests.board_posts import START, keep, post
 from tests.browser.test_journey import _sign_in
 from tests.results import store_table
+from tests.scraping import count_board_posts
 
 pytestmark = pytest.mark.slow
 
@@ -26,6 +27,7 @@ def test_the_form_counts_and_shows_flags_as_one_types(page: Page, admin: User, c
     keep(ctx, [post(number, "coffee" if number % 4 else "tea", board="pol") for number in range(40)])
     keep(ctx, [post(number, "tea", board="g") for number in range(100, 107)])
     ctx.database.run("ANALYZE imageboard_posts")
+    count_board_posts(ctx)
     _sign_in(page, admin)
     page.goto("/create/fourchan")
     told, flags = page.locator("#estimate"), page.get_by_role("group", name="Countries and flags")
@@ -36,11 +38,19 @@ def test_the_form_counts_and_shows_flags_as_one_types(page: Page, admin: User, c
     expect(told).to_have_text("About 17 posts match.")
     page.get_by_label("Netherlands", exact=True).check()
     expect(told).to_have_text("No posts match.")
-    page.get_by_label("Boards").fill("g")
+    boards = page.get_by_label("Boards", exact=True)
+    kept = page.get_by_role("list", name="Boards that are kept here").get_by_role("button")
+    expect(kept).to_have_text(["pol 40", "g 7"])
+    kept.last.press("Enter")
+    expect(boards).to_have_value("g")
     expect(flags).to_be_hidden()
     expect(told).to_have_text("About 7 posts match.")
-    page.get_by_label("Boards").fill("g, pol")
+    boards.fill("g, /pol/")
+    expect(page.get_by_role("button", name="pol 40", pressed=True)).to_be_visible()
     expect(flags).to_be_visible()
+    kept.last.click()
+    expect(boards).to_have_value("pol")
+    boards.fill("g, pol")
     page.get_by_label("Netherlands", exact=True).uncheck()
     expect(told).to_have_text("About 17 posts match.")
 
@@ -102,13 +112,14 @@ def test_from_a_search_to_its_posts_and_an_analysis(page: Page, admin: User, ctx
     page.get_by_role("main").get_by_role("link", name="New dataset").click()
     page.get_by_role("main").get_by_label("Find a source").fill("4chan's boards")
     page.keyboard.press("Enter")
-    page.get_by_label("Boards").fill("pol")
+    page.get_by_role("list", name="Boards that are kept here").get_by_role("button", name="pol").click()
     page.get_by_label("Text contains").fill('coffee "and tea')
     page.get_by_role("button", name="Make the dataset").click()
     wrong = page.get_by_label("Text contains")
     expect(page.locator("#o-body_match-error")).to_contain_text('at the mark: coffee ▸"and tea')
     expect(wrong).to_be_focused()
-    expect(page.get_by_label("Boards")).to_have_value("pol")
+    expect(page.get_by_role("button", name="pol", pressed=True)).to_be_visible()
+    expect(page.get_by_label("Boards", exact=True)).to_have_value("pol")
     wrong.fill("coffee")
     page.get_by_label("Netherlands", exact=True).check()
     expect(page.locator("#estimate")).to_have_text("About 30 posts match.")

@@ -26,6 +26,7 @@ def _sign_in(page: Page, user: User) -> None:
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page.get_by_role("heading", name="Datasets", exact=True)).to_be_visible()
+    page.wait_for_load_state()
 
 
 def _upload(page: Page, tmp_path: Path) -> None:

@@ -17,9 +17,10 @@ from app.services.run import run_processor
 from app.services.site_setting import set_site_setting
 from app.storage import dataset as datasets
 from app.storage import job as jobs
-from tests.browser.conftest import open_tab, serve
+from tests.browser.conftest import open_tab
 from tests.browser.test_journey import _sign_in
 from tests.conftest import finished_posts, import_posts, wait_for, wait_for_end
+from tests.serving import serve_at
 
 pytestmark = pytest.mark.slow
 
@@ -66,7 +67,7 @@ def test_a_page_goes_on_after_the_server_was_started_anew(
         _crew["web"].send_signal(signal.SIGKILL)
         _crew["web"].wait()
         expect(page.get_by_text("The server does not answer.")).to_be_visible()
-        _crew["web"] = serve(_crew["start"], port)
+        _crew["web"] = serve_at(port, _crew["start"])
         set_site_setting(ctx, admin, "workers.upload.max_workers", 2)
         expect(page.get_by_text("1–50 of 60")).to_be_visible()
         expect(page.get_by_text("The server does not answer.")).to_have_count(0)

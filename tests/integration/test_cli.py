@@ -17,6 +17,7 @@ import psutil
 import pytest
 
 from app.cli import make_parser
+from app.local.leftovers import free_port
 from app.local.procfile import ROOT
 
 POSTS = 40
@@ -33,12 +34,6 @@ def run(*arguments: object, data: Path | None = None, **extra: str) -> subproces
 def environment(**extra: str) -> dict[str, str]:
     kept = ("PATH", "HOME", "LANG", "TMPDIR")
     return {**{name: os.environ[name] for name in kept if name in os.environ}, "SHUTDOWN_SECONDS": "10", **extra}
-
-
-def free_port() -> int:
-    with socket.socket() as trial:
-        trial.bind(("127.0.0.1", 0))
-        return trial.getsockname()[1]
 
 
 def write_posts(path: Path) -> Path:

@@ -17,13 +17,14 @@ from app.domain.errors import Conflict, Unavailable
 from app.domain.user import User
 from app.local.demo_board import BOARD, DemoBoard, Note
 from app.local.demo_settings import borrow, give_back
+from app.local.leftovers import free_port
 from app.local.procfile import ROOT
 from app.local.servers import find_servers
 from app.services.context import Context
 from app.services.site_setting import set_site_setting
 from app.storage import job as jobs
 from app.storage import setting
-from tests.integration.test_cli import environment, free_port, run, wait_gone
+from tests.integration.test_cli import environment, run, wait_gone
 
 BEFORE = {"fourchan.interval": 90, "fourchan.pace": "not valid", "fourchan.image_mb": 3}
 

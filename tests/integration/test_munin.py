@@ -6,14 +6,11 @@ import json
 import os
 import re
 import shutil
-import socket
 import subprocess
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import requests
 
 from app.domain.user import User
 from app.services.context import Context
@@ -21,6 +18,7 @@ from app.services.token import create_token
 from app.storage import dataset as datasets
 from tests.conftest import ROOT, Starter
 from tests.results import new_dataset
+from tests.serving import serve
 
 PLUGINS = ROOT / "extras" / "munin_plugins"
 NAMES = ("scraped_hour", "deleted_hour", "job_age", "job_all", "queries_hour", "queries_day", "workers")
@@ -33,19 +31,7 @@ pytestmark = pytest.mark.skipif(MUNIN is None, reason="munin-run is not installe
 @pytest.fixture
 def url(ctx: Context, start: Starter) -> str:
     """A web process with something to count."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    start("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app", PORT=str(port), TRUSTED_PROXIES="1")
-    address = f"http://127.0.0.1:{port}"
-    until = time.monotonic() + 60
-    while time.monotonic() < until:
-        try:
-            if requests.get(f"{address}/healthz", timeout=5).ok:
-                return address
-        except requests.ConnectionError:
-            time.sleep(0.2)
-    raise AssertionError("The web process did not start.")
+    return serve(start, WEB_PROCESSES="1", TRUSTED_PROXIES="1")
 
 
 @pytest.fixture

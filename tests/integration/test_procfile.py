@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import shlex
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,14 +13,9 @@ from pathlib import Path
 import pytest
 import requests
 
+from app.local.leftovers import free_port
 from app.storage.database import connect
 from tests.conftest import POSTS, ROOT, wait_for
-
-
-def free_port() -> int:
-    with socket.socket() as opened:
-        opened.bind(("127.0.0.1", 0))
-        return int(opened.getsockname()[1])
 
 
 @pytest.fixture

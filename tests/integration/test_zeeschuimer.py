@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import socket
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +12,12 @@ import requests
 
 from app.domain.dataset import Status
 from app.domain.user import User
+from app.local.leftovers import free_port
 from app.services.context import Context
 from app.services.platform_import import remap_dataset
 from app.storage import dataset as datasets
 from tests.conftest import PASSWORD, Process, Starter, wait_for, wait_for_end
+from tests.serving import serve_at
 
 GOLDEN = Path(__file__).parents[1] / "golden" / "truthsocial" / "made_up.ndjson"
 BYTES = 50_000_000
@@ -56,12 +57,9 @@ def sign_in(base: str, user: User) -> requests.Session:
 @pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="peak memory is read from Linux's /proc")
 @pytest.mark.usefixtures("workers")
 def test_the_extension_sends_fifty_megabytes(ctx: Context, user: User, start: Starter, tmp_path: Path) -> None:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    server = start("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app", PORT=str(port), WEB_PROCESSES="1")
+    port = free_port()
+    server = serve_at(port, start)
     base, path = f"http://127.0.0.1:{port}", tmp_path / "sent.ndjson"
-    wait_for(lambda: _answers(base), "the server", 60)
     browser, count = sign_in(base, user), posts(path)
     before = peak_mb(server)
 
@@ -87,13 +85,6 @@ def test_the_extension_sends_fifty_megabytes(ctx: Context, user: User, start: St
     assert again.result is not None
     assert again.result.files["original"] == kept
     assert again.result.files["table"].name != made.result.files["table"].name
-
-
-def _answers(base: str) -> bool:
-    try:
-        return requests.get(f"{base}/api/status", timeout=5).status_code == 200
-    except requests.ConnectionError:
-        return False
 
 
 def _send(browser: requests.Session, base: str, path: Path, platform: str) -> requests.Response:

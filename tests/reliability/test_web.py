@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import random
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,11 +17,13 @@ import requests
 
 from app.domain.dataset import Status
 from app.domain.user import User
+from app.local.leftovers import free_port
 from app.services.context import Context
 from app.services.token import create_token
 from app.storage import dataset as datasets
 from tests.conftest import POSTS, Process, Starter, finished_posts, wait_for, wait_for_end
 from tests.reliability.connections import opened
+from tests.serving import begin_at
 
 DAY = 24 * 3600
 
@@ -40,9 +41,7 @@ class Web:
     """The web process, on a port of its own; started again whenever it has died, as a platform does."""
 
     def __init__(self, start: Starter, token: str) -> None:
-        with socket.socket() as free:
-            free.bind(("127.0.0.1", 0))
-            self.port = free.getsockname()[1]
+        self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}/api"
         self.headers = {"Authorization": f"Bearer {token}"}
         self._start = start
@@ -50,8 +49,7 @@ class Web:
         self.wait_until_it_answers()
 
     def _begin(self) -> Process:
-        arguments = ("-m", "gunicorn", "--config", "app/web/gunicorn.py", "wsgi:app")
-        return self._start(*arguments, HOST="127.0.0.1", PORT=str(self.port), WEB_PROCESSES="2")
+        return begin_at(self.port, self._start, WEB_PROCESSES="2")
 
     def keep_up(self) -> None:
         """Start it again if it has died."""

@@ -17,6 +17,7 @@ from app.web import create
 from app.web.shown import rough
 from datasources.fourchan import FourChan
 from tests.board_posts import keep, post
+from tests.scraping import count_board_posts
 
 
 def test_it_explains_the_language(ada: FlaskClient) -> None:
@@ -25,6 +26,37 @@ def test_it_explains_the_language(ada: FlaskClient) -> None:
     assert "<code>-decaf</code>: not this word." in page
     assert 'value="t_' in page
     assert 'name="country_name"' not in ada.get("/create/eightkun").text
+
+
+def test_the_boards_that_are_kept_can_be_picked_the_largest_first(ada: FlaskClient, ctx: Context) -> None:
+    keep(ctx, [post(1, board="g"), post(1, board="pol"), post(2, board="pol")])
+    count_board_posts(ctx)
+    keep(ctx, [post(1, board="his")])
+    page = ada.get("/create/fourchan").text
+    picks = re.findall(r'data-word="(\w+)" data-for="o-board" aria-pressed="false">\w+(?: <[^>]*>(\d+))?', page)
+    assert picks == [("pol", "2"), ("g", "1"), ("his", "")]
+    assert "data-word" not in ada.get("/create/eightkun").text
+
+
+def test_boards_are_not_offered_while_the_database_is_busy(ada: FlaskClient, ctx: Context) -> None:
+    keep(ctx, [post(1)])
+    with ctx.database.transaction() as tx:
+        tx.run("LOCK TABLE imageboard_days IN ACCESS EXCLUSIVE MODE")
+        page = ada.get("/create/fourchan")
+    assert page.status_code == 200
+    assert "data-word" not in page.text
+
+
+def test_a_link_fills_in_the_form(ada: FlaskClient, ctx: Context) -> None:
+    keep(ctx, [post(1)])
+    count_board_posts(ctx)
+    source = ada.get("/datasources/fourchan").text
+    assert 'href="/create/fourchan?board=pol"' in source
+    form = ada.get("/create/fourchan?board=pol&body_match=%22hot+coffee%22&get_deleted=true&nothing=1").text
+    assert 'name="board" type="text" value="pol"' in form
+    assert 'name="body_match" type="text" value="&#34;hot coffee&#34;"' in form
+    assert 'name="get_deleted" value="true" checked' in form
+    assert ctx.database.many("SELECT key FROM datasets") == []
 
 
 def test_a_mistake_is_shown_at_its_field_and_nothing_is_lost(ada: FlaskClient, ctx: Context) -> None:

@@ -16,8 +16,7 @@ from app.storage import setting
 from datasources._imageboard.overview import STRETCHES
 from datasources._imageboard.store import coverage
 from tests.board_posts import keep, post
-from tests.scraping import task_of
-from workers.count_board_posts import CountBoardPosts
+from tests.scraping import count_board_posts
 
 NOON = datetime(2026, 3, 1, 12, tzinfo=UTC)
 SOMEBODY = User(7, "ursula")
@@ -29,8 +28,7 @@ def minutes(number: float) -> datetime:
 
 def store(ctx: Context, *posts: dict[str, object]) -> None:
     keep(ctx, list(posts))
-    with task_of(ctx) as (task, _):
-        CountBoardPosts().work(None, task)  # type: ignore[arg-type]
+    count_board_posts(ctx)
 
 
 def look(ctx: Context, *at: float, board: str = "pol", failure: str = "") -> None:

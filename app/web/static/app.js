@@ -118,6 +118,23 @@ function forgetSentError(target) {
   for (const control of all("[aria-invalid]", field)) control.removeAttribute("aria-invalid");
 }
 
+// Words that can be named in a field of text, such as boards: a button puts each in, or takes it out again.
+const wordsIn = (field) => field.value.split(/[\s,;]+/).map((word) => word.replace(/^\/+|\/+$/g, "")).filter(Boolean);
+
+function showWords(root) {
+  for (const button of all("[data-word]", root)) {
+    button.setAttribute("aria-pressed", wordsIn(document.getElementById(button.dataset.for)).includes(button.dataset.word));
+  }
+}
+
+function changeWord(button) {
+  const field = document.getElementById(button.dataset.for);
+  const { word } = button.dataset;
+  const words = wordsIn(field);
+  field.value = (words.includes(word) ? words.filter((other) => other !== word) : [...words, word]).join(", ");
+  field.dispatchEvent(new Event("input", { bubbles: true }));
+}
+
 function prepare(root) {
   // On a phone the columns and filters are behind their heading, above the posts.
   if (matchMedia("(max-width: 900px)").matches) for (const drawer of all("[data-drawer]", root)) drawer.open = false;
@@ -125,6 +142,7 @@ function prepare(root) {
   showLocalTimes(root);
   for (const form of root.matches?.("form") ? [root] : all("form", root)) showFittingFields(form);
   showMeanings(root);
+  showWords(root);
   if (root === document || root.matches?.("#page, #house, #tree") || one("#tree", root)) {
     if (one("[data-find-node]")?.value) filterTree();
     showChosenNode();
@@ -161,6 +179,7 @@ function showPicked(changed) {
 // Filters of long lists of choices, and of the analyses in the palette.
 document.addEventListener("input", (event) => {
   forgetSentError(event.target);
+  if (event.target.form) showWords(event.target.form);
   const words = event.target.value?.trim().toLowerCase().split(/\s+/) ?? [];
   const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
   if (event.target.matches("[data-find-node]")) filterTree();
@@ -244,6 +263,8 @@ document.addEventListener("click", (event) => {
     else one(".head .facts a")?.click(); // on a page of its own there is the way to what it is about
   }
   if (target.matches("dialog")) target.close();
+  const worded = target.closest("[data-word]");
+  if (worded) changeWord(worded);
   target.closest("[data-dismiss]")?.closest(".note").remove();
   const copier = target.closest("[data-copy], [data-copy-text]");
   if (copier) copy(copier);

@@ -37,9 +37,7 @@ QUERY_GUIDE = (
 class SearchOptions:
     """Which posts."""
 
-    board: str = Text(
-        "Boards", help="Names with commas between them, such as pol, g; all boards that are kept when left empty."
-    )
+    board: str = Text("Boards", help="Names with commas between them; all boards that are kept when left empty.")
     body_match: str = Text("Text contains", help=HELP)
     subject_match: str = Text("Subject contains", help="In the same way. Few posts but the first of a thread have one.")
     daterange: Period = DateRange("Posted in this period", help="One of the two ends may be left open.")

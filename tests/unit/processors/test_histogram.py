@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from app.plugins import EmptyResult, InvalidInput
 from app.plugins.testing import MemoryRun, MemorySource, frame_of, run_processor
 from app.services.charts import draw_svg
+from processors.visual._dates import every_period, labelled, start_of, written
 from processors.visual.histogram import Histogram
 
 
@@ -18,6 +20,12 @@ def bars_of(dates: list[str | None]) -> list[tuple[str, float]]:
     """The bars of a histogram of one post at each of these dates."""
     chart = run_processor(Histogram, [{"date": label, "item": "activity", "value": 1} for label in dates])
     return [(bar["date"], bar["value"]) for bar in chart["data"]["values"]]
+
+
+def periods(first: str, timeframe: str, number: int) -> list[datetime]:
+    """The starts of so many periods, one after the other."""
+    begin = start_of(first, "year" if len(first) == 4 else timeframe)
+    return list(islice(every_period(begin, datetime.max.replace(tzinfo=UTC), timeframe), number))
 
 
 @pytest.mark.parametrize(
@@ -45,6 +53,41 @@ def test_weeks_are_known_by_what_the_counts_were_asked_for(tmp_path: Path) -> No
     bars = chart.spec["data"]["values"]
     assert [bar["date"] for bar in bars] == ["2026-01", "2026-02", "2026-03"]
     assert bars[0]["end"] - bars[0]["start"] == 7 * 86_400_000
+
+
+@pytest.mark.parametrize(
+    ("timeframe", "first", "bars", "begin", "count"),
+    [
+        ("year", "1999", 30, ["2000", "2005", "2010"], 6),
+        ("month", "2016-01", 9, ["2016-01", "2016-02", "2016-03"], 9),
+        ("month", "2014-11", 40, ["2015-01", "2015-07", "2016-01"], 7),
+        ("month", "1999-05", 130, ["2000-01", "2001-01", "2002-01"], 11),
+        ("week", "2025-50", 20, ["2025-50", "2025-52", "2026-02"], 10),
+        ("day", "2026-01-30", 4, ["2026-01-30", "2026-01-31", "2026-02-01"], 4),
+        ("hour", "2026-01-01 05", 40, ["2026-01-01 06", "2026-01-01 12", "2026-01-01 18"], 7),
+        ("minute", "2026-01-01 00:07", 100, ["2026-01-01 00:10", "2026-01-01 00:20", "2026-01-01 00:30"], 10),
+    ],
+)
+def test_labels_stand_where_people_count(timeframe: str, first: str, bars: int, begin: list[str], count: int) -> None:
+    labels = [written(start, timeframe) for start in labelled(periods(first, timeframe, bars), timeframe, 12)]
+    assert (labels[:3], len(labels)) == (begin, count)
+
+
+@pytest.mark.parametrize("timeframe", ["year", "month", "week", "day", "hour", "minute"])
+@pytest.mark.parametrize("bars", [2, 12, 13, 100, 2000])
+def test_there_are_some_labels_and_not_too_many(timeframe: str, bars: int) -> None:
+    assert 1 <= len(labelled(periods("2001", timeframe, bars), timeframe, 12)) <= 13
+
+
+def test_months_are_labelled_in_the_middle_of_their_bars() -> None:
+    dates = [f"2016-{month:02}" for month in range(1, 10)]
+    chart = run_processor(Histogram, [{"date": label, "item": "activity", "value": 1300} for label in dates])
+    first, places = chart["data"]["values"][0], chart["encoding"]["x"]["axis"]["values"]
+    assert len(places) == 9
+    assert first["start"] < places[0] < first["end"]
+    picture = draw_svg(chart)
+    assert [f">{name} 2016<" in picture for name in ("Jan", "May", "Sep", "Oct")] == [True, True, True, False]
+    assert ">1,400<" in picture, "the axis goes on to the tick above the highest bar"
 
 
 def test_what_has_no_date_is_left_out_and_told(tmp_path: Path) -> None:
