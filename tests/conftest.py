@@ -70,6 +70,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.flaky(reruns=1))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say why each test that was run once more had failed."""
+    for report in terminalreporter.stats.get("rerun", ()):
+        terminalreporter.section(f"the first failure of {report.nodeid}")
+        terminalreporter.line(report.longreprtext[-4000:])
+
+
 @pytest.fixture(scope="session")
 def samples() -> Path:
     """The folder of real input files; a test that needs it is skipped where it is not there."""

@@ -93,7 +93,8 @@ def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options
     """
     options = {"viewport": {"width": 1280, "height": 900}, **options}
     context = browser.new_context(base_url=url, accept_downloads=True, **options)
-    context.add_init_script(_AS_PEOPLE_DO)
+    if options.get("java_script_enabled", True):
+        context.add_init_script(_AS_PEOPLE_DO)
     tab = context.new_page()
     tab.set_default_timeout(_PATIENCE)
     troubles: list[str] = []

@@ -17,7 +17,7 @@ from app.services.mark import set_tags
 from app.services.user import create_user
 from tests.browser.conftest import open_tab
 from tests.browser.test_journey import _sign_in
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, wait_for
 from tests.results import store_table
 
 pytestmark = pytest.mark.slow
@@ -71,7 +71,7 @@ def go_slowly(page: Page, path: str) -> None:
 
     page.route(_SCRIPT, hold)
     page.goto(path, wait_until="commit")
-    page.wait_for_function("performance.getEntriesByName('first-contentful-paint').length")
+    wait_for(lambda: page.evaluate("performance.getEntriesByName('first-contentful-paint').length"), "a first look")
     is_shown = True
     for route in held:
         route.continue_()
