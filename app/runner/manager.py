@@ -38,6 +38,7 @@ PRELOAD = ("polars", "pyarrow.parquet", "pyarrow.compute", "orjson", "zstandard"
 PRELOAD_LATER = ("igraph", "wordcloud", "stopwordsiso")
 """Imported one at a time soon after the start; a job that needs one sooner imports it itself."""
 
+_STOPS = (signal.SIGTERM, signal.SIGINT)
 _SCAN_EVERY = 1.0
 _SETTLE = 0.03
 _SIGN_EVERY = 5.0
@@ -70,7 +71,7 @@ class Manager:
         """Manage until SIGTERM or SIGINT, then let running jobs end within their grace."""
         preload(self._ctx)
         adopt_orphans()
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in _STOPS:
             signal.signal(signum, self._stop)
         log.info("manager %s: %d queues", self._name, len(self._declared))
         while not self._stopping:
@@ -186,16 +187,20 @@ class Manager:
         if self._stopping or self._is_without_database or self._count(type_) >= self._limits[type_]:
             return
         idle = None if self._ctx.settings.workers_always_on else self._ctx.settings.worker_idle_seconds
+        # A worker that is told to stop before it has handlers of its own must not take the manager's for them.
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             pid = os.fork()
         if pid:
             self._workers[pid] = type_
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
             return
         status = 1
         try:
-            for signum in (signal.SIGTERM, signal.SIGINT):
+            for signum in _STOPS:
                 signal.signal(signum, signal.SIG_DFL)
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
             serve(self._ctx, type_, idle)
             status = 0
         finally:

@@ -12,6 +12,7 @@ from typing import Any
 
 from rq import Worker
 from rq.job import Job as RQJob
+from rq.queue import Queue as RQQueue
 from rq.serializers import JSONSerializer
 
 from app.domain.errors import Unavailable
@@ -29,6 +30,15 @@ class QueueWorker(Worker):
     """RQ's worker, which is back soon after Redis is back: RQ's own would wait twice as long after every try."""
 
     max_connection_wait_time = 2.0
+
+    def fork_work_horse(self, job: RQJob, queue: RQQueue) -> None:
+        """Fork the process that watches a job.
+
+        SIGTERM waits in it until the watch can hear of it, so that no job goes on as if its machine were not to stop.
+        """
+        held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
+        super().fork_work_horse(job, queue)  # only the worker comes back from it
+        signal.pthread_sigmask(signal.SIG_SETMASK, held)
 
 
 def serve(ctx: Context, type_: str, idle_seconds: int | None) -> None:

@@ -73,7 +73,8 @@ def _specification(values: list[dict[str, Any]], timeframe: str, title: str) -> 
 
 def _within(value: Mapping[str, Any], share: float) -> int:
     """The moment at this share of a period."""
-    return round(value["start"] + (value["end"] - value["start"]) * share)
+    start, end = int(value["start"]), int(value["end"])
+    return round(start + (end - start) * share)
 
 
 class Histogram(Processor):
