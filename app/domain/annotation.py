@@ -7,7 +7,9 @@ from datetime import datetime
 from enum import StrEnum
 
 LONGEST_NAME = 60
-"""How many letters the name of a field or of a coder has at most."""
+"""How many letters the name of a field has at most."""
+LONGEST_CODER = 120
+"""How many letters the name of a coder has at most: that of an account, and a word on one that is gone."""
 NOT_IN_NAMES = "()=<>!~\n\r\t"
 """What no name of a field has, since names of columns and filters are written with it."""
 

@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import IO, Any
 
-from app.domain.annotation import LONGEST_NAME, Field
+from app.domain.annotation import LONGEST_CODER, Field
 from app.domain.dataset import Dataset
 from app.domain.errors import InvalidInput, NotAllowed
 from app.domain.texts import say
@@ -184,8 +184,8 @@ class _Reader:
             raise ValueError(
                 say("only an owner of the dataset may upload values of others, such as {coder}.", coder=coder[:100])
             )
-        if len(coder) > LONGEST_NAME:
-            raise ValueError(say("a coder’s name has at most {most} letters.", most=LONGEST_NAME))
+        if len(coder) > LONGEST_CODER:
+            raise ValueError(say("a coder’s name has at most {most} letters.", most=LONGEST_CODER))
         value = tidy(_text(given, "value"))
         problem = refusal(field, value)
         if problem:

@@ -47,8 +47,10 @@ def _lock_tree(tx: Transaction, key: str) -> dict[str, Dataset]:
 def bring_back(ctx: Context, actor: User, key: str) -> Dataset:
     """Undo the deletion of a dataset, with all that was deleted together with it.
 
+    One whose time was up stays for some days more, in which its owners can say that it is to be kept.
+
     :raises NotFound: when there is no such deleted dataset that the actor may change
-    :raises Conflict: when it was made from one that is deleted too
+    :raises Conflict: when it was made from one that is deleted too, or must not stay any longer
     """
     with ctx.database.transaction() as tx:
         dataset = bin_.get(tx, key, lock=True)
@@ -56,7 +58,19 @@ def bring_back(ctx: Context, actor: User, key: str) -> Dataset:
         if dataset.parent and datasets.find(tx, dataset.parent) is None:
             raise Conflict(say("What this was made from has been deleted too. Bring that back first."))
         bin_.take_out(tx, dataset)
+        _put_off(ctx, tx, dataset)
     return datasets.get(ctx.database, key)
+
+
+def _put_off(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
+    """Let a capture whose time is up stay for as many days as a deletion can be undone."""
+    site, now = ctx.site_settings(), datetime.now(UTC)
+    day = goes_on(site, dataset)
+    if day is None or day > now:
+        return
+    if not expiry_of(site, dataset.type).may_keep:
+        raise Conflict(say("Its time is up, and datasets of this source cannot be kept here."))
+    bin_.set_expiry(tx, dataset.key, expires=now + timedelta(days=max(undo_days(ctx), 1)), is_kept=False)
 
 
 def delete_dataset(ctx: Context, actor: User, key: str) -> None:

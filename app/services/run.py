@@ -16,7 +16,7 @@ from app.plugins.processor import Preset, Processor, Step, fill_in
 from app.plugins.registry import Analysis
 from app.plugins.results import Table
 from app.plugins.validation import json_schema, load
-from app.services.access import require_see, require_write
+from app.services.access import owns, require_see, require_write
 from app.services.annotation_table import extra_columns
 from app.services.annotation_view import state_of, view_of
 from app.services.context import Context
@@ -117,13 +117,10 @@ def run_processor(
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
         if notify:
             child = replace(child, work={**child.work, "notify": True})
-        bin_.make_room(tx, child.key)
-        if not datasets.insert(tx, child):
-            found = datasets.get(tx, child.key)
-            if found.parent == parent.key:
-                require_see(actor, found)
-                return found, False
-            child = _insert_anew(tx, child)
+        found = _find(tx, actor, child)
+        if found is not None:
+            return found, False
+        child = _insert(tx, child)
         if issubclass(analysis, Preset):
             _add_steps(ctx, tx, actor, child, analysis.steps, chosen, source=key, result_of=child.key)
         else:
@@ -131,10 +128,26 @@ def run_processor(
     return datasets.get(ctx.database, child.key), True
 
 
-def _insert_anew(tx: Transaction, child: Dataset) -> Dataset:
-    """Insert a child under another key, since its own is that of something that was brought here from elsewhere."""
-    child = replace(child, key=dataset_key(child.type, child.parent, child.parameters, datetime.now(UTC).isoformat()))
-    datasets.insert(tx, child)
+def _find(tx: Transaction, actor: User, child: Dataset) -> Dataset | None:
+    """The same child that is there already. One that was deleted when it had ended well is brought back."""
+    gone = bin_.find(tx, child.key, lock=True)
+    if gone is not None and gone.status is not Status.FINISHED:
+        bin_.make_room(tx, gone.key)
+    elif gone is not None and gone.parent == child.parent and owns(actor, gone):
+        bin_.take_out(tx, gone)
+    found = datasets.find(tx, child.key)
+    if found is None or found.parent != child.parent:
+        return None
+    require_see(actor, found)
+    return found
+
+
+def _insert(tx: Transaction, child: Dataset) -> Dataset:
+    """Insert a child: under another key when its own is that of something brought here from elsewhere, or deleted."""
+    if not datasets.insert(tx, child):
+        moment = datetime.now(UTC).isoformat()
+        child = replace(child, key=dataset_key(child.type, child.parent, child.parameters, moment))
+        datasets.insert(tx, child)
     return child
 
 
@@ -220,7 +233,6 @@ def _add_steps(
         parameters = _parameters(analysis, chosen, filled, None)
         attach_to = result_of if step.result else None
         child = _new_child(actor, parent, analysis, parameters, None, ctx, source=source, attach_to=attach_to)
-        if not datasets.insert(tx, child):
-            child = _insert_anew(tx, child)
+        child = _insert(tx, child)
         enqueue_dataset(ctx, tx, child)
         _add_steps(ctx, tx, actor, child, step.then, options, source=child.key, result_of=result_of)

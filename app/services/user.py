@@ -13,6 +13,7 @@ from app.domain.user import AUTOLOGIN, User
 from app.services.context import Context
 from app.services.language import languages
 from app.services.sign_in import hasher, unlock
+from app.storage import annotation as codes
 from app.storage import password_link
 from app.storage import user as users
 from app.storage.database import Transaction
@@ -81,12 +82,14 @@ def _put_profile(tx: Transaction, user: User, name: str, email: str | None) -> U
     same_email = users.find_by_email(tx, email) if email else None
     if same_email is not None and same_email.id != user.id:
         raise InvalidInput({"email": [say("Another account has this e-mail address already.")]})
+    if name != user.name and not codes.rename_coder(tx, user.name, name):
+        raise InvalidInput({"name": [say("Annotations stand under this name already. Choose another name.")]})
     users.update_profile(tx, user.id, name, email)
     return replace(user, name=name, email=email)
 
 
 def change_profile(ctx: Context, user: User, name: str, email: str) -> User:
-    """Change the name that a user signs in with, and the address that mail goes to.
+    """Change the name that a user signs in with, and the address that mail goes to. What they have coded stays theirs.
 
     :raises InvalidInput: naming the field that will not do, or that another user has already
     """

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import count
 
 from app.domain.errors import InvalidInput, NotFound
 from app.domain.right import Right
@@ -13,8 +14,10 @@ from app.services.context import Context
 from app.services.dataset_bin import delete_tree
 from app.services.grant import require_all_datasets, require_reach
 from app.services.user_admin import get_listed, spare
+from app.storage import annotation as codes
 from app.storage import user as users
 from app.storage import user_list
+from app.storage.database import Transaction
 
 DELETE = "delete-user"
 _ATTEMPTS = 20
@@ -46,8 +49,15 @@ def delete_user(ctx: Context, actor: User, user_id: int, *, heir: str | None = N
             user_list.update(tx, user.id, notes=None, is_admin=None, is_active=False, expires=None)
             ctx.queue.enqueue(tx, DELETE, str(user.id), max_attempts=_ATTEMPTS)
             return False
-        users.delete(tx, user.id)
+        _delete(tx, user)
         return True
+
+
+def _delete(tx: Transaction, user: User) -> None:
+    """Delete an account. What it has coded stays, under a name that nobody who comes later has."""
+    names = (f"{user.name} (deleted{f' {number}' if number > 1 else ''})" for number in count(1))
+    next(name for name in names if codes.rename_coder(tx, user.name, name))
+    users.delete(tx, user.id)
 
 
 def _find_heir(ctx: Context, user: User, heir: str | None) -> User | None:
@@ -77,5 +87,6 @@ def finish_deleting(ctx: Context, user_id: int, log: Callable[[str], None]) -> N
             deleted += 1
             if deleted % 100 == 0:
                 log(f"deleted {deleted} datasets of {user.name}, with all made from them")
-    users.delete(ctx.database, user.id)
+    with ctx.database.transaction() as tx:
+        _delete(tx, user)
     log(f"deleted {user.name}, with {deleted} datasets and all made from them")

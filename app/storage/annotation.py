@@ -117,6 +117,14 @@ def save(tx: Transaction, entries: Sequence[Entry]) -> None:
             )
 
 
+def rename_coder(tx: Transaction, coder: str, name: str) -> bool:
+    """Let what stands under a coder's name stand under another; False when values stand under that one already."""
+    if tx.find("SELECT coder FROM annotation_values WHERE coder = %(name)s LIMIT 1", name=name):
+        return False
+    tx.run("UPDATE annotation_values SET coder = %(name)s WHERE coder = %(coder)s", coder=coder, name=name)
+    return True
+
+
 def codes_of_items(db: Session, fields: Sequence[int], items: Sequence[str]) -> list[Row]:
     """Every value for some items: field_id, item, coder, value, changed."""
     return db.many(

@@ -17,15 +17,21 @@ def put(tx: Transaction, keys: Iterable[str]) -> None:
     tx.run("UPDATE datasets SET deleted = now() WHERE key = ANY(%(keys)s)", keys=list(keys))
 
 
-def get(db: Session, key: str, *, lock: bool = False) -> Dataset:
-    """A deleted dataset. :raises NotFound: when there is none with this key"""
+def find(db: Session, key: str, *, lock: bool = False) -> Dataset | None:
+    """A deleted dataset, if there is one with this key."""
     row = db.find(
         f"SELECT {COLUMNS} FROM datasets WHERE key = %(key)s AND deleted IS NOT NULL{' FOR UPDATE' if lock else ''}",
         key=key,
     )
-    if row is None:
+    return from_row(row) if row else None
+
+
+def get(db: Session, key: str, *, lock: bool = False) -> Dataset:
+    """A deleted dataset. :raises NotFound: when there is none with this key"""
+    found = find(db, key, lock=lock)
+    if found is None:
         raise NotFound(say("There is no deleted dataset {key}.", key=key))
-    return from_row(row)
+    return found
 
 
 def take_out(tx: Transaction, dataset: Dataset) -> None:
@@ -48,5 +54,5 @@ def set_expiry(db: Session, key: str, *, expires: datetime | None, is_kept: bool
 
 
 def make_room(tx: Transaction, key: str) -> None:
-    """Delete a deleted dataset for good, when there is one with this key, so that it can be made anew."""
+    """Delete a deleted dataset for good, so that it can be made anew."""
     tx.run("DELETE FROM datasets WHERE key = %(key)s AND deleted IS NOT NULL", key=key)

@@ -20,7 +20,8 @@ ORDERS = {
 _BY_ID = {"newest": "id < %(cursor)s", "oldest": "id > %(cursor)s"}
 _CONDITIONS = {
     "owner_id": "owner_id = %(owner_id)s",
-    "deleted_by": "(owner_id = %(deleted_by)s OR top IN (SELECT key FROM datasets WHERE owner_id = %(deleted_by)s))",
+    "deleted_by": "(owner_id = %(deleted_by)s OR top IN (SELECT key FROM datasets WHERE owner_id = %(deleted_by)s"
+    " UNION ALL SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s) AND role = 'owner'))",
     "visible_to": "(owner_id = %(visible_to)s OR NOT is_private"
     " OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))",
     "theirs": "(owner_id = %(theirs)s OR key IN (SELECT dataset FROM dataset_shares WHERE who = ANY(%(named_as)s)))",
@@ -70,7 +71,8 @@ def list_top(db: Session, query: Query) -> tuple[list[Dataset], int | None]:
     if query.words:
         found = [f"findable LIKE %(word{place})s" for place in range(len(query.words))]
         values |= {f"word{place}": f"%{_escaped(word)}%" for place, word in enumerate(query.words)}
-        conditions.append(f"top IN (SELECT top FROM datasets WHERE deleted IS NULL AND {' AND '.join(found)})")
+        shown = "NOT" if query.is_deleted else ""
+        conditions.append(f"top IN (SELECT top FROM datasets WHERE deleted IS {shown} NULL AND {' AND '.join(found)})")
     start = "" if query.order in _BY_ID else " OFFSET coalesce(%(cursor)s, 0)"
     if query.cursor is not None and query.order in _BY_ID:
         conditions.append(_BY_ID[query.order])

@@ -4,21 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
 from app.domain.dataset import Dataset, Status
 from app.domain.errors import Conflict, InvalidInput, NotFound
+from app.domain.share import Role
 from app.domain.user import User
 from app.services import dataset as datasets
 from app.services import run as runs
+from app.services.annotation import create_field, list_codes, save_item
 from app.services.context import Context
 from app.services.dataset_bin import bring_back, delete_dataset, goes_on, set_expiry, throw_away
 from app.services.dataset_list import Wanted, list_datasets
+from app.services.share import share_dataset
 from app.services.site_setting import change_site_settings
 from app.services.user import create_user
 from app.storage import dataset as stored
+from app.storage.dataset import Ending
 from tests.conftest import finished_posts, import_posts
+from tests.results import store_table
 from workers.delete_datasets import DeleteDatasets
 
 
@@ -56,6 +62,20 @@ def family(ctx: Context, user: User) -> tuple[Dataset, Dataset, Dataset]:
     child, _ = runs.run_processor(ctx, user, top.key, "column-filter", {"column": "body", "match-value": "tea"})
     grandchild, _ = runs.run_processor(ctx, user, child.key, "count-posts", {})
     return top, child, grandchild
+
+
+def end_like(ctx: Context, dataset: Dataset, other: Dataset) -> None:
+    """Let a dataset have ended well, with the result of another one."""
+    ending = Ending(
+        Status.FINISHED,
+        "Done.",
+        rows=other.rows,
+        columns=tuple(other.columns),
+        kind=dataset.kind,
+        result=other.result,
+    )
+    with ctx.database.transaction() as tx:
+        stored.end(tx, dataset.key, ending)
 
 
 def test_what_was_thrown_away_comes_back_whole(ctx: Context, user: User) -> None:
@@ -106,6 +126,43 @@ def test_the_same_can_be_asked_for_again_after_it_was_deleted(ctx: Context, user
     assert (again.key, is_new, again.status) == (first.key, True, Status.WAITING)
 
 
+def test_a_result_that_is_asked_for_again_is_brought_back_with_what_was_noted_down(
+    ctx: Context, user: User, tmp_path: Path
+) -> None:
+    posts = store_table(ctx, user, tmp_path)
+    asked = (posts.key, "random-filter", {"sample_size": 5})
+    child, _ = runs.run_processor(ctx, user, *asked)
+    end_like(ctx, child, posts)
+    field = create_field(ctx, user, child.key, name="stance", kind="text")
+    save_item(ctx, user, child.key, "1", {field.id: "pro"})
+    throw_away(ctx, user, child.key)
+    again, is_new = runs.run_processor(ctx, user, *asked)
+    assert (again.key, is_new, again.status) == (child.key, False, Status.FINISHED)
+    assert [code.value for code in list_codes(ctx, user, child.key)[0]] == ["pro"]
+
+
+def test_what_somebody_else_deleted_stays_deleted_and_can_come_back(
+    ctx: Context, user: User, admin: User, tmp_path: Path
+) -> None:
+    posts = store_table(ctx, admin, tmp_path, is_private=False)
+    asked = (posts.key, "random-filter", {"sample_size": 5})
+    child, _ = runs.run_processor(ctx, admin, *asked)
+    end_like(ctx, child, posts)
+    throw_away(ctx, admin, child.key)
+    again, is_new = runs.run_processor(ctx, user, *asked)
+    assert (again.key != child.key, is_new, again.status) == (True, True, Status.WAITING)
+    assert bring_back(ctx, admin, child.key).status is Status.FINISHED
+
+
+def test_co_owners_see_what_was_deleted_and_can_search_it(ctx: Context, user: User, admin: User) -> None:
+    top = finished_posts(ctx, admin)
+    share_dataset(ctx, admin, top.key, Role.OWNER, user=user.name)
+    throw_away(ctx, user, top.key)
+    for words, found in (("posts.csv", [top.key]), ("nowhere", [])):
+        listed, _ = list_datasets(ctx, user, Wanted(whose="deleted", text=words))
+        assert [dataset.key for dataset in listed] == found
+
+
 def test_deleting_for_good_takes_rows_and_files(ctx: Context, user: User) -> None:
     top, child, _ = family(ctx, user)
     assert top.result is not None
@@ -142,7 +199,11 @@ def test_old_captures_go_unless_they_are_kept_or_at_work(
     ctx.database.run("INSERT INTO settings (name, value) VALUES ('limits.expire_days', '30')")
     assert tidy() == ["deleted 1 datasets whose time was up"]
     assert is_there(ctx, old.key, kept.key, busy.key, child.key, own.key) == [False, True, True, True, True]
-    assert bring_back(ctx, user, old.key).key == old.key
+    back = bring_back(ctx, user, old.key)
+    assert tidy() == []
+    assert back.expires is not None
+    assert timedelta(days=6) < back.expires - datetime.now(UTC) < timedelta(days=8)
+    set_expiry(ctx, user, old.key, expires=None, is_kept=True)
 
 
 def test_a_capture_goes_on_its_own_day(ctx: Context, user: User, tidy: Callable[[], list[str]]) -> None:
@@ -177,6 +238,9 @@ def test_a_source_has_its_own_age_and_may_let_nobody_keep_its_datasets(
     assert tidy() == ["deleted 1 datasets whose time was up"]
     change_site_settings(ctx, admin, {"upload.expire_days": 19})
     assert tidy() == ["deleted 2 datasets whose time was up"]
+    with pytest.raises(Conflict, match="cannot be kept here"):
+        bring_back(ctx, user, kept.key)
+    assert is_there(ctx, kept.key) == [False]
 
 
 def test_expiry_is_for_captures_and_for_days_to_come(ctx: Context, user: User) -> None:
