@@ -58,10 +58,14 @@ class Loop:
             synchronise(self._scheduler, self._ctx.bell, self._declared)
         except (FourcatError, redis.RedisError) as error:
             log.warning("schedule not compared: %s", error)
+        except Exception:
+            log.exception("schedule not compared")
         try:
             self._reconciler.look()
         except FourcatError as error:
             log.warning("queue not compared: %s", error)
+        except Exception:
+            log.exception("queue not compared")
 
     def _schedule(self) -> None:
         try:

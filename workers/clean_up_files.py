@@ -19,7 +19,7 @@ class CleanUpFiles(Worker):
     def work(self, job: Job, ctx: WorkerContext) -> None:
         """Forget old uploads first, then delete every file older than an hour that nothing refers to.
 
-        A running attempt refers to what it has stored minutes later at most: in its checkpoint, or in its result.
+        What a running attempt has stored is left alone, however long ago that was.
         """
         ctx.database.run(
             "DELETE FROM uploads u WHERE created < now() - interval '1 day' AND NOT EXISTS (SELECT 1 FROM datasets d"
@@ -30,14 +30,22 @@ class CleanUpFiles(Worker):
         old = {
             file.name for prefix in ("datasets", "uploads") for file in ctx.find_files(prefix) if file.modified < oldest
         }
-        used = self._used_names(ctx)
+        used, underway = self._used_names(ctx), self._underway(ctx)
         for name in sorted(old - used):
+            if name.startswith(underway):
+                continue
             ctx.check()
             ctx.delete_file(name)
             ctx.log(f"deleted {name}")
         folders = ctx.sweep_folders(24)
         if folders:
             ctx.log(f"removed {folders} abandoned folders")
+
+    @staticmethod
+    def _underway(ctx: WorkerContext) -> tuple[str, ...]:
+        """The folders in storage of the attempts that run now."""
+        rows = ctx.database.many("SELECT dataset, token FROM jobs WHERE state = 'running' AND dataset IS NOT NULL")
+        return tuple(f"datasets/{row['dataset']}/{row['token']}/" for row in rows)
 
     @staticmethod
     def _used_names(ctx: WorkerContext) -> set[str]:

@@ -27,6 +27,8 @@ from app.local.processes import Supervisor
 from app.local.procfile import ROOT, read_procfile
 
 _FILE = "4cat.json"
+_TO_HAND_BACK = 10
+"""Seconds after the grace of jobs in which what has not ended is handed back, and its processes end."""
 _START_SECONDS = 120.0
 _TRIALS = 3
 
@@ -81,14 +83,14 @@ def run_instance(
                 name: line for name, line in read_procfile().items() if not parts or name in (*parts, "release")
             }
             supervisor = Supervisor(
-                commands, complete, grace=settings.shutdown_seconds, say=say, watch=servers.keep_alive
+                commands, complete, grace=settings.shutdown_seconds + _TO_HAND_BACK, say=say, watch=servers.keep_alive
             )
             status = supervisor.release()
             if status != 0:
                 return status
             started = psutil.Process().create_time()
             facts = {"pid": os.getpid(), "started": started, "url": address(environment) if with_web else ""}
-            write_private(noted, {**facts, "grace": settings.shutdown_seconds})
+            write_private(noted, {**facts, "grace": settings.shutdown_seconds + _TO_HAND_BACK})
             with contextlib.suppress(_Ended):  # asked to stop before the supervisor minds signals itself
                 say(
                     f"4CAT runs at {facts['url']} and stops with Ctrl-C."

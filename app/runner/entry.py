@@ -139,12 +139,13 @@ def _fork(ctx: Context, task: Task) -> Watched:
     adopt_orphans()
     signal.signal(signal.SIGUSR1, signal.SIG_IGN)  # inherited; a capture sets its own
     reading, writing = os.pipe()
+    me = os.getpid()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         pid = os.fork()
     if pid == 0:
         os.close(reading)
-        _child(ctx, task, writing)
+        _child(ctx, task, writing, me)
     os.close(writing)
     watch = Watch(ctx, task.job, limits_of(ctx, task), pid, reading)
     signal.signal(signal.SIGTERM, watch.shut_down)
@@ -159,14 +160,14 @@ def _fork(ctx: Context, task: Task) -> Watched:
     return watched
 
 
-def _child(ctx: Context, task: Task, writing: int) -> None:
+def _child(ctx: Context, task: Task, writing: int, watcher: int) -> None:
     """The forked process: does the job and leaves without running what its parent would run at exit."""
     status = 1
     try:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
         signal.signal(signal.SIGINT, signal.SIG_IGN)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
-        die_with_parent()
+        die_with_parent(watcher)
         os.environ["TMPDIR"] = str(task.folder)
         faulthandler.enable((task.folder / _CRASH).open("w"))
         perform(ctx, task, Reporter(writing))

@@ -90,12 +90,17 @@ class Heart:
             self._write_down()
         except Unavailable as error:
             log.warning("job %s: %s", self._job.id, error)
+        except Exception:  # whatever it is, the next beat may do: without one the claim would be lost
+            log.exception("job %s: no heartbeat", self._job.id)
 
     def _write_down(self) -> None:
         with self._lock:
             lines, checkpoint, step = list(self.lines), self.checkpoint, self.step
         if checkpoint is not None:
             jobs.keep_checkpoint(self._ctx.database, self._job.id, self._job.token or 0, checkpoint)
+            with self._lock:
+                if self.checkpoint is checkpoint:
+                    self.checkpoint = None
         key = self._job.dataset
         if not key:
             for _, text in lines:
@@ -103,12 +108,10 @@ class Heart:
         elif lines:
             with self._ctx.database.transaction() as tx:
                 datasets.add_log(tx, key, lines)
-        if key and step != NO_STEP:
-            datasets.show(self._ctx.database, key, step[1], step[0])
         with self._lock:
             self.lines = self.lines[len(lines) :]
-            if self.checkpoint is checkpoint:
-                self.checkpoint = None
+        if key and step != NO_STEP:
+            datasets.show(self._ctx.database, key, step[1], step[0])
 
 
 class Display:

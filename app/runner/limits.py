@@ -14,11 +14,13 @@ _PR_SET_PDEATHSIG = 1
 _PR_SET_CHILD_SUBREAPER = 36
 
 
-def die_with_parent(signum: int = signal.SIGKILL) -> None:
-    """Let the kernel send this process a signal when its parent dies (Linux; elsewhere nothing happens)."""
+def die_with_parent(parent: int, signum: int = signal.SIGKILL) -> None:
+    """Let the kernel send this process a signal when its parent dies (Linux; elsewhere nothing happens).
+
+    `parent` is what the parent knew as its own number before the fork: if it is dead already, this process ends.
+    """
     if sys.platform != "linux":
         return
-    parent = os.getppid()
     ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signum)
     if os.getppid() != parent:
         os._exit(1)

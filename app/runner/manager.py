@@ -29,6 +29,7 @@ from app.runner.limits import adopt_orphans, end_strays
 from app.runner.worker import serve
 from app.services.context import Context
 from app.storage import setting
+from app.storage.database import clock
 
 log = logging.getLogger(__name__)
 
@@ -63,6 +64,7 @@ class Manager:
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next: dict[Callable[[], None], float] = {}
         self._started = time.time()
+        self._began: float | None = None
         self._away = False
         self._is_without_database = False
         self._later = list(PRELOAD_LATER)
@@ -158,11 +160,17 @@ class Manager:
             self._is_without_database = True
             return
         self._is_without_database = False
-        if restart_asked(site) > self._started:
+        if self._is_older_than(restart_asked(site)):
             log.info("manager %s: an administrator has asked for a restart", self._name)
             self._stopping = True
         for type_, declared in self._declared.items():
             self._limits[type_] = places_of(site, type_, declared)
+
+    def _is_older_than(self, moment: float) -> bool:
+        """Whether this manager started before a moment by the clock of the database."""
+        if moment and self._began is None:
+            self._began = clock(self._ctx.database) - (time.time() - self._started)
+        return self._began is not None and moment > self._began
 
     def _sign(self) -> None:
         """Say that this manager is there; and end what its workers have left behind."""
@@ -187,13 +195,19 @@ class Manager:
         if self._stopping or self._is_without_database or self._count(type_) >= self._limits[type_]:
             return
         idle = None if self._ctx.settings.workers_always_on else self._ctx.settings.worker_idle_seconds
+        me = os.getpid()
         # A worker that is told to stop before it has handlers of its own must not take the manager's for them.
         held = signal.pthread_sigmask(signal.SIG_BLOCK, _STOPS)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            pid = os.fork()
+        try:
+            with warnings.catch_warnings():
+                warnings.simplefilter("ignore")
+                pid = os.fork()
+        except OSError as error:
+            log.warning("no worker of %s can be started now: %s", type_, error)
+            pid = -1
         if pid:
-            self._workers[pid] = type_
+            if pid > 0:
+                self._workers[pid] = type_
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
             return
         status = 1
@@ -201,7 +215,7 @@ class Manager:
             for signum in _STOPS:
                 signal.signal(signum, signal.SIG_DFL)
             signal.pthread_sigmask(signal.SIG_SETMASK, held)
-            serve(self._ctx, type_, idle)
+            serve(self._ctx, type_, idle, me)
             status = 0
         finally:
             os._exit(status)

@@ -16,7 +16,7 @@ from app.domain.errors import Unavailable
 from app.domain.job import Job, JobState
 from app.runner.recover import recover
 from app.services.context import Context
-from app.services.ending import end_dataset
+from app.services.ending import end_dataset, follow_ended
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import job_reports, job_turn, repair
@@ -44,6 +44,7 @@ class Reconciler:
         parts: tuple[Callable[[], int], ...] = (
             self._release_dead,
             self._ring_again,
+            self._unblock,
             self._dispatch,
             self._end_stranded,
             self._end_unknown,
@@ -69,7 +70,7 @@ class Reconciler:
 
     def _release(self, job: Job) -> int:
         how = f"The process doing this work on {job.host} stopped answering."
-        if not recover(self._ctx, job, how):
+        if not recover(self._ctx, job, how, silent_for=self._ctx.settings.dead_after_seconds):
             return 0
         log.warning("reconciler: job %s (%s) on %s was dead", job.id, job.type, job.host)
         self._note("dead", how, type_=job.type, job=job.id, dataset=job.dataset, host=job.host)
@@ -93,6 +94,10 @@ class Reconciler:
                 self._note("rung", "Redis had lost its doorbell, so it was rung again.", type_=type_, job=job_id)
                 mended += 1
         return mended
+
+    def _unblock(self) -> int:
+        """Let jobs go on, or end them, that wait for what has ended already."""
+        return sum(follow_ended(self._ctx, key) for key in job_reports.blockers_gone(self._ctx.database))
 
     def _dispatch(self) -> int:
         """Start what could start; usually all of it has been dispatched already."""

@@ -8,18 +8,22 @@ from app.queue.jobs import ClaimLost
 from app.services.context import Context
 from app.services.ending import end_dataset
 from app.storage import dataset as datasets
+from app.storage import job_reports
 from app.storage.dataset import Ending
 
 
-def recover(ctx: Context, job: Job, how: str) -> bool:
+def recover(ctx: Context, job: Job, how: str, *, silent_for: float = 0) -> bool:
     """Release a dead attempt's job for another try, or fail it after the last; False when the attempt lives after all.
 
+    It lives when it has lost its claim to another, or has shown a sign of life within the last `silent_for` seconds.
     Of a job that was to be stopped, nothing is left to do. `how` says what happened, for the log and the reason.
     """
     try:
         with ctx.database.transaction() as tx:
             datasets.lock_of_job(tx, job.id)
             held = ctx.queue.hold(tx, job)
+            if silent_for and not job_reports.is_silent(tx, job.id, silent_for):
+                return False
             dataset = datasets.find(tx, job.dataset) if job.dataset else None
             if held.cancel_requested:
                 ctx.queue.finish(tx, job)

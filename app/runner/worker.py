@@ -37,16 +37,24 @@ class QueueWorker(Worker):
         SIGTERM waits in it until the watch can hear of it, so that no job goes on as if its machine were not to stop.
         """
         held = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGTERM})
-        super().fork_work_horse(job, queue)  # only the worker comes back from it
-        signal.pthread_sigmask(signal.SIG_SETMASK, held)
+        try:
+            super().fork_work_horse(job, queue)  # only the worker comes back from it
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, held)
+
+    def request_force_stop(self, signum: int, frame: Any) -> None:
+        """Being told to stop once more changes nothing: the job at hand has its grace, after which its watch ends it.
+
+        RQ's own would kill it. A platform may tell every process, and the manager tells its workers.
+        """
 
 
-def serve(ctx: Context, type_: str, idle_seconds: int | None) -> None:
+def serve(ctx: Context, type_: str, idle_seconds: int | None, manager: int) -> None:
     """Take jobs of one type until told to stop, or idle for `idle_seconds` (None: for ever). Returns when done.
 
-    On SIGTERM the job at hand is finished first; when the manager dies, so does this process after its job.
+    On SIGTERM the job at hand is finished first; when the process `manager` dies, so does this one after its job.
     """
-    die_with_parent(signal.SIGTERM)
+    die_with_parent(manager, signal.SIGTERM)
     warnings.simplefilter("ignore")
     connection = connect_redis(
         ctx.settings.redis_url, verify=ctx.settings.redis_tls_verify, timeout=None, name=f"4cat {type_}"

@@ -241,6 +241,8 @@ def retry_dataset(ctx: Context, actor: User, key: str) -> Dataset:
     known = datasets.get(ctx.database, key)
     require_change(actor, known)
     with ctx.database.transaction() as tx, within_limits(ctx, tx, actor, known.owner_id):
+        for again in [known, *_steps_to_retry(ctx, tx, known)]:
+            datasets.lock_any(tx, again.work.get("source", ""))  # or it could end unseen before this waits for it
         dataset = datasets.lock(tx, key)
         if dataset.status not in (Status.FAILED, Status.CANCELLED, Status.EMPTY):
             raise Conflict(say("Only a dataset that failed, was cancelled or is empty can be run again."))

@@ -40,14 +40,32 @@ def end_dataset(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending)
     if dataset.work.get("notify") and ending.status is not Status.CANCELLED:
         _tell_owner(ctx, tx, dataset, ending)
     tx.after_commit(lambda: ctx.bell.clear(dataset.key))
-    if ending.status is Status.FINISHED:
-        ctx.queue.unblock(tx, dataset.key)
-    else:
-        _end_dependents(ctx, tx, dataset, ending.status)
+    _follow(ctx, tx, dataset, ending.status)
     if dataset.attach_to:
         preset = datasets.find(tx, dataset.attach_to)
         if preset is not None and not preset.status.is_ended:
             end_dataset(ctx, tx, preset, replace(ending, provenance={"result_of": dataset.key}))
+
+
+def _follow(ctx: Context, tx: Transaction, dataset: Dataset, status: Status) -> None:
+    """Let what waits for a dataset that has ended start, or end in the same way."""
+    if status is Status.FINISHED:
+        ctx.queue.unblock(tx, dataset.key)
+    else:
+        _end_dependents(ctx, tx, dataset, status)
+
+
+def follow_ended(ctx: Context, key: str) -> bool:
+    """Let what waits for a dataset start or end when that has ended or is gone; False when it has not."""
+    with ctx.database.transaction() as tx:
+        found = datasets.lock_any(tx, key)
+        if found is not None and not found.status.is_ended:
+            return False
+        if found is None:  # its dependents, which were made from it, have gone with it
+            ctx.queue.unblock(tx, key)
+        else:
+            _follow(ctx, tx, found, found.status)
+        return True
 
 
 def _tell_owner(ctx: Context, tx: Transaction, dataset: Dataset, ending: Ending) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from psycopg2.errors import NumericValueOutOfRange, UntranslatableCharacter
+from psycopg2.errors import NumericValueOutOfRange, ReadOnlySqlTransaction, UntranslatableCharacter
 from psycopg2.extensions import TRANSACTION_STATUS_IDLE, QueryCanceledError, TransactionRollbackError, connection
 
 from app.domain.errors import InvalidInput, NotFound, TookTooLong, Unavailable
@@ -186,7 +186,7 @@ class Database:
                 ) from error
             except QueryCanceledError as error:
                 raise TookTooLong from error
-            except psycopg2.OperationalError as error:
+            except (psycopg2.OperationalError, ReadOnlySqlTransaction) as error:  # the latter while a spare takes over
                 raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
             except (UntranslatableCharacter, NumericValueOutOfRange) as error:
                 raise _not_storable() from error
@@ -284,3 +284,8 @@ class Database:
 
 Session = Database | Transaction
 """Anything that runs SQL: by itself, or as part of a transaction."""
+
+
+def clock(db: Session) -> float:
+    """What the clock of the database says, in seconds since 1970: the one that all machines have in common."""
+    return float(db.one("SELECT extract(epoch FROM clock_timestamp()) AS now")["now"])

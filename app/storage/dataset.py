@@ -110,6 +110,12 @@ def lock(tx: Transaction, key: str) -> Dataset:
     return from_row(row)
 
 
+def lock_any(tx: Transaction, key: str) -> Dataset | None:
+    """One dataset, if it is there, also one that has been deleted for now; locked as by `lock`."""
+    row = tx.find(f"SELECT {COLUMNS} FROM datasets WHERE key = %(key)s FOR UPDATE", key=key)
+    return from_row(row) if row else None
+
+
 def lock_of_job(tx: Transaction, job_id: int) -> None:
     """Lock the dataset that a job makes, if it makes one."""
     tx.find(

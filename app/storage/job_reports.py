@@ -21,6 +21,25 @@ def dead(db: Session, dead_after: float) -> list[Job]:
     return [to_job(row) for row in rows]
 
 
+def is_silent(db: Session, job_id: int, seconds: float) -> bool:
+    """Whether a job has had no heartbeat for so long."""
+    row = db.find(
+        "SELECT id FROM jobs WHERE id = %(job_id)s AND heartbeat < now() - make_interval(secs => %(seconds)s)",
+        job_id=job_id,
+        seconds=seconds,
+    )
+    return row is not None
+
+
+def blockers_gone(db: Session) -> list[str]:
+    """Keys of datasets that jobs wait for although they have ended or are gone."""
+    rows = db.many(
+        "SELECT DISTINCT blocked_by AS key FROM jobs WHERE blocked_by IS NOT NULL AND NOT EXISTS (SELECT 1"
+        " FROM datasets d WHERE d.key = jobs.blocked_by AND d.status IN ('waiting', 'running')) LIMIT 1000"
+    )
+    return [row["key"] for row in rows]
+
+
 def rung_for(db: Session, seconds: float) -> list[tuple[int, str, int]]:
     """Jobs rung longer ago than this and not taken yet: id, type and ring."""
     rows = db.many(

@@ -56,7 +56,7 @@ def ring_next(tx: Transaction, type_: str) -> tuple[int, int] | None:
 def unring(tx: Transaction, type_: str, count: int) -> None:
     """Let so many rung jobs of a type wait again, those whose turn is last; their doorbells then mean nothing."""
     tx.run(
-        "UPDATE jobs SET state = 'waiting' WHERE id IN ("
+        "UPDATE jobs SET state = 'waiting' WHERE state = 'rung' AND id IN ("
         " SELECT id FROM jobs WHERE type = %(type)s AND state = 'rung' ORDER BY turn DESC, id DESC LIMIT %(count)s"
         ")",
         type=type_,

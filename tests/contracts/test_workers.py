@@ -170,6 +170,21 @@ def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx
     assert lines == ["deleted datasets/0123/1/table.parquet", "deleted uploads/4567.csv"]
 
 
+def test_the_clean_up_leaves_alone_what_running_work_has_stored(ctx: Context, do: Do, user: User) -> None:
+    empty_storage(ctx)
+    asked = import_posts(ctx, user)
+    waiting = jobs.for_dataset(ctx.database, asked.key)
+    assert waiting is not None
+    with ctx.database.transaction() as tx:
+        running = ctx.queue.claim(tx, waiting.id)
+    assert running is not None
+    kept = [*names(ctx), put(ctx, f"datasets/{asked.key}/{running.token}/7-table.parquet")]
+    put(ctx, f"datasets/{asked.key}/1/7-table.parquet")
+    age(ctx, 2)
+    do(CleanUpFiles)
+    assert sorted(names(ctx)) == sorted(kept)
+
+
 def test_small_pictures_keep_to_their_room(ctx: Context, do: Do, user: User) -> None:
     empty_storage(ctx)
     key = finished_posts(ctx, user).key

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 
 from app.domain.job import Job, JobState
 from app.queue.jobs import ClaimLost
 from app.services.context import Context
 from app.storage import job as jobs
-from app.storage import setting
+from app.storage import job_turn, setting
 from tests.conftest import wait_for
 
 TYPE = "misbehave"
@@ -53,6 +55,24 @@ def test_a_rolled_back_request_rings_nothing(ctx: Context) -> None:
         raise ZeroDivisionError
     assert ctx.bell.queue(TYPE).count == 0
     assert states(ctx) == {}
+
+
+def test_a_job_that_is_claimed_at_the_same_moment_is_not_put_back(ctx: Context) -> None:
+    job = add(ctx, "a")
+    with ThreadPoolExecutor(1) as pool:
+        with ctx.database.transaction() as tx:
+            assert ctx.queue.claim(tx, job.id) is not None
+            putting_back = pool.submit(put_back, ctx)
+            with pytest.raises(TimeoutError):
+                putting_back.result(0.5)
+        putting_back.result(20)
+    assert states(ctx) == {"a": "running"}
+
+
+def put_back(ctx: Context) -> None:
+    """What follows when fewer may run than have been rung."""
+    with ctx.database.transaction() as tx:
+        job_turn.unring(tx, TYPE, 1)
 
 
 def test_one_open_job_per_type_and_remote_id(ctx: Context) -> None:

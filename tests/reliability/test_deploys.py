@@ -125,6 +125,22 @@ def test_what_ends_within_the_grace_is_not_begun_again(
     assert {wait_for_end(ctx, dataset.key).provenance["attempt"] for dataset in waiting} == {1}
 
 
+def test_being_told_to_stop_twice_ends_no_work(
+    ctx: Context, admin: User, top: Dataset, start: Starter, tmp_path: Path
+) -> None:
+    manager = start_manager(ctx, start, SHUTDOWN_SECONDS="60")
+    asked = ask(ctx, admin, top, "sleep", seconds=5, trace=str(tmp_path / "trace"))
+    watcher = psutil.Process(wait_for_trace(tmp_path / "trace")).parent()
+    worker = watcher.parent() if watcher else None
+    assert worker is not None
+    worker.terminate()
+    time.sleep(1.5)
+    manager.terminate()
+    assert manager.wait(90) == 0
+    ended = wait_for_end(ctx, asked.key, 1)
+    assert (ended.status, ended.provenance["attempt"]) == (Status.FINISHED, 1)
+
+
 def test_work_whose_worker_died_is_handed_back_too(
     ctx: Context, admin: User, top: Dataset, start: Starter, tmp_path: Path
 ) -> None:

@@ -1,4 +1,4 @@
-"""Processes that are told to stop in the very moment in which they are forked."""
+"""Processes that are told to stop in the very moment in which they are forked, and more than once."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from app.runner.worker import QueueWorker
 from tests.conftest import ROOT
 
 _BEGIN = """
@@ -61,3 +62,18 @@ def test_a_worker_that_is_told_to_stop_as_it_is_forked_does_not_go_on(tmp_path: 
 
 def test_a_watch_hears_of_a_stop_that_came_as_it_was_forked(tmp_path: Path) -> None:
     assert told(_WATCHER, tmp_path) == "the watch heard of it, the worker was told"
+
+
+def test_being_told_to_stop_once_more_kills_no_job() -> None:
+    worker = QueueWorker.__new__(QueueWorker)
+    worker.request_force_stop(signal.SIGTERM, None)
+
+
+def test_a_process_whose_parent_is_dead_already_ends() -> None:
+    script = "from app.runner.limits import die_with_parent; die_with_parent({}); print('goes on')"
+    found = []
+    for parent in ("__import__('os').getppid()", 999_999_999):
+        command = [sys.executable, "-c", script.format(parent)]
+        ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
+        found.append((ended.returncode, ended.stdout))
+    assert found == [(0, "goes on\n"), (1, "")]

@@ -1,0 +1,35 @@
+"""All machines start anew: by the clock of the database, since theirs may differ."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+
+from app.domain.errors import Unavailable
+from app.domain.setting import restart_asked
+from app.domain.user import User
+from app.runner.manager import Manager
+from app.services.context import Context
+from app.services.machine import restart_workers
+
+
+@pytest.mark.parametrize("ahead", [-5_000.0, 0.0, 5_000.0])
+def test_managers_that_were_there_before_end_whatever_their_clock_says(
+    ctx: Context, admin: User, monkeypatch: pytest.MonkeyPatch, ahead: float
+) -> None:
+    now = time.time
+    monkeypatch.setattr("app.runner.manager.time.time", lambda: now() + ahead)
+    before = Manager(ctx)
+    time.sleep(0.1)
+    restart_workers(ctx, admin)
+    time.sleep(0.1)
+    after = Manager(ctx)
+    asked = restart_asked(ctx.site_settings())
+    assert [manager._is_older_than(asked) for manager in (before, after)] == [True, False]
+
+
+def test_a_database_that_takes_no_writing_is_away(ctx: Context) -> None:
+    with pytest.raises(Unavailable), ctx.database.transaction() as tx:
+        tx.run("SET TRANSACTION READ ONLY")
+        tx.run("DELETE FROM settings")
