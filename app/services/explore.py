@@ -39,6 +39,14 @@ class Explored:
     codes: dict[str, Coded] = field(default_factory=dict)
     coded: int = 0
 
+    @property
+    def veiled(self) -> tuple[str, ...]:
+        """Columns that would tell whoever codes an item what others chose for it in a blind field."""
+        blind = [field.name for field in self.fields if field.is_blind]
+        return tuple(
+            column for column in self.page.columns for name in blind if column == name or column.startswith(f"{name} (")
+        )
+
 
 def can_explore(dataset: Dataset) -> bool:
     """Whether a dataset is a table of items that can be read."""

@@ -85,6 +85,8 @@ def add_field(key: str) -> Response:
 def change_field(key: str, field_id: int) -> Response:
     """Change a field, or with `delete` delete it."""
     ctx, actor = installation(), current_actor()
+    if "delete" in request.form and "sure" not in request.form:
+        return _page(key, 422, changing=field_id)
     if "delete" in request.form:
         coding.delete_field(ctx, actor, key, field_id)
         return go_to(url_for("annotate.show", key=key))

@@ -157,5 +157,5 @@ def test_fields_values_and_files_work_without_scripts(
     assert browser.get(f"{page}/file.csv").get_data(as_text=True).count("stance,ursula") == 2
     changed = browser.post(f"{page}/fields/{field.id}", data={**form, "help": "Look.", "who": "owners"})
     assert (changed.status_code, coding.get_view(ctx, user, posts.key).fields[0].is_open) == (303, False)
-    browser.post(f"{page}/fields/{field.id}", data={**sent, "delete": "yes"})
+    browser.post(f"{page}/fields/{field.id}", data={**sent, "delete": "yes", "sure": "yes"})
     assert coding.get_view(ctx, user, posts.key).fields == []
