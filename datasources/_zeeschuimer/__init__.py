@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from app.domain.texts import say
-from app.plugins import ITEM_COLUMNS, CaptureRun, DataSource, EmptyResult, SourceFile
+from app.plugins import ITEM_COLUMNS, CaptureRun, Database, DataSource, EmptyResult, SourceFile
 from datasources._zeeschuimer._fields import Fields, Unmappable, item_of, moment, text
 from datasources._zeeschuimer._paths import Raw
 from datasources._zeeschuimer._records import Line, lines_of, read_record, split_record
+from datasources._zeeschuimer._shown import shown_of
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -53,6 +54,11 @@ class Zeeschuimer(DataSource):
     def unwrap(raw: Raw) -> Raw:
         """The post in a record, for platforms that wrap it. :raises Unmappable: when it is none, with the reason"""
         return raw
+
+    @classmethod
+    def explain(cls, items: Sequence[Mapping[str, Any]], database: Database) -> list[dict[str, Any]]:
+        """Who wrote each post, what it quotes, how much it was liked and where it is, as far as its columns say."""
+        return [shown_of(item) for item in items]
 
     def import_file(self, file: SourceFile, options: Any, run: CaptureRun) -> Iterator[pa.RecordBatch]:
         """Yield the posts of a file; what cannot be mapped goes into quarantine with its line and the missing path."""

@@ -132,3 +132,20 @@ def test_an_import_goes_on_behind_a_checkpoint(source: type[Zeeschuimer], tmp_pa
 
     assert len(whole) == 1_200 * len(lines)
     assert rest == whole[1_000:]
+
+
+@every_platform
+def test_a_card_says_where_a_post_is_and_how_it_was_received(source: type[Zeeschuimer]) -> None:
+    items = [source.to_item(raw) for raw in records(source)]
+    cards = source.explain(items, None)  # type: ignore[arg-type]
+    assert len(cards) == len(items)
+    assert any(card["figures"] or card["media"] for card in cards)
+    has_link = bool({"url", "post_url", "link", "tiktok_url", "comment_url"} & {*source.columns})
+    assert any(str(card["link"]).startswith("https://") for card in cards) is has_link
+
+
+def test_a_card_reads_amounts_that_came_as_text_and_leads_to_web_pages_alone() -> None:
+    item = {"likes": "1234", "comments": "1", "plays": "many", "url": "javascript:alert(1)", "hashtags": "tea, coffee"}
+    card = SOURCES["tiktok"].explain([item], None)[0]  # type: ignore[arg-type]
+    assert [str(text) for text in card["figures"]] == ["1,234 likes", "1 comment"]
+    assert (card["link"], card["tags"]) == (None, ["tea", "coffee"])

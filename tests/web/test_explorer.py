@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -159,3 +160,16 @@ def test_fields_values_and_files_work_without_scripts(
     assert (changed.status_code, coding.get_view(ctx, user, posts.key).fields[0].is_open) == (303, False)
     browser.post(f"{page}/fields/{field.id}", data={**sent, "delete": "yes", "sure": "yes"})
     assert coding.get_view(ctx, user, posts.key).fields == []
+
+
+def test_posts_of_a_platform_look_like_posts(ctx: Context, user: User, browser: FlaskClient, tmp_path: Path) -> None:
+    source = ctx.registry.datasource("twitter")
+    lines = (Path(__file__).parents[1] / "golden" / "twitter" / "made_up.ndjson").read_text().splitlines()
+    items = [source.to_item(json.loads(line)) for line in lines]
+    frame = pl.DataFrame(items, infer_schema_length=None)
+    posts = store_table(ctx, user, tmp_path, frame, type="twitter", datasource="twitter")
+    page = browser.get(f"/datasets/{posts.key}/explore").get_data(as_text=True)
+    assert page.count("platform-post") == len(items)
+    assert "explorer.css" in page
+    assert re.search(r'class="original" href="https://[^"]+" target="_blank" rel="noopener noreferrer', page)
+    assert re.search(r"<li class=\"num\">[\d,]+ likes?</li>", page)
