@@ -157,6 +157,8 @@ class Bucket(Storage):
         for path in (self._data / "tmp").rglob("*"):
             os.utime(path, (old, old))
         job = jobs.find_open(ctx.database, "clean-up-files", "")
+        if job is None:
+            raise RuntimeError("The standing task that cleans up is not declared.")
         clean_up_files._GRACE = timedelta(0)
         with tempfile.TemporaryFile() as said:
             task = TaskContext(ctx, {}, Path(ctx.settings.data_dir), Reporter(said.fileno()))

@@ -26,8 +26,12 @@ _PING_AFTER = 5.0
 _WATCH_CLIENT = "client_connection_check_interval"
 _GONE_AFTER = (
     "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
+    " -c idle_in_transaction_session_timeout=300000"
 )
-"""The server notices within about ten seconds that a client is cut off; until then it keeps what that one locked."""
+"""The server notices within about ten seconds that a client is cut off; until then it keeps what that one locked.
+
+One that is still there and stands still, such as a suspended machine's, keeps it for five minutes.
+"""
 
 Row = dict[str, Any]
 
@@ -109,7 +113,11 @@ class Transaction:
             return int(cursor.rowcount)
 
     def stream(self, sql: str, *, size: int = 5_000, **values: Any) -> Iterator[list[Row]]:
-        """The rows of a query, `size` at a time, as the server finds them: memory stays flat whatever the number."""
+        """The rows of a query, `size` at a time, as the server finds them: memory stays flat whatever the number.
+
+        Whoever reads them may take their time.
+        """
+        self.run("SET LOCAL idle_in_transaction_session_timeout TO 0")
         with self._connection.cursor(name="stream") as cursor:
             cursor.itersize = size
             cursor.execute(sql, values)

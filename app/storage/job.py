@@ -6,7 +6,9 @@ from typing import Any
 
 from psycopg2.extras import Json
 
+from app.domain.errors import Unavailable
 from app.domain.job import Job, JobState
+from app.domain.texts import say
 from app.storage.database import Session, Transaction
 from app.storage.job_turn import NEXT_TURN, READY
 
@@ -15,6 +17,16 @@ COLUMNS = (
     " claim_after, claimed, heartbeat, host, pid, cancel_requested IS NOT NULL AS cancel_requested, error, away_since,"
     " checkpoint"
 )
+
+_INSERT = (
+    "INSERT INTO jobs (type, remote_id, owner, details, dataset, blocked_by, claim_after, interval, max_attempts, turn)"
+    " VALUES (%(type)s, %(remote_id)s, %(owner)s, %(details)s, %(dataset)s, %(blocked_by)s,"
+    " now() + make_interval(secs => %(delay)s), %(interval)s, %(max_attempts)s,"
+    f" {NEXT_TURN.format(type='%(type)s', owner='%(owner)s')})"
+    f" ON CONFLICT (type, remote_id) WHERE state <> 'failed' DO NOTHING RETURNING {COLUMNS}"
+)
+_LOOKS = 10
+"""How often an open job may end between the try to add another and the look at it."""
 
 
 def to_job(row: dict[str, Any]) -> Job:
@@ -35,24 +47,29 @@ def insert(
     interval: int | None,
     max_attempts: int,
 ) -> tuple[Job, bool]:
-    """Add a job unless one of this type and remote id is open; the open job, and whether it is new."""
-    row = tx.find(
-        "INSERT INTO jobs (type, remote_id, owner, details, dataset, blocked_by, claim_after, interval, max_attempts,"
-        " turn) VALUES (%(type)s, %(remote_id)s, %(owner)s, %(details)s, %(dataset)s, %(blocked_by)s,"
-        " now() + make_interval(secs => %(delay)s), %(interval)s, %(max_attempts)s,"
-        f" {NEXT_TURN.format(type='%(type)s', owner='%(owner)s')})"
-        f" ON CONFLICT (type, remote_id) WHERE state <> 'failed' DO NOTHING RETURNING {COLUMNS}",
-        type=type_,
-        remote_id=remote_id,
-        owner=owner,
-        details=Json(details),
-        dataset=dataset,
-        blocked_by=blocked_by,
-        delay=delay,
-        interval=interval,
-        max_attempts=max_attempts,
-    )
-    return (to_job(row), True) if row else (find_open(tx, type_, remote_id), False)
+    """Add a job unless one of this type and remote id is open; the open job, and whether it is new.
+
+    :raises Unavailable: when one that is open is gone each time it is looked at
+    """
+    values = {
+        "type": type_,
+        "remote_id": remote_id,
+        "owner": owner,
+        "details": Json(details),
+        "dataset": dataset,
+        "blocked_by": blocked_by,
+        "delay": delay,
+        "interval": interval,
+        "max_attempts": max_attempts,
+    }
+    for _ in range(_LOOKS):
+        row = tx.find(_INSERT, **values)
+        if row is not None:
+            return to_job(row), True
+        found = find_open(tx, type_, remote_id)
+        if found is not None:
+            return found, False
+    raise Unavailable(say("The queue was busy with this very job. Try again."))
 
 
 def find(db: Session, job_id: int) -> Job | None:
@@ -61,15 +78,14 @@ def find(db: Session, job_id: int) -> Job | None:
     return to_job(row) if row else None
 
 
-def find_open(db: Session, type_: str, remote_id: str) -> Job:
-    """The open job of this type and remote id. :raises NotFound: when there is none"""
-    return to_job(
-        db.one(
-            f"SELECT {COLUMNS} FROM jobs WHERE type = %(type)s AND remote_id = %(remote_id)s AND state <> 'failed'",
-            type=type_,
-            remote_id=remote_id,
-        )
+def find_open(db: Session, type_: str, remote_id: str) -> Job | None:
+    """The open job of this type and remote id, if there is one."""
+    row = db.find(
+        f"SELECT {COLUMNS} FROM jobs WHERE type = %(type)s AND remote_id = %(remote_id)s AND state <> 'failed'",
+        type=type_,
+        remote_id=remote_id,
     )
+    return to_job(row) if row else None
 
 
 def for_dataset(db: Session, dataset: str) -> Job | None:

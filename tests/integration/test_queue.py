@@ -11,6 +11,7 @@ from app.queue.jobs import ClaimLost
 from app.services.context import Context
 from app.storage import job as jobs
 from app.storage import job_turn, setting
+from app.storage.database import Session
 from tests.conftest import wait_for
 
 TYPE = "misbehave"
@@ -241,3 +242,17 @@ class TestIntervals:
         hanging = ctx.bell.bell_id(job.id, 4)
         assert ctx.bell.queue("tick").job_ids == [hanging]
         assert ctx.bell.client.keys("rq:job:*") == [f"rq:job:{hanging}".encode()]
+
+
+def test_a_job_that_ends_while_it_is_looked_at_is_made_anew(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    first = add(ctx, "a")
+    look = jobs.find_open
+
+    def ends(db: Session, type_: str, remote_id: str) -> Job | None:
+        monkeypatch.setattr(jobs, "find_open", look)
+        ctx.database.run("DELETE FROM jobs")
+        return look(db, type_, remote_id)
+
+    monkeypatch.setattr(jobs, "find_open", ends)
+    assert add(ctx, "a").id != first.id
+    assert len(jobs.list_jobs(ctx.database)) == 1

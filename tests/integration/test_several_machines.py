@@ -1,4 +1,4 @@
-"""All machines start anew: by the clock of the database, since theirs may differ."""
+"""What several machines have in common: the clock of the database, and what one that fails does to the others."""
 
 from __future__ import annotations
 
@@ -33,3 +33,11 @@ def test_a_database_that_takes_no_writing_is_away(ctx: Context) -> None:
     with pytest.raises(Unavailable), ctx.database.transaction() as tx:
         tx.run("SET TRANSACTION READ ONLY")
         tx.run("DELETE FROM settings")
+
+
+def test_who_stands_still_in_a_transaction_does_not_hold_up_others_for_ever(ctx: Context) -> None:
+    shown = "SHOW idle_in_transaction_session_timeout"
+    with ctx.database.transaction() as tx:
+        assert tx.one(shown) == {"idle_in_transaction_session_timeout": "5min"}
+        next(tx.stream("SELECT generate_series(1, 10) AS n", size=2))
+        assert tx.one(shown) == {"idle_in_transaction_session_timeout": "0"}
