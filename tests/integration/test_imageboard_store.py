@@ -218,6 +218,20 @@ def test_one_that_the_index_gives_no_mark_is_read_at_every_look(keeper: Keeper) 
     assert keeper.index(2, (100, ""), (200, "a")) == ([], [100, 200])
 
 
+def test_turns_go_to_those_that_have_waited_longest_and_are_lost_when_one_cannot_be_read(keeper: Keeper) -> None:
+    listed = [(number, "a") for number in range(100, 130)]
+    keeper.index(0, *listed, (130, ""), (131, "a"))
+    keeper.db.run("UPDATE imageboard_threads SET scraped = now(), read_mark = mark WHERE id < 131")
+
+    def turns(most: int) -> list[int]:
+        with keeper.db.transaction() as tx:
+            return sorted(threads.take_turns(tx, "fourchan", "g", most))  # type: ignore[arg-type]
+
+    assert [turns(100), turns(2), turns(1)] == [[100, 101, 102], [103, 104], [105]]
+    keeper.db.run("UPDATE imageboard_threads SET scraped = clock_timestamp() WHERE id = 106")
+    assert [turns(100) for _ in range(9)][-1] == [101, 102, 103]
+
+
 def test_a_reading_that_comes_late_changes_nothing(keeper: Keeper) -> None:
     keeper.read(1, thread(post(101)))
     keeper.read(3, thread(post(101), post(102)))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
@@ -17,6 +18,7 @@ from app.storage import setting
 from datasources._imageboard.engines import LynxChanEngine
 from datasources._imageboard.store import images
 from extras.living_board import LivingBoard, rules_for
+from extras.living_board.rules import Fates
 from tests.conftest import Process, wait_for_end
 from tests.scraping import SourceError, do, look, open_jobs, point_at, stored, threads
 
@@ -59,6 +61,50 @@ def test_each_dialect_is_kept_as_its_ledger_has_it(
     }
     dropped = {post.no for post in site.ledger.posts(board) if post.gone and post.gone[1] == "dropped"}
     assert {number for number in dropped & set(found) if found[number]["deleted"]} == set()
+
+
+@pytest.mark.parametrize(("source", "dialect"), [("lainchan", "vichan"), ("eightkun", "infinity")])
+def test_what_does_not_bump_a_thread_is_seen_too(ctx: Context, source: str, dialect: str) -> None:
+    fates = Fates(post_deleted=0.15, post_edited=0.4, thread_closed=0.3, thread_deleted=0)
+    rules = rules_for("λ", posts_per_hour=60, threads_per_hour=1, pages=1, per_page=8, bump_limit=12, fates=fates)
+    with LivingBoard(5, [rules], history_hours=3) as site:
+        point_at(ctx, source, site.serve(dialect))
+        look(ctx, source, "λ")
+        known, then = set(stored(ctx, source, "λ")), site.now()
+        site.advance(1200)
+        look(ctx, source, "λ")
+        listed = site.board("λ").listed()
+        quiet = {thread.no for thread in listed if thread.bumped <= then < thread.modified}
+        readable = {post.no: post for post in site.ledger.visible_at("λ", site.now())}
+
+        new = {number for number, post in readable.items() if post.thread in quiet} - known
+        assert len(new & stored(ctx, source, "λ").keys()) > len(new) / 2  # the others came while as many went
+        for _ in range(12):
+            look(ctx, source, "λ")
+        found, row = stored(ctx, source, "λ"), threads(ctx, source, "λ")
+        gone = {post.no for post in site.ledger.deleted("λ") if post.thread in quiet and post.no in known}
+        edited = {n for n, p in readable.items() if p.thread in quiet and p.texts[-1][0] > then and len(p.texts) > 1}
+        assert gone
+        assert edited & known
+        assert {number for number in gone if found[number]["deleted"] is None} == set()
+        assert {number: found[number]["body"] for number in readable} == {
+            number: site.comment(post, dialect) or None for number, post in readable.items()
+        }
+        assert {thread.no for thread in listed if row[thread.no]["is_closed"]} == {t.no for t in listed if t.closed}
+
+
+def test_threads_whose_marks_stay_are_read_in_turn_and_no_more_than_the_pace_leaves_room_for(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "lainchan", site.serve("vichan"))
+    look(ctx, "lainchan", "λ")
+    listed = {f"/λ/res/{thread.no}.json" for thread in site.board("λ").listed()}
+    site.traffic.forget()
+    for _ in range(len(listed)):
+        assert look(ctx, "lainchan", "λ") == 1
+    asked = [one for one in site.traffic.requests("*/res/*")]
+    assert {unquote(one.path) for one in asked} == listed
+    assert {one.status for one in asked} == {304}
 
 
 def test_lynxchan_is_read_as_its_ledger_has_it(site: LivingBoard) -> None:
