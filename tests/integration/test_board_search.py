@@ -18,7 +18,7 @@ from app.services.estimate import estimate_capture
 from app.storage import setting
 from datasources._imageboard.search import Limits
 from datasources.fourchan import FourChan
-from tests.board_posts import START, Here, keep, post
+from tests.board_posts import FOUND_WITH_STARS, START, WITH_STARS, Here, keep, post
 from tests.conftest import Process, wait_for_end
 
 
@@ -80,6 +80,16 @@ SAID = {
 def test_every_operator(ctx: Context, here: Here, query: str, found: set[int]) -> None:
     keep(ctx, [post(number, body) for number, body in SAID.items()])
     assert set(here(body_match=query)) == found
+
+
+@pytest.mark.parametrize(("query", "found"), FOUND_WITH_STARS)
+def test_stars_beside_punctuation(ctx: Context, here: Here, query: str, found: list[int] | None) -> None:
+    keep(ctx, [post(number, body) for number, body in WITH_STARS.items()])
+    if found is None:
+        with pytest.raises(InvalidInput, match="▸"):
+            here(body_match=query)
+    else:
+        assert here(body_match=query) == sorted(found)
 
 
 def test_a_search_becomes_a_table(ctx: Context, user: User, workers: Process) -> None:
