@@ -432,6 +432,14 @@ CREATE TABLE idempotency_keys (
     body text
 );
 
+CREATE TABLE imageboard_asked_images (
+    source text NOT NULL COLLATE pg_catalog."C",
+    md5 text NOT NULL,
+    url text NOT NULL,
+    began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    asked timestamp with time zone DEFAULT clock_timestamp() NOT NULL
+);
+
 CREATE TABLE imageboard_coverage (
     source text NOT NULL COLLATE pg_catalog."C",
     board text NOT NULL COLLATE pg_catalog."C",
@@ -911,6 +919,9 @@ ALTER TABLE ONLY fourchan_threads
 ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
 
+ALTER TABLE ONLY imageboard_asked_images
+    ADD CONSTRAINT imageboard_asked_images_pkey PRIMARY KEY (source, md5);
+
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
 
@@ -1090,6 +1101,8 @@ CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (st
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX idempotency_keys_created ON idempotency_keys USING btree (created);
+
+CREATE INDEX imageboard_asked_images_asked ON imageboard_asked_images USING btree (source, asked);
 
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 

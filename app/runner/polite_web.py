@@ -121,7 +121,7 @@ class PoliteWeb:
             if not turn.wait or not web_host.is_resting(self._database, host):
                 return turn
         rest = web_host.wait_for_turn(self._database, host)
-        raise SourceError(f"{host} is left alone for {rest:.0f} s.", retry_after=rest + pace)
+        raise SourceError(f"{host} is left alone for {rest:.0f} s.", retry_after=rest + pace, was_asked=False)
 
     def _session(self) -> requests.Session:
         import requests

@@ -151,6 +151,17 @@ CREATE TABLE IF NOT EXISTS imageboard_images (
     checked         timestamptz NOT NULL
 );
 
+-- Images that have been asked for and of which nothing is known yet: what a failed download would lose.
+CREATE TABLE IF NOT EXISTS imageboard_asked_images (
+    source          text COLLATE "C" NOT NULL,
+    md5             text NOT NULL,
+    url             text NOT NULL,
+    began           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    asked           timestamptz NOT NULL DEFAULT clock_timestamp(), -- for the last time
+    PRIMARY KEY (source, md5)
+);
+CREATE INDEX IF NOT EXISTS imageboard_asked_images_asked ON imageboard_asked_images (source, asked);
+
 -- When a board's index was read, as stretches of time with the same outcome; what lies between is a gap.
 CREATE TABLE IF NOT EXISTS imageboard_coverage (
     source          text COLLATE "C" NOT NULL,

@@ -303,10 +303,10 @@ def test_coverage_grows_while_the_outcome_is_the_same_and_no_interval_is_missed(
 def test_images_are_asked_for_until_it_is_known_what_they_are(ctx: Context) -> None:
     every = {"a" * 32: "stored", "b" * 32: "missing", "c" * 32: "refused", "d" * 32: "different"}
     for md5, state in every.items():
-        images.note(ctx.database, md5, state, name="images/aa/x.png" if state == "stored" else None)
+        images.note(ctx.database, "fourchan", md5, state, name="images/aa/x.png" if state == "stored" else None)
     assert images.wanted(ctx.database, [*every, "e" * 32]) == {"b" * 32, "e" * 32}
     assert images.stored_images(ctx.database, list(every)) == {"a" * 32: "images/aa/x.png"}
-    images.note(ctx.database, "a" * 32, "missing")
+    images.note(ctx.database, "fourchan", "a" * 32, "missing")
     assert images.stored_images(ctx.database, ["a" * 32]) == {"a" * 32: "images/aa/x.png"}
 
 

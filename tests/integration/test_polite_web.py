@@ -7,13 +7,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 
 from app.domain.errors import SourceError
+from app.domain.job import Job, JobState
+from app.runner import entry
+from app.runner.attempt import _guarded
+from app.runner.conclude import conclude
 from app.runner.polite_web import PoliteWeb
+from app.runner.watch import Watched
 from app.services.context import Context
+from app.storage import job as jobs
 from app.storage import web_host
 from app.storage.database import Database
 from app.storage.web_host import Turn
@@ -104,6 +111,32 @@ def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(web: PoliteWeb, 
         assert caught.value.retry_after == pytest.approx(100, abs=5)
         assert not caught.value.permanent
     assert len(site.traffic.requests()) == 1
+
+
+def test_who_is_told_to_leave_a_host_alone_has_made_no_attempt(ctx: Context, web: PoliteWeb, site: LivingBoard) -> None:
+    with ctx.database.transaction() as tx:
+        job = ctx.queue.enqueue(tx, "fourchan-image", "an image", max_attempts=1)
+        every = ctx.queue.enqueue(tx, "fourchan-board", "po", interval=60, max_attempts=1)
+
+    def attempt(job_id: int) -> Job:
+        ctx.database.run("UPDATE jobs SET state = 'rung', claim_after = now() WHERE id = %(id)s", id=job_id)
+        task = entry._claim(ctx, job_id)
+        assert task is not None
+        conclude(ctx, task, Watched(outcome=_guarded(lambda: web.get(site.url + INDEX, pace=0.01))))  # type: ignore[arg-type,return-value]
+        found = jobs.find(ctx.database, job_id)
+        assert found is not None
+        return found
+
+    web_host.back_off(ctx.database, host_of(site), turn(ctx.database, host_of(site), 0.01), 100, 900)
+    for _ in range(3):
+        waits = attempt(job.id)
+        assert (waits.state, waits.attempts) == (JobState.WAITING, 0)
+        assert waits.claim_after is not None
+        assert (waits.claim_after - datetime.now(UTC)).total_seconds() == pytest.approx(100, abs=5)
+    assert "left alone" in (attempt(every.id).error or "")
+    ctx.database.run("UPDATE web_hosts SET rests_until = '-infinity'")
+    site.fail(status=503)
+    assert attempt(job.id).state == JobState.FAILED
 
 
 def test_without_a_word_the_rest_doubles_until_it_answers(ctx: Context) -> None:

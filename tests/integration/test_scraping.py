@@ -228,6 +228,59 @@ def test_images_are_kept_once_and_only_when_they_are_what_they_say(ctx: Context)
         assert site.traffic.requests() == []
 
 
+def asked_images(ctx: Context) -> dict[str, str]:
+    """The addresses of images that have been asked for and of which nothing is known."""
+    rows = ctx.database.many("SELECT md5, url FROM imageboard_asked_images")
+    return {row["md5"]: row["url"] for row in rows}
+
+
+def test_images_that_could_not_be_had_are_asked_for_again_until_it_has_been_too_long(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "fourchan", site.url, save_images=True, image_url="http://127.0.0.1:1")
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=1)
+    for job in open_jobs(ctx, "fourchan-thread"):
+        do(ctx, job.type, job.remote_id, job.details)
+    failing = {job.details["md5"]: job for job in open_jobs(ctx, "fourchan-image")}
+    assert len(failing) > 5
+    with pytest.raises(SourceError, match="does not answer"):
+        do(ctx, "fourchan-image", "first", next(iter(failing.values())).details)
+    ctx.database.run("DELETE FROM jobs")  # as when each has failed often enough
+    assert asked_images(ctx).keys() == failing.keys()
+
+    look(ctx, "fourchan", "po")
+    assert open_jobs(ctx, "fourchan-image") == []
+    away = "UPDATE imageboard_asked_images SET url = replace(url, 'http://127.0.0.1:1', %(url)s)"
+    ctx.database.run(f"{away}, asked = asked - interval '61 minutes'", url=site.url)
+    late = min(failing)
+    ctx.database.run(
+        "UPDATE imageboard_asked_images SET began = now() - interval '73 hours' WHERE md5 = %(md5)s", md5=late
+    )
+    look(ctx, "fourchan", "po")
+    rows = ctx.database.many("SELECT md5, state, reason FROM imageboard_images")
+    assert {row["md5"] for row in rows} == set(failing)
+    assert {row["state"] for row in rows if row["md5"] != late} == {"stored"}
+    assert [row["reason"] for row in rows if row["md5"] == late] == ["It could not be downloaded for 3 days."]
+    assert asked_images(ctx) == {}
+
+
+def test_an_image_that_one_post_has_no_more_is_taken_from_another(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    post = next(row for row in stored(ctx, "fourchan", "po").values() if row["image_4chan"])
+    md5, gone = post["image_md5"], f"{site.url}/po/1.jpg"
+    do(ctx, "fourchan-image", md5, {"md5": md5, "url": gone})
+    assert ctx.database.one("SELECT state FROM imageboard_images")["state"] == "stored"
+
+    ctx.database.run("UPDATE imageboard_images SET state = 'missing'")
+    ctx.database.run(
+        "UPDATE imageboard_posts SET image_url = 'http://elsewhere.invalid/1.jpg' WHERE image_md5 = %(md5)s", md5=md5
+    )
+    do(ctx, "fourchan-image", md5, {"md5": md5, "url": gone})
+    row = ctx.database.one("SELECT state, reason FROM imageboard_images")
+    assert (row["state"], row["reason"]) == ("missing", f"{gone} does not have it any more.")
+
+
 @pytest.mark.parametrize(("most", "path", "state"), [(1, "/po/threads.json", "refused"), (1, "/nothing", "missing")])
 def test_what_is_no_image_is_not_kept(ctx: Context, site: LivingBoard, most: int, path: str, state: str) -> None:
     point_at(ctx, "fourchan", site.url, image_mb=most)

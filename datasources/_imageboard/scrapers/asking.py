@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
 
 from app.plugins import Batch
@@ -24,5 +24,16 @@ def ask_for_images(batch: Batch, site: Site, posts: Sequence[PostRead], base: st
         for image in post.images
         if image.md5 and PurePosixPath(image.name).suffix.lower() in images.EXTENSIONS
     }
-    for md5 in sorted(images.wanted(batch, found)):
-        batch.enqueue(f"{site.id}-image", md5, {"md5": md5, "url": base + found[md5].path})
+    addresses = {md5: base + found[md5].path for md5 in images.wanted(batch, found)}
+    images.note_asked(batch, site.id, addresses)
+    _ask(batch, site, addresses)
+
+
+def ask_for_images_again(batch: Batch, site: Site) -> None:
+    """Let images be downloaded of which nothing is known although they were asked for: a host was away, say."""
+    _ask(batch, site, images.ask_again(batch, site.id))
+
+
+def _ask(batch: Batch, site: Site, addresses: Mapping[str, str]) -> None:
+    for md5 in sorted(addresses):
+        batch.enqueue(f"{site.id}-image", md5, {"md5": md5, "url": addresses[md5]})

@@ -9,7 +9,7 @@ from app.domain.job import Job
 from app.domain.texts import say
 from app.plugins import Answer, SourceError, Standing, Worker, WorkerContext
 from datasources._imageboard.engines import Unreadable
-from datasources._imageboard.scrapers.asking import ask_for_thread
+from datasources._imageboard.scrapers.asking import ask_for_images_again, ask_for_thread
 from datasources._imageboard.scrapers.freshness import condition, version
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
@@ -61,6 +61,8 @@ class BoardScraper(Worker):
                 due += threads.take_turns(batch, self.site.id, board, _spare(own, interval))
             for number in due:
                 ask_for_thread(batch, self.site, board, number)
+            if own.save_images and self.site.has_images:
+                ask_for_images_again(batch, self.site)
 
     def _listed(self, url: str, answer: Answer) -> list[Any]:
         if answer.status != 200:
