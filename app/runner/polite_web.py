@@ -21,7 +21,8 @@ from app.storage.web_host import Turn
 if TYPE_CHECKING:
     import requests
 
-_BUSY = (429, 500, 502, 503, 504)
+_TOO_MANY = 429
+_FAILING = 500
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_MOVES = 5
 _MOST_PROXIES = 3
@@ -102,7 +103,7 @@ class PoliteWeb:
             ) as answer:
                 if proxy:
                     blame_answer(session, proxy, answer, self._timeout)
-                if answer.status_code in _BUSY:
+                if answer.status_code == _TOO_MANY or answer.status_code >= _FAILING:
                     raise self._busy(url, host, turn, answer, pace)
                 body = _read(url, answer, most_bytes, 5 * self._timeout)
         except (requests.RequestException, UnicodeError) as error:
@@ -133,21 +134,21 @@ class PoliteWeb:
         return self._opened
 
     def _busy(self, url: str, host: str, turn: Turn, answer: requests.Response, pace: float) -> SourceError:
-        """Leave the host alone for as long as it says, or longer each time."""
+        """Leave the host alone for as long as it says at least, and longer each time."""
         said = _retry_after(answer.headers.get("Retry-After", ""))
-        least = _LEAST_REST * pace if said is None else said
-        rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said or 0.0))
+        least = max(_LEAST_REST * pace, said)
+        rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said))
         return SourceError(f"{url} is busy (status {answer.status_code}).", retry_after=rest)
 
 
-def _retry_after(said: str) -> float | None:
-    """The seconds of a Retry-After header, which may be a date; None when it says nothing. An hour at most."""
-    if said.strip().isdigit():
+def _retry_after(said: str) -> float:
+    """The seconds of a Retry-After header, which may be a date; 0 when it says nothing. An hour at most."""
+    if said.strip().isascii() and said.strip().isdigit():
         return min(float(said), 3600.0)
     try:
         seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
-        return None
+        return 0.0
     return min(max(seconds, 0.0), 3600.0)
 
 

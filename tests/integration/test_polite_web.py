@@ -17,7 +17,7 @@ from app.domain.job import Job, JobState
 from app.runner import entry
 from app.runner.attempt import _guarded
 from app.runner.conclude import conclude
-from app.runner.polite_web import PoliteWeb
+from app.runner.polite_web import PoliteWeb, _retry_after
 from app.runner.watch import Watched
 from app.services.context import Context
 from app.storage import job as jobs
@@ -100,7 +100,7 @@ def test_a_turn_that_is_far_off_is_not_taken(ctx: Context) -> None:
     assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(before, abs=1)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 501, 502, 503, 504, 520, 522, 525, 530, 599])
 def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(web: PoliteWeb, site: LivingBoard, status: int) -> None:
     site.fail(status=status, retry_after=100)
     with pytest.raises(SourceError) as first:
@@ -148,6 +148,25 @@ def test_without_a_word_the_rest_doubles_until_it_answers(ctx: Context) -> None:
     web_host.answered(db, "a.example")
     db.run("UPDATE web_hosts SET rests_until = '-infinity'")
     assert web_host.back_off(db, "a.example", turn(db, "a.example", 0.0), 5, 900) == pytest.approx(5, abs=0.5)
+
+
+@pytest.mark.parametrize(("said", "rests"), [(0, [50, 100, 200]), (80, [80, 160, 320]), (1000, [1000, 1000])])
+def test_what_it_says_is_the_least_of_a_rest_that_doubles(
+    ctx: Context, site: LivingBoard, said: int, rests: list[int]
+) -> None:
+    for expected in rests:
+        ctx.database.run("UPDATE web_hosts SET rests_until = '-infinity', free_at = now()")
+        site.fail(status=503, retry_after=said)
+        with pytest.raises(SourceError) as caught:
+            PoliteWeb(ctx.database, "Test site").get(site.url + INDEX, pace=10)
+        assert caught.value.retry_after == pytest.approx(expected, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("0", 0), ("120", 120), ("99999", 3600), ("-5", 0), ("soon", 0), ("²", 0), ("", 0)]
+)
+def test_how_long_it_says_is_read(said: str, seconds: int) -> None:
+    assert _retry_after(said) == seconds
 
 
 def test_requests_that_fail_together_count_as_one_refusal(ctx: Context) -> None:
