@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from app import __version__
 from app.domain.errors import SourceError
 from app.plugins.context import Answer
 from app.runner.proxies import ProxyFault, blame_answer, blame_error
@@ -35,16 +34,14 @@ _CHUNK = 65_536
 class PoliteWeb:
     """What a standing task asks web servers with. Their addresses come from settings, not out of users' data.
 
-    `timeout` are the seconds a server may be silent; the whole of an answer may take five times that. Each request goes
-    through one of `proxies`, if there are any, and through others when that one fails; turns are those of the host that
-    is asked.
+    `agent` is what the installation calls itself (`user_agent`). `timeout` are the seconds a server may be silent; the
+    whole of an answer may take five times that. Each request goes through one of `proxies`, if there are any, and
+    through others when that one fails; turns are those of the host that is asked.
     """
 
-    def __init__(
-        self, database: Database, site_name: str, *, timeout: float = 60, proxies: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, database: Database, agent: str, *, timeout: float = 60, proxies: tuple[str, ...] = ()) -> None:
         self._database = database
-        self._agent = f"{site_name} (4CAT {__version__}, research tool)"
+        self._agent = agent
         self._timeout = timeout
         self._proxies = proxies
         self._opened: requests.Session | None = None

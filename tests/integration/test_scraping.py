@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 from urllib.parse import unquote
 
 import pytest
 import requests
 
+from app import __version__
 from app.domain.job import Job
 from app.domain.user import User
 from app.services.context import Context
@@ -155,10 +157,17 @@ def test_only_threads_that_have_changed_are_read_and_conditionally(ctx: Context,
     assert len(known) < len(asked)
 
 
-def test_who_asks_says_who_it_is(ctx: Context, site: LivingBoard) -> None:
+def test_who_asks_says_who_it_is_and_what_it_is_called_now(ctx: Context, admin: User, site: LivingBoard) -> None:
     point_at(ctx, "fourchan", site.url)
-    look(ctx, "fourchan", "po")
-    assert {one.user_agent.split(" (")[0] for one in site.traffic.requests()} == {ctx.settings.site_name}
+    named = replace(ctx, settings=replace(ctx.settings, site_url="https://4cat.example"))
+    do(named, "fourchan-board", "po", {"board": "po"}, interval=1)
+    set_site_setting(ctx, admin, "texts.name", "Łódź – 日")
+    do(named, "fourchan-board", "po", {"board": "po"}, interval=1)
+    end = f" (4CAT {__version__}, research tool; +https://4cat.example)"
+    assert [one.user_agent for one in site.traffic.requests()] == [
+        f"{ctx.settings.site_name}{end}",
+        f"Lodz - %E6%97%A5{end}",
+    ]
 
 
 @pytest.mark.parametrize(
