@@ -109,7 +109,8 @@ class PoliteWeb:
             rest = web_host.back_off(self._database, host, turn, pace, _LONGEST_REST)
             raise SourceError(f"{url} does not answer: {type(error).__name__}.", retry_after=rest) from error
         web_host.answered(self._database, host)
-        return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(answer.status_code, told, body, turn.at)
 
     def _wait(self, host: str, pace: float) -> Turn:
         """Wait for a turn at a host. :raises SourceError: when it would be long, or the host has refused meanwhile"""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime
 from typing import Any
 from urllib.parse import unquote
 
@@ -155,6 +156,72 @@ def test_only_threads_that_have_changed_are_read_and_conditionally(ctx: Context,
     assert asked <= changed
     known = [one for one in site.traffic.requests("/po/thread/*") if not one.is_conditional]
     assert len(known) < len(asked)
+
+
+def test_times_are_those_of_the_request_and_not_of_the_wait_before_it(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    site.advance(1200)
+
+    def wait_and(type_: str, remote_id: str, details: dict[str, Any]) -> datetime:
+        ctx.database.run("UPDATE web_hosts SET free_at = clock_timestamp() + interval '1 second'")
+        turn: datetime = ctx.database.one("SELECT free_at FROM web_hosts")["free_at"]
+        do(ctx, type_, remote_id, details, interval=1)
+        return turn
+
+    turn = wait_and("fourchan-board", "po", {"board": "po"})
+    rows = threads(ctx, "fourchan", "po").values()
+    assert coverage(ctx)[-1]["ended"] == turn
+    assert {row["seen"] for row in rows if row["scraped"] is None} <= {turn}
+    assert {row["vanished"] for row in rows} <= {None, turn}
+    known = set(stored(ctx, "fourchan", "po"))
+    for job in open_jobs(ctx, "fourchan-thread"):
+        turn = wait_and(job.type, job.remote_id, job.details)
+        row = threads(ctx, "fourchan", "po")[job.details["thread"]]
+        posts = [one for one in stored(ctx, "fourchan", "po").values() if one["thread_id"] == row["id"]]
+        assert row["scraped"] == turn
+        assert {one["seen"] for one in posts if one["id"] not in known} <= {turn}
+
+
+def test_a_copy_that_has_not_heard_of_a_change_is_not_taken_for_the_thread_as_it_is(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "fourchan", site.url)
+    site.advance(60)
+    look(ctx, "fourchan", "po")
+    with site.behind(site.copies(), "/po/thread/*"):
+        site.advance(240)
+        look(ctx, "fourchan", "po")
+    listed = {one.no for one in site.board("po").listed()}
+    readable = {post.no for post in site.ledger.visible_at("po", site.now()) if post.thread in listed}
+    assert readable - set(stored(ctx, "fourchan", "po"))
+    look(ctx, "fourchan", "po")
+    assert readable <= set(stored(ctx, "fourchan", "po"))
+
+
+def test_after_some_minutes_an_answer_counts_whatever_its_times(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    with site.behind(site.copies(), "/po/thread/*"):
+        site.advance(240)
+        look(ctx, "fourchan", "po")
+        again = look(ctx, "fourchan", "po")
+        ctx.database.run("UPDATE imageboard_threads SET modified = modified - interval '240 seconds'")
+        look(ctx, "fourchan", "po")
+        assert (again > 0, look(ctx, "fourchan", "po")) == (True, 0)
+
+
+def test_a_copy_of_before_what_was_read_last_deletes_nothing(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    copies = site.copies()
+    site.advance(240)
+    look(ctx, "fourchan", "po")
+    before = {number: row["deleted"] for number, row in stored(ctx, "fourchan", "po").items()}
+    ctx.database.run("UPDATE imageboard_threads SET read_mark = NULL, etag = NULL")
+    with site.behind(copies, "/po/thread/*"):
+        assert look(ctx, "fourchan", "po") > 0
+    assert {number: row["deleted"] for number, row in stored(ctx, "fourchan", "po").items()} == before
 
 
 def test_who_asks_says_who_it_is_and_what_it_is_called_now(ctx: Context, admin: User, site: LivingBoard) -> None:

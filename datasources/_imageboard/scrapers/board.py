@@ -51,11 +51,11 @@ class BoardScraper(Worker):
             raise
         with ctx.batch() as batch:
             again: list[int] = []
-            etag, last_modified = known.etag, known.last_modified
+            at, etag, last_modified = answer.sent, known.etag, known.last_modified
             if listed is not None:
-                again = threads.store_index(batch, self.site.id, board, listed, known.now, known.read)
+                again = threads.store_index(batch, self.site.id, board, listed, at, known.read)
                 etag, last_modified = version(answer)
-            coverage.note(batch, self.site.id, board, known.now, interval, etag=etag, last_modified=last_modified)
+            coverage.note(batch, self.site.id, board, at, interval, etag=etag, last_modified=last_modified)
             due = [*threads.due_threads(batch, self.site.id, board), *again]
             if not self.site.engine.tells_all:
                 due += threads.take_turns(batch, self.site.id, board, _spare(own, interval))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import ClassVar
 
 from app.domain.job import Job
@@ -9,7 +10,7 @@ from app.domain.texts import say
 from app.plugins import Answer, SourceError, Worker, WorkerContext
 from datasources._imageboard.engines import ThreadRead, Unreadable
 from datasources._imageboard.scrapers.asking import ask_for_images
-from datasources._imageboard.scrapers.freshness import condition, is_settled, version
+from datasources._imageboard.scrapers.freshness import changed_at, condition, is_outdated, is_settled, version
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 from datasources._imageboard.store import reading
@@ -36,9 +37,10 @@ class ThreadScraper(Worker):
         headers = {} if asked.is_missing else condition(asked.etag, asked.last_modified)
         url = own.api_url.rstrip("/") + self.site.engine.thread_path(place.board, place.thread)
         answer = ctx.web.get(url, headers=headers, pace=own.pace)
+        asked = replace(asked, at=answer.sent)
         if answer.status == 304:
             with ctx.batch() as batch:
-                reading.store_unchanged(batch, place, asked)
+                reading.store_unchanged(batch, place, asked, is_current=_is_current(answer, asked))
         elif answer.status in _GONE:
             with ctx.batch() as batch:
                 reading.store_gone(batch, place, asked)
@@ -64,6 +66,9 @@ class ThreadScraper(Worker):
         self, ctx: WorkerContext, place: Place, own: BoardSettings, asked: reading.Asked, got: tuple[Answer, ThreadRead]
     ) -> None:
         answer, read = got
+        if is_outdated(answer, changed_at(asked.last_modified)):
+            ctx.log(f"/{place.board}/{place.thread}: a copy that is older than what was read last was left aside")
+            return
         base = own.image_url.rstrip("/")
         etag, last_modified = version(answer)
         with ctx.batch() as batch:
@@ -74,10 +79,15 @@ class ThreadScraper(Worker):
                 asked,
                 etag=etag,
                 last_modified=last_modified,
-                is_settled=is_settled(answer),
+                is_current=_is_current(answer, asked),
                 image_base=base,
             )
             if own.save_images and self.site.has_images:
                 ask_for_images(batch, self.site, stored.new, base)
         if read.unread:
             ctx.log(f"/{place.board}/{place.thread}: {read.unread} posts without number or time were left out")
+
+
+def _is_current(answer: Answer, asked: reading.Asked) -> bool:
+    """Whether it is as the index said: neither may it have changed in the same second, nor is it a copy of before."""
+    return is_settled(answer) and not is_outdated(answer, asked.modified, asked.last_modified)
