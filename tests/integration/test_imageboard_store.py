@@ -103,6 +103,18 @@ def test_new_posts_are_stored_with_all_that_is_known(keeper: Keeper) -> None:
     assert keeper.thread()["last_post"] == 101
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(("a.pdf", "b.JPG", "c.png"), "b.JPG"), (("a.webm", "b.pdf"), "a.webm"), (("a.png", "b.jpg"), "a.png")],
+)
+def test_the_first_image_stands_for_the_files_of_a_post(keeper: Keeper, names: tuple[str, ...], shown: str) -> None:
+    files = tuple(ImageRead(f"my {name}", name, f"/g/src/{name}", f"{place:032x}") for place, name in enumerate(names))
+    keeper.read(1, thread(post(101, images=files)))
+    row = keeper.posts()[101]
+    assert (row["image_4chan"], row["image_file"]) == (shown, f"my {shown}")
+    assert row["image_md5"] == f"{names.index(shown):032x}"
+
+
 def test_the_same_again_changes_nothing(keeper: Keeper) -> None:
     whole = thread(post(101), post(102, images=(FILE,)), is_sticky=True)
     keeper.read(1, whole)
