@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from app.domain.job import Job
 from app.domain.texts import say
-from app.plugins import Answer, SourceError, Standing, Worker, WorkerContext
+from app.plugins import Answer, Batch, SourceError, Standing, Worker, WorkerContext
 from datasources._imageboard.engines import Unreadable
 from datasources._imageboard.scrapers.asking import ask_for_images_again, ask_for_thread
 from datasources._imageboard.scrapers.freshness import condition, version
@@ -56,13 +56,17 @@ class BoardScraper(Worker):
                 again = threads.store_index(batch, self.site.id, board, listed, at, known.read)
                 etag, last_modified = version(answer)
             coverage.note(batch, self.site.id, board, at, interval, etag=etag, last_modified=last_modified)
-            due = [*threads.due_threads(batch, self.site.id, board), *again]
-            if not self.site.engine.tells_all:
-                due += threads.take_turns(batch, self.site.id, board, _spare(own, interval))
-            for number in due:
+            for number in [*threads.due_threads(batch, self.site.id, board), *again]:
                 ask_for_thread(batch, self.site, board, number)
-            if own.save_images and self.site.has_images:
-                ask_for_images_again(batch, self.site)
+            self._ask_for_more(batch, own, board, interval)
+
+    def _ask_for_more(self, batch: Batch, own: BoardSettings, board: str, interval: int) -> None:
+        """Ask for what the index does not call for: threads whose turn it is, and images that could not be had."""
+        if not self.site.engine.tells_all:
+            for number in threads.take_turns(batch, self.site.id, board, _spare(own, interval)):
+                ask_for_thread(batch, self.site, board, number)
+        if own.save_images and self.site.has_images:
+            ask_for_images_again(batch, self.site)
 
     def _listed(self, url: str, answer: Answer) -> list[Any]:
         if answer.status != 200:
