@@ -150,7 +150,9 @@ def test_without_a_word_the_rest_doubles_until_it_answers(ctx: Context) -> None:
     assert web_host.back_off(db, "a.example", turn(db, "a.example", 0.0), 5, 900) == pytest.approx(5, abs=0.5)
 
 
-@pytest.mark.parametrize(("said", "rests"), [(0, [50, 100, 200]), (80, [80, 160, 320]), (1000, [1000, 1000])])
+@pytest.mark.parametrize(
+    ("said", "rests"), [(0, [50, 100, 200]), (3, [50, 100]), (80, [80, 160, 320]), (1000, [1000, 1000])]
+)
 def test_what_it_says_is_the_least_of_a_rest_that_doubles(
     ctx: Context, site: LivingBoard, said: int, rests: list[int]
 ) -> None:
