@@ -180,7 +180,8 @@ class Settings(VisitorSettings):
     site_url: str = setting(
         "SITE_URL",
         "",
-        "The address at which people reach this site, such as `https://4cat.example.org`; links in mails need it.",
+        "The address at which people reach this site, such as `https://4cat.example.org`; links in mails need it,"
+        " and scrapers name it to the sites that they ask.",
         url("http", "https", optional=True),
         "none: no mail is sent",
     )

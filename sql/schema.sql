@@ -233,6 +233,7 @@ CREATE TABLE imageboard_threads (
     listed timestamp with time zone NOT NULL,
     vanished timestamp with time zone,
     scraped timestamp with time zone,
+    turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
     read_mark text,
@@ -263,6 +264,7 @@ CREATE TABLE eightchan_threads (
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
     vanished timestamp with time zone,
     scraped timestamp with time zone,
+    turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
     read_mark text,
@@ -322,6 +324,7 @@ CREATE TABLE eightkun_threads (
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
     vanished timestamp with time zone,
     scraped timestamp with time zone,
+    turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
     read_mark text,
@@ -394,6 +397,7 @@ CREATE TABLE fourchan_threads (
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
     vanished timestamp with time zone,
     scraped timestamp with time zone,
+    turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
     read_mark text,
@@ -426,6 +430,14 @@ CREATE TABLE idempotency_keys (
     status smallint,
     headers jsonb,
     body text
+);
+
+CREATE TABLE imageboard_asked_images (
+    source text NOT NULL COLLATE pg_catalog."C",
+    md5 text NOT NULL,
+    url text NOT NULL,
+    began timestamp with time zone DEFAULT clock_timestamp() NOT NULL,
+    asked timestamp with time zone DEFAULT clock_timestamp() NOT NULL
 );
 
 CREATE TABLE imageboard_coverage (
@@ -622,6 +634,7 @@ CREATE TABLE lainchan_threads (
     listed timestamp with time zone CONSTRAINT imageboard_threads_listed_not_null NOT NULL,
     vanished timestamp with time zone,
     scraped timestamp with time zone,
+    turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
     read_mark text,
@@ -906,6 +919,9 @@ ALTER TABLE ONLY fourchan_threads
 ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_pkey PRIMARY KEY (user_id, key);
 
+ALTER TABLE ONLY imageboard_asked_images
+    ADD CONSTRAINT imageboard_asked_images_pkey PRIMARY KEY (source, md5);
+
 ALTER TABLE ONLY imageboard_coverage
     ADD CONSTRAINT imageboard_coverage_pkey PRIMARY KEY (source, board, began);
 
@@ -1085,6 +1101,8 @@ CREATE INDEX fourchan_posts_string_to_array_idx1 ON fourchan_posts USING gin (st
 CREATE INDEX fourchan_threads_source_board_idx ON fourchan_threads USING btree (source, board) WHERE ((archived IS NULL) AND (deleted IS NULL) AND (mark IS NOT NULL));
 
 CREATE INDEX idempotency_keys_created ON idempotency_keys USING btree (created);
+
+CREATE INDEX imageboard_asked_images_asked ON imageboard_asked_images USING btree (source, asked);
 
 CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, board, seen);
 

@@ -28,5 +28,5 @@ def keep_image(ctx: Context, content: bytes | None = None) -> tuple[str, bytes]:
         path = Path(folder) / "image"
         path.write_bytes(image)
         ctx.files.put(path, name)
-    note(ctx.database, md5, "stored", name=name, size=len(image))
+    note(ctx.database, "fourchan", md5, "stored", name=name, size=len(image))
     return md5, image

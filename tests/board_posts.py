@@ -19,6 +19,42 @@ START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 Post = dict[str, Any]
 
+WITH_STARS = {
+    1: "anti-vaxxers here",
+    2: "an antivax post",
+    3: "anti hero, vaxxed",
+    4: "COVID-19 and covid-1999",
+    5: "covid in 2019",
+    6: "9/11 truth, 9/1100",
+    7: "911 call",
+    8: "日本語 in a post",
+    9: "本日 in a post",
+    10: "pro-anti vax",
+}
+"""What posts say in which words with stars beside punctuation are looked for."""
+
+FOUND_WITH_STARS = (
+    ("anti-vax*", [1, 10]),
+    ('"anti vax*"', [1, 10]),
+    ("^anti-vax*", [1]),
+    ("anti-vax*$", [10]),
+    ("*nti-vax", [10]),
+    ("*nti-vax*", [1, 10]),
+    ("-anti-vax* vax*", [3]),
+    ("antivax*", [2]),
+    ("covid-19*", [4]),
+    ("covid-199*", [4]),
+    ("9/11*", [6]),
+    ("911*", [7]),
+    ("日本*語", None),
+    ("日本語*", None),
+    ("anti-*", None),
+    ("vax* | 9/11*", [3, 6, 1, 10]),
+    ("anti-v* << here", [1]),
+    ("日本 pos*", [8]),
+)
+"""Queries, and the numbers of the posts of `WITH_STARS` that they find; None when they are refused."""
+
 
 def post(number: int, body: str = "", **more: Any) -> Post:
     """A post, one minute after the one before."""

@@ -108,11 +108,18 @@ class SourceError(FourcatError):
     """The remote side did not answer as it should."""
 
     def __init__(
-        self, message: str | None = None, *, permanent: bool = False, retry_after: float | None = None
+        self,
+        message: str | None = None,
+        *,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        was_asked: bool = True,
     ) -> None:
+        """`was_asked` is False where it was not its turn to be asked: such an attempt does not count."""
         super().__init__(message)
         self.permanent = permanent
         self.retry_after = retry_after
+        self.was_asked = was_asked
 
 
 class PluginError(FourcatError):

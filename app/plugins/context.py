@@ -162,11 +162,15 @@ class StoredItem(Protocol):
 
 @dataclass(frozen=True)
 class Answer:
-    """What a web server has answered: status, headers by lower-case name, and the body."""
+    """What a web server has answered: status, headers by lower-case name, and the body.
+
+    `sent` is when it was asked, by the clock of the database: waiting for a turn may have taken a while.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes
+    sent: datetime
 
 
 class Web(Protocol):

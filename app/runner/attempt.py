@@ -103,6 +103,7 @@ def _outcome_of(error: BaseException) -> Outcome:
     outcome = Outcome(end, said)
     if isinstance(error, SourceError):
         outcome.permanent, outcome.retry_after = error.permanent, error.retry_after
+        outcome.was_asked = error.was_asked
     return outcome
 
 

@@ -133,7 +133,8 @@ def _settle(ctx: Context, tx: Transaction, task: Task, watched: Watched, outcome
     elif (pause := _pause(ctx, task.job, outcome)) is not None:
         message: str = say("{reason} Trying again in {seconds} s.", reason=outcome.message, seconds=round(pause))
         is_away = outcome.end is End.AWAY
-        _wait_again(ctx, tx, task, message, delay=pause, counted=not is_away, away=is_away)
+        counted = outcome.was_asked and not is_away
+        _wait_again(ctx, tx, task, message, delay=pause, counted=counted, away=is_away)
     else:
         message = _failure(ctx, task, watched, outcome)
         _end(ctx, tx, task, Status.FAILED, message)
@@ -152,11 +153,14 @@ def _for_operators(outcome: Outcome, message: str) -> str:
 def _pause(ctx: Context, job: Job, outcome: Outcome) -> float | None:
     """How long to wait before another attempt, in seconds; None when that would do no better.
 
-    A part of ours that is away is waited for, ever longer up to half a minute, until it has been too long.
+    A part of ours that is away is waited for, ever longer up to half a minute, until it has been too long. Where
+    it was not its turn to ask the remote side, a job waits as long as it takes; one at an interval comes again anyway.
     """
     if outcome.end is End.AWAY:
         waited = (datetime.now(UTC) - job.away_since).total_seconds() if job.away_since else 0.0
         return min(max(waited / 4, 2.0), 30.0) if waited < ctx.settings.outage_minutes * 60 else None
+    if outcome.end is End.SOURCE and not outcome.was_asked and job.interval is None:
+        return outcome.retry_after or 1.0
     if outcome.end not in (End.SOURCE, End.BROKEN) or outcome.permanent or job.attempts >= job.max_attempts:
         return None
     return (outcome.retry_after or (1.0 if outcome.end is End.BROKEN else 30.0)) * job.attempts

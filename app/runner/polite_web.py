@@ -10,7 +10,6 @@ from email.utils import parsedate_to_datetime
 from typing import TYPE_CHECKING
 from urllib.parse import urljoin, urlsplit
 
-from app import __version__
 from app.domain.errors import SourceError
 from app.plugins.context import Answer
 from app.runner.proxies import ProxyFault, blame_answer, blame_error
@@ -21,7 +20,8 @@ from app.storage.web_host import Turn
 if TYPE_CHECKING:
     import requests
 
-_BUSY = (429, 500, 502, 503, 504)
+_TOO_MANY = 429
+_FAILING = 500
 _MOVED = (301, 302, 303, 307, 308)
 _MOST_MOVES = 5
 _MOST_PROXIES = 3
@@ -34,16 +34,14 @@ _CHUNK = 65_536
 class PoliteWeb:
     """What a standing task asks web servers with. Their addresses come from settings, not out of users' data.
 
-    `timeout` are the seconds a server may be silent; the whole of an answer may take five times that. Each request goes
-    through one of `proxies`, if there are any, and through others when that one fails; turns are those of the host that
-    is asked.
+    `agent` is what the installation calls itself (`user_agent`). `timeout` are the seconds a server may be silent; the
+    whole of an answer may take five times that. Each request goes through one of `proxies`, if there are any, and
+    through others when that one fails; turns are those of the host that is asked.
     """
 
-    def __init__(
-        self, database: Database, site_name: str, *, timeout: float = 60, proxies: tuple[str, ...] = ()
-    ) -> None:
+    def __init__(self, database: Database, agent: str, *, timeout: float = 60, proxies: tuple[str, ...] = ()) -> None:
         self._database = database
-        self._agent = f"{site_name} (4CAT {__version__}, research tool)"
+        self._agent = agent
         self._timeout = timeout
         self._proxies = proxies
         self._opened: requests.Session | None = None
@@ -102,7 +100,7 @@ class PoliteWeb:
             ) as answer:
                 if proxy:
                     blame_answer(session, proxy, answer, self._timeout)
-                if answer.status_code in _BUSY:
+                if answer.status_code == _TOO_MANY or answer.status_code >= _FAILING:
                     raise self._busy(url, host, turn, answer, pace)
                 body = _read(url, answer, most_bytes, 5 * self._timeout)
         except (requests.RequestException, UnicodeError) as error:
@@ -111,7 +109,8 @@ class PoliteWeb:
             rest = web_host.back_off(self._database, host, turn, pace, _LONGEST_REST)
             raise SourceError(f"{url} does not answer: {type(error).__name__}.", retry_after=rest) from error
         web_host.answered(self._database, host)
-        return Answer(answer.status_code, {name.lower(): value for name, value in answer.headers.items()}, body)
+        told = {name.lower(): value for name, value in answer.headers.items()}
+        return Answer(answer.status_code, told, body, turn.at)
 
     def _wait(self, host: str, pace: float) -> Turn:
         """Wait for a turn at a host. :raises SourceError: when it would be long, or the host has refused meanwhile"""
@@ -121,7 +120,7 @@ class PoliteWeb:
             if not turn.wait or not web_host.is_resting(self._database, host):
                 return turn
         rest = web_host.wait_for_turn(self._database, host)
-        raise SourceError(f"{host} is left alone for {rest:.0f} s.", retry_after=rest + pace)
+        raise SourceError(f"{host} is left alone for {rest:.0f} s.", retry_after=rest + pace, was_asked=False)
 
     def _session(self) -> requests.Session:
         import requests
@@ -133,21 +132,21 @@ class PoliteWeb:
         return self._opened
 
     def _busy(self, url: str, host: str, turn: Turn, answer: requests.Response, pace: float) -> SourceError:
-        """Leave the host alone for as long as it says, or longer each time."""
+        """Leave the host alone for as long as it says at least, and longer each time."""
         said = _retry_after(answer.headers.get("Retry-After", ""))
-        least = _LEAST_REST * pace if said is None else said
-        rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said or 0.0))
+        least = max(_LEAST_REST * pace, said)
+        rest = web_host.back_off(self._database, host, turn, least, max(_LONGEST_REST, said))
         return SourceError(f"{url} is busy (status {answer.status_code}).", retry_after=rest)
 
 
-def _retry_after(said: str) -> float | None:
-    """The seconds of a Retry-After header, which may be a date; None when it says nothing. An hour at most."""
-    if said.strip().isdigit():
+def _retry_after(said: str) -> float:
+    """The seconds of a Retry-After header, which may be a date; 0 when it says nothing. An hour at most."""
+    if said.strip().isascii() and said.strip().isdigit():
         return min(float(said), 3600.0)
     try:
         seconds = (parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds()
     except (ValueError, TypeError):
-        return None
+        return 0.0
     return min(max(seconds, 0.0), 3600.0)
 
 

@@ -54,6 +54,7 @@ class Outcome:
     stored: list[str] = field(default_factory=list)
     permanent: bool = True
     retry_after: float | None = None
+    was_asked: bool = True
     traceback: str = ""
 
 

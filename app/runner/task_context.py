@@ -11,6 +11,7 @@ from typing import Any
 from app.queue.jobs import JobQueue
 from app.runner.polite_web import PoliteWeb
 from app.runner.report import Reporter
+from app.runner.user_agent import user_agent
 from app.services.context import Context
 from app.services.mail import send_queued
 from app.services.user_delete import finish_deleting
@@ -63,7 +64,8 @@ class TaskContext:
     def web(self) -> PoliteWeb:
         """Web servers, asked politely."""
         settings = self._ctx.settings
-        return PoliteWeb(self.database, settings.site_name, proxies=settings.scrape_proxies)
+        agent = user_agent(self._ctx.site_name, settings.site_url)
+        return PoliteWeb(self.database, agent, proxies=settings.scrape_proxies)
 
     @property
     def database_url(self) -> str:

@@ -15,6 +15,7 @@ CREATE TABLE IF NOT EXISTS imageboard_threads (
     listed          timestamptz NOT NULL,       -- last seen to change there; once it has vanished, last seen there
     vanished        timestamptz,                -- first seen to be missing there; NULL while it is there
     scraped         timestamptz,                -- last read, or found unchanged
+    turn            timestamptz,                -- last asked for in its turn, without that its mark had changed
     modified        timestamptz,                -- last changed, as the board says
     mark            text,                        -- what the index says of it, which changes when it does
     read_mark       text,                        -- what mark was when the thread was last read
@@ -35,6 +36,13 @@ CREATE TABLE IF NOT EXISTS imageboard_threads (
     last_modified   text,
     PRIMARY KEY (source, board, id)
 ) PARTITION BY LIST (source);
+DO $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'imageboard_threads'::regclass AND attname = 'turn') THEN
+        ALTER TABLE imageboard_threads ADD COLUMN turn timestamptz;
+    END IF;
+END
+$$;
 CREATE INDEX IF NOT EXISTS imageboard_threads_open ON imageboard_threads (source, board)
     WHERE archived IS NULL AND deleted IS NULL AND mark IS NOT NULL;
 
@@ -142,6 +150,17 @@ CREATE TABLE IF NOT EXISTS imageboard_images (
     reason          text,
     checked         timestamptz NOT NULL
 );
+
+-- Images that have been asked for and of which nothing is known yet: what a failed download would lose.
+CREATE TABLE IF NOT EXISTS imageboard_asked_images (
+    source          text COLLATE "C" NOT NULL,
+    md5             text NOT NULL,
+    url             text NOT NULL,
+    began           timestamptz NOT NULL DEFAULT clock_timestamp(),
+    asked           timestamptz NOT NULL DEFAULT clock_timestamp(), -- for the last time
+    PRIMARY KEY (source, md5)
+);
+CREATE INDEX IF NOT EXISTS imageboard_asked_images_asked ON imageboard_asked_images (source, asked);
 
 -- When a board's index was read, as stretches of time with the same outcome; what lies between is a gap.
 CREATE TABLE IF NOT EXISTS imageboard_coverage (

@@ -19,7 +19,7 @@ class FourChan(ImageboardSource):
     site = _site.SITE
     Settings = _site.Settings
     flag_groups = _flags.GROUPS
-    flag_boards = ("pol", "sp", "int")
+    flag_boards = ("pol", "sp", "int", "bant")
 
     @dataclass(frozen=True)
     class Options(SearchOptions):
@@ -28,5 +28,5 @@ class FourChan(ImageboardSource):
         country_name: Sequence[str] = Choices(
             "Countries and flags",
             _flags.FLAGS,
-            help="Only posts under one of these. Boards pol, sp and int show flags.",
+            help="Only posts under one of these. Boards pol, sp, int and bant show flags.",
         )

@@ -240,10 +240,14 @@ class Store:
             )
 
     def finish(self) -> None:
-        """Note that the whole file is stored. A thread of which the dump says no end ended with its last post."""
+        """Note that the whole file is stored.
+
+        A thread of which the dump says no end ended with its last post. Those that the scraper has read or seen listed
+        are left to it.
+        """
         self._run(
             "UPDATE imageboard_threads SET archived = coalesce(modified, created, seen) WHERE source = %(source)s"
-            " AND board = %(board)s AND scraped IS NULL AND archived IS NULL AND deleted IS NULL",
+            " AND board = %(board)s AND scraped IS NULL AND mark IS NULL AND archived IS NULL AND deleted IS NULL",
             **self._key,
         )
         self._run(

@@ -19,9 +19,10 @@ PUT_THREADS = (
     " deleted = coalesce(excluded.deleted, t.deleted), is_sticky = t.is_sticky OR excluded.is_sticky,"
     " is_closed = t.is_closed OR excluded.is_closed, posters = coalesce(excluded.posters, t.posters),"
     " replies = t.replies + excluded.replies, images = t.images + excluded.images,"
-    " last_post = greatest(t.last_post, excluded.last_post) WHERE t.scraped IS NULL"
+    " last_post = greatest(t.last_post, excluded.last_post)"
+    " WHERE t.scraped IS NULL AND t.mark IS NULL"
 )
-"""Adds to what is known of threads. Of those that were scraped the scraper knows better."""
+"""Adds to what is known of threads. Of those that the scraper has read or seen listed it knows better."""
 
 
 def threads_of(board: str, posts: pl.DataFrame, openings: Mapping[int, Opening]) -> list[tuple[Any, ...]]:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from copy import deepcopy
 from email.utils import formatdate
+from fnmatch import fnmatchcase
 from types import TracebackType
 from typing import Self
 
@@ -26,6 +28,7 @@ from extras.living_board.vichan import Infinity, Vichan
 START = 1_709_553_600  # noon UTC on 4 March 2024
 DIALECTS: dict[str, type[Dialect]] = {kind.name: kind for kind in (FourChan, Vichan, Infinity, LynxChan)}
 _KEPT_BODIES = 400
+Copies = Mapping[str, Board]
 
 
 class LivingBoard:
@@ -54,6 +57,7 @@ class LivingBoard:
         self._clock = Clock(start, speed)
         self._ledger = Ledger(self._lock, self.now)
         self._servers: list[Server] = []
+        self._behind: tuple[Copies, str] = ({}, "")
         self._bodies: OrderedDict[tuple[str, str], tuple[str, bytes]] = OrderedDict()
         opened = start - int(history_hours * HOUR)
         every = [board if isinstance(board, Rules) else rules_for(board) for board in boards]
@@ -161,11 +165,27 @@ class LivingBoard:
             self.faults.withdraw(fault)
             self._ledger.up.begin(self.now())
 
+    def copies(self) -> Copies:
+        """What all pages are like now, for `behind`."""
+        with self._lock:
+            self._catch_up(self.now())
+            return {name: deepcopy(life.board) for name, life in self._lives.items()}
+
+    @contextmanager
+    def behind(self, copies: Copies, path: str = "*") -> Iterator[None]:
+        """Answer with copies of earlier for such paths during the block, as a cache that has not heard of changes."""
+        self._behind = (copies, path)
+        try:
+            yield
+        finally:
+            self._behind = ({}, "")
+
     def read(self, dialect: Dialect, path: str, fits: Callable[[Document], bool]) -> Answer:
         """The answer to a request; 304 when `fits` says that the client has this version."""
         with self._lock:
             self._catch_up(self.now())
-            boards = {name: life.board for name, life in self._lives.items()}
+            copies, behind = self._behind
+            boards = copies if fnmatchcase(path, behind) else {name: life.board for name, life in self._lives.items()}
             document = dialect.find(boards, path, self._start)
             if document is None:
                 return Answer(404, NOT_FOUND)

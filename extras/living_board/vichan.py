@@ -1,7 +1,8 @@
 """The read API of vichan (lainchan and others), and of infinity (8kun), which grew out of it.
 
 What differs from 4chan: pages count from 0, `tim` and `cyclical` are strings, a post may have `extra_files`, every
-post carries the marks of its thread, and infinity names files after their content and lists threads without counts.
+post carries the marks of its thread, `last_modified` is the time of the last bump and the list of threads has no
+counts, and infinity names files after their content.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Vichan:
         return {"posts": [self.post_record(board, thread, post) for post in thread.visible_posts()]}
 
     def thread_list(self, board: Board) -> list[Record]:
-        """Number and time of change of every thread, page by page."""
+        """Number and time of the last bump of every thread, page by page."""
         return [
             {"threads": [self._listed(thread) for thread in threads], "page": page}
             for page, threads in enumerate(board.pages())
@@ -100,14 +101,14 @@ class Vichan:
             "locked": int(thread.closed),
             "cyclical": str(int(bool(thread.keeps))),
         }
-        record |= marks | {"last_modified": thread.modified}
+        record |= marks | {"last_modified": thread.bumped if post.no == thread.no else post.time}
         if post.uploads:
             first, *more = [self._file(post, place, upload) for place, upload in enumerate(post.uploads)]
             record |= first | ({"extra_files": more} if more else {})
         return record | {"resto": 0 if post.no == thread.no else thread.no}
 
     def _listed(self, thread: Thread) -> Record:
-        return {"no": thread.no, "last_modified": thread.modified}
+        return {"no": thread.no, "last_modified": thread.bumped}
 
     def _counted(self, board: Board, thread: Thread, shown: int) -> Record:
         record = self.post_record(board, thread, thread.opening)

@@ -18,7 +18,7 @@ from app.services.estimate import estimate_capture
 from app.storage import setting
 from datasources._imageboard.search import Limits
 from datasources.fourchan import FourChan
-from tests.board_posts import START, Here, keep, post
+from tests.board_posts import FOUND_WITH_STARS, START, WITH_STARS, Here, keep, post
 from tests.conftest import Process, wait_for_end
 
 
@@ -80,6 +80,16 @@ SAID = {
 def test_every_operator(ctx: Context, here: Here, query: str, found: set[int]) -> None:
     keep(ctx, [post(number, body) for number, body in SAID.items()])
     assert set(here(body_match=query)) == found
+
+
+@pytest.mark.parametrize(("query", "found"), FOUND_WITH_STARS)
+def test_stars_beside_punctuation(ctx: Context, here: Here, query: str, found: list[int] | None) -> None:
+    keep(ctx, [post(number, body) for number, body in WITH_STARS.items()])
+    if found is None:
+        with pytest.raises(InvalidInput, match="▸"):
+            here(body_match=query)
+    else:
+        assert here(body_match=query) == sorted(found)
 
 
 def test_a_search_becomes_a_table(ctx: Context, user: User, workers: Process) -> None:
@@ -155,6 +165,16 @@ def test_boards_dates_flags_and_deleted_posts(ctx: Context, here: Here) -> None:
     assert here(daterange={"after": second, "before": fourth}, get_deleted=True) == [2, 3]
 
 
+def test_flags_can_be_asked_for_on_every_board_that_shows_them(ctx: Context, here: Here) -> None:
+    boards = ("pol", "sp", "int", "bant")
+    keep(
+        ctx, [post(number, "coffee", board=board, country_code="NL") for number, board in enumerate((*boards, "g"), 1)]
+    )
+    assert [here(country_name=["netherlands"], board=board) for board in boards] == [[1], [2], [3], [4]]
+    with pytest.raises(InvalidInput, match="Only these boards show flags: pol, sp, int, bant"):
+        here(country_name=["netherlands"], board="g")
+
+
 def test_whole_threads(ctx: Context, here: Here) -> None:
     keep(ctx, [post(100 + number, "coffee" if number < 3 else "tea") for number in range(10)])
     keep(ctx, [post(200 + number, "coffee" if number < 4 else "tea") for number in range(20)])
@@ -204,6 +224,18 @@ def test_limits(ctx: Context, here: Here) -> None:
         here(Small, body_match="coffee", search_scope="full-threads")
     with pytest.raises(InvalidInput, match="More than 2 threads qualify"):
         here(Small, body_match="coffee", search_scope="dense-threads", scope_length=1)
+
+
+def test_threads_are_chosen_by_all_that_matches_however_much_that_is(ctx: Context, here: Here) -> None:
+    keep(ctx, [post(100 + number, "coffee" if number < 10 else "tea") for number in range(40)])
+    keep(ctx, [post(200 + number, "coffee" if number < 4 else "tea") for number in range(5)])
+    dense: dict[str, Any] = {"body_match": "coffee", "search_scope": "dense-threads", "scope_length": 3}
+
+    assert here(Small, **dense, scope_density=80) == list(range(200, 205))
+    assert here.run.warnings == []
+    keep(ctx, [post(300, "coffee")])
+    with pytest.raises(InvalidInput, match="More than 2 threads qualify"):
+        here(Small, body_match="coffee", search_scope="full-threads")
 
 
 def test_too_many_whole_threads_are_refused_with_advice(ctx: Context, user: User, workers: Process) -> None:

@@ -103,6 +103,18 @@ def test_new_posts_are_stored_with_all_that_is_known(keeper: Keeper) -> None:
     assert keeper.thread()["last_post"] == 101
 
 
+@pytest.mark.parametrize(
+    ("names", "shown"),
+    [(("a.pdf", "b.JPG", "c.png"), "b.JPG"), (("a.webm", "b.pdf"), "a.webm"), (("a.png", "b.jpg"), "a.png")],
+)
+def test_the_first_image_stands_for_the_files_of_a_post(keeper: Keeper, names: tuple[str, ...], shown: str) -> None:
+    files = tuple(ImageRead(f"my {name}", name, f"/g/src/{name}", f"{place:032x}") for place, name in enumerate(names))
+    keeper.read(1, thread(post(101, images=files)))
+    row = keeper.posts()[101]
+    assert (row["image_4chan"], row["image_file"]) == (shown, f"my {shown}")
+    assert row["image_md5"] == f"{names.index(shown):032x}"
+
+
 def test_the_same_again_changes_nothing(keeper: Keeper) -> None:
     whole = thread(post(101), post(102, images=(FILE,)), is_sticky=True)
     keeper.read(1, whole)
@@ -203,9 +215,12 @@ def test_the_index_asks_for_what_is_new_or_changed_and_only_once_it_is_read_not(
 
 def test_one_that_was_read_while_it_changed_is_read_again(keeper: Keeper) -> None:
     keeper.index(0, (100, "mark"))
-    keeper.read(1, thread(), is_settled=False, etag="tag")
+    keeper.read(1, thread(), is_current=False, etag="old")
     assert keeper.index(2, (100, "mark")) == ([], [100])
-    assert keeper.thread()["etag"] is None
+    assert keeper.thread()["etag"] == "old"
+    with keeper.db.transaction() as tx:
+        reading.store_unchanged(tx, PLACE, Asked(at(2), "mark"), is_current=False)  # type: ignore[arg-type]
+    assert keeper.index(2, (100, "mark")) == ([], [100])
     keeper.read(3, thread(), etag="tag")
     assert keeper.index(4, (100, "mark")) == ([], [])
     assert keeper.thread()["etag"] == "tag"
@@ -216,6 +231,20 @@ def test_one_that_the_index_gives_no_mark_is_read_at_every_look(keeper: Keeper) 
     with keeper.db.transaction() as tx:
         reading.store_unchanged(tx, PLACE, Asked(at(1), ""))  # type: ignore[arg-type]
     assert keeper.index(2, (100, ""), (200, "a")) == ([], [100, 200])
+
+
+def test_turns_go_to_those_that_have_waited_longest_and_are_lost_when_one_cannot_be_read(keeper: Keeper) -> None:
+    listed = [(number, "a") for number in range(100, 130)]
+    keeper.index(0, *listed, (130, ""), (131, "a"))
+    keeper.db.run("UPDATE imageboard_threads SET scraped = now(), read_mark = mark WHERE id < 131")
+
+    def turns(most: int) -> list[int]:
+        with keeper.db.transaction() as tx:
+            return sorted(threads.take_turns(tx, "fourchan", "g", most))  # type: ignore[arg-type]
+
+    assert [turns(100), turns(2), turns(1)] == [[100, 101, 102], [103, 104], [105]]
+    keeper.db.run("UPDATE imageboard_threads SET scraped = clock_timestamp() WHERE id = 106")
+    assert [turns(100) for _ in range(9)][-1] == [101, 102, 103]
 
 
 def test_a_reading_that_comes_late_changes_nothing(keeper: Keeper) -> None:
@@ -289,10 +318,10 @@ def test_coverage_grows_while_the_outcome_is_the_same_and_no_interval_is_missed(
 def test_images_are_asked_for_until_it_is_known_what_they_are(ctx: Context) -> None:
     every = {"a" * 32: "stored", "b" * 32: "missing", "c" * 32: "refused", "d" * 32: "different"}
     for md5, state in every.items():
-        images.note(ctx.database, md5, state, name="images/aa/x.png" if state == "stored" else None)
+        images.note(ctx.database, "fourchan", md5, state, name="images/aa/x.png" if state == "stored" else None)
     assert images.wanted(ctx.database, [*every, "e" * 32]) == {"b" * 32, "e" * 32}
     assert images.stored_images(ctx.database, list(every)) == {"a" * 32: "images/aa/x.png"}
-    images.note(ctx.database, "a" * 32, "missing")
+    images.note(ctx.database, "fourchan", "a" * 32, "missing")
     assert images.stored_images(ctx.database, ["a" * 32]) == {"a" * 32: "images/aa/x.png"}
 
 

@@ -386,6 +386,20 @@ def test_posts_that_were_scraped_stay_as_they_are(run: Import, database: Databas
     assert (thread(database, 700)["replies"], thread(database, 700)["archived"]) == (3, None)
 
 
+def test_threads_that_the_scraper_has_seen_listed_stay_open(run: Import, database: Database, tmp_path: Path) -> None:
+    database.run(
+        "INSERT INTO imageboard_threads (source, board, id, seen, listed, modified, mark) VALUES"
+        " ('fourchan', 'g', 700, now(), now(), now(), '1.5'), ('fourchan', 'g', 800, now(), now(), now(), '')"
+    )
+    before = [thread(database, number) for number in (700, 800)]
+    path = tmp_path / "g.csv"
+    rows = [row(number, number // 100 * 100, timestamp_expired=1_500_090_000) for number in (700, 701, 801, 900)]
+    path.write_text(lines(rows))
+    assert "4 posts stored" in run(path).stderr
+    assert [thread(database, number) for number in (700, 800)] == before
+    assert thread(database, 900)["archived"] is not None
+
+
 def test_what_the_database_refuses_is_reported_and_the_rest_is_stored(
     servers: tuple[str, str], database: Database
 ) -> None:

@@ -7,13 +7,20 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from datetime import UTC, datetime
 from itertools import pairwise
 
 import pytest
 
 from app.domain.errors import SourceError
-from app.runner.polite_web import PoliteWeb
+from app.domain.job import Job, JobState
+from app.runner import entry
+from app.runner.attempt import _guarded
+from app.runner.conclude import conclude
+from app.runner.polite_web import PoliteWeb, _retry_after
+from app.runner.watch import Watched
 from app.services.context import Context
+from app.storage import job as jobs
 from app.storage import web_host
 from app.storage.database import Database
 from app.storage.web_host import Turn
@@ -93,7 +100,7 @@ def test_a_turn_that_is_far_off_is_not_taken(ctx: Context) -> None:
     assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(before, abs=1)
 
 
-@pytest.mark.parametrize("status", [429, 500, 502, 503, 504])
+@pytest.mark.parametrize("status", [429, 500, 501, 502, 503, 504, 520, 522, 525, 530, 599])
 def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(web: PoliteWeb, site: LivingBoard, status: int) -> None:
     site.fail(status=status, retry_after=100)
     with pytest.raises(SourceError) as first:
@@ -106,6 +113,32 @@ def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(web: PoliteWeb, 
     assert len(site.traffic.requests()) == 1
 
 
+def test_who_is_told_to_leave_a_host_alone_has_made_no_attempt(ctx: Context, web: PoliteWeb, site: LivingBoard) -> None:
+    with ctx.database.transaction() as tx:
+        job = ctx.queue.enqueue(tx, "fourchan-image", "an image", max_attempts=1)
+        every = ctx.queue.enqueue(tx, "fourchan-board", "po", interval=60, max_attempts=1)
+
+    def attempt(job_id: int) -> Job:
+        ctx.database.run("UPDATE jobs SET state = 'rung', claim_after = now() WHERE id = %(id)s", id=job_id)
+        task = entry._claim(ctx, job_id)
+        assert task is not None
+        conclude(ctx, task, Watched(outcome=_guarded(lambda: web.get(site.url + INDEX, pace=0.01))))  # type: ignore[arg-type,return-value]
+        found = jobs.find(ctx.database, job_id)
+        assert found is not None
+        return found
+
+    web_host.back_off(ctx.database, host_of(site), turn(ctx.database, host_of(site), 0.01), 100, 900)
+    for _ in range(3):
+        waits = attempt(job.id)
+        assert (waits.state, waits.attempts) == (JobState.WAITING, 0)
+        assert waits.claim_after is not None
+        assert (waits.claim_after - datetime.now(UTC)).total_seconds() == pytest.approx(100, abs=5)
+    assert "left alone" in (attempt(every.id).error or "")
+    ctx.database.run("UPDATE web_hosts SET rests_until = '-infinity'")
+    site.fail(status=503)
+    assert attempt(job.id).state == JobState.FAILED
+
+
 def test_without_a_word_the_rest_doubles_until_it_answers(ctx: Context) -> None:
     db, rests = ctx.database, []
     for _ in range(4):
@@ -115,6 +148,27 @@ def test_without_a_word_the_rest_doubles_until_it_answers(ctx: Context) -> None:
     web_host.answered(db, "a.example")
     db.run("UPDATE web_hosts SET rests_until = '-infinity'")
     assert web_host.back_off(db, "a.example", turn(db, "a.example", 0.0), 5, 900) == pytest.approx(5, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("said", "rests"), [(0, [50, 100, 200]), (3, [50, 100]), (80, [80, 160, 320]), (1000, [1000, 1000])]
+)
+def test_what_it_says_is_the_least_of_a_rest_that_doubles(
+    ctx: Context, site: LivingBoard, said: int, rests: list[int]
+) -> None:
+    for expected in rests:
+        ctx.database.run("UPDATE web_hosts SET rests_until = '-infinity', free_at = now()")
+        site.fail(status=503, retry_after=said)
+        with pytest.raises(SourceError) as caught:
+            PoliteWeb(ctx.database, "Test site").get(site.url + INDEX, pace=10)
+        assert caught.value.retry_after == pytest.approx(expected, abs=5)
+
+
+@pytest.mark.parametrize(
+    ("said", "seconds"), [("0", 0), ("120", 120), ("99999", 3600), ("-5", 0), ("soon", 0), ("²", 0), ("", 0)]
+)
+def test_how_long_it_says_is_read(said: str, seconds: int) -> None:
+    assert _retry_after(said) == seconds
 
 
 def test_requests_that_fail_together_count_as_one_refusal(ctx: Context) -> None:
@@ -164,4 +218,4 @@ def test_a_condition_is_passed_on_and_the_agent_names_the_installation(web: Poli
     headers = {"If-None-Match": first.headers["etag"], "If-Modified-Since": first.headers["last-modified"]}
     assert web.get(site.url + INDEX, headers=headers, pace=0.01).status == 304
     assert web.get(f"{site.url}/po/thread/1.json", pace=0.01).status == 404
-    assert all(request.user_agent.startswith("Test site (4CAT ") for request in site.traffic.requests())
+    assert all(request.user_agent == "Test site" for request in site.traffic.requests())

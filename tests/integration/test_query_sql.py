@@ -26,6 +26,12 @@ _WORDS = (
 )
 
 
+_STARRED = (
+    *("coff*", "*ffee", "*off*", "c*fee", "100*", "foo_*", "^coff*", "*ffee$", "*ff*ees", "*fee_*"),
+    *("hot-coff*", "a-c*", "*ot/coffee", "o'clo*", "日本-1*"),
+)
+
+
 def made_up_text(dice: random.Random, vocabulary: Sequence[str] = _WORDS) -> str:
     words = [dice.choice(vocabulary) for _ in range(dice.randrange(9))]
     return " ".join(word.upper() if dice.random() < 0.2 else word for word in words)
@@ -43,9 +49,7 @@ def made_up_term(dice: random.Random, vocabulary: Sequence[str] = _WORDS) -> str
     if kind == 3:
         return f"{word}$"
     if kind == 4:
-        return dice.choice(
-            ("coff*", "*ffee", "*off*", "c*fee", "100*", "foo_*", "^coff*", "*ffee$", "*ff*ees", "*fee_*")
-        )
+        return dice.choice(_STARRED)
     return word
 
 

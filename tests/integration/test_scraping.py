@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 import requests
 
+from app import __version__
 from app.domain.job import Job
 from app.domain.user import User
 from app.services.context import Context
@@ -17,6 +21,7 @@ from app.storage import setting
 from datasources._imageboard.engines import LynxChanEngine
 from datasources._imageboard.store import images
 from extras.living_board import LivingBoard, rules_for
+from extras.living_board.rules import Fates
 from tests.conftest import Process, wait_for_end
 from tests.scraping import SourceError, do, look, open_jobs, point_at, stored, threads
 
@@ -59,6 +64,50 @@ def test_each_dialect_is_kept_as_its_ledger_has_it(
     }
     dropped = {post.no for post in site.ledger.posts(board) if post.gone and post.gone[1] == "dropped"}
     assert {number for number in dropped & set(found) if found[number]["deleted"]} == set()
+
+
+@pytest.mark.parametrize(("source", "dialect"), [("lainchan", "vichan"), ("eightkun", "infinity")])
+def test_what_does_not_bump_a_thread_is_seen_too(ctx: Context, source: str, dialect: str) -> None:
+    fates = Fates(post_deleted=0.15, post_edited=0.4, thread_closed=0.3, thread_deleted=0)
+    rules = rules_for("λ", posts_per_hour=60, threads_per_hour=1, pages=1, per_page=8, bump_limit=12, fates=fates)
+    with LivingBoard(5, [rules], history_hours=3) as site:
+        point_at(ctx, source, site.serve(dialect))
+        look(ctx, source, "λ")
+        known, then = set(stored(ctx, source, "λ")), site.now()
+        site.advance(1200)
+        look(ctx, source, "λ")
+        listed = site.board("λ").listed()
+        quiet = {thread.no for thread in listed if thread.bumped <= then < thread.modified}
+        readable = {post.no: post for post in site.ledger.visible_at("λ", site.now())}
+
+        new = {number for number, post in readable.items() if post.thread in quiet} - known
+        assert len(new & stored(ctx, source, "λ").keys()) > len(new) / 2  # the others came while as many went
+        for _ in range(12):
+            look(ctx, source, "λ")
+        found, row = stored(ctx, source, "λ"), threads(ctx, source, "λ")
+        gone = {post.no for post in site.ledger.deleted("λ") if post.thread in quiet and post.no in known}
+        edited = {n for n, p in readable.items() if p.thread in quiet and p.texts[-1][0] > then and len(p.texts) > 1}
+        assert gone
+        assert edited & known
+        assert {number for number in gone if found[number]["deleted"] is None} == set()
+        assert {number: found[number]["body"] for number in readable} == {
+            number: site.comment(post, dialect) or None for number, post in readable.items()
+        }
+        assert {thread.no for thread in listed if row[thread.no]["is_closed"]} == {t.no for t in listed if t.closed}
+
+
+def test_threads_whose_marks_stay_are_read_in_turn_and_no_more_than_the_pace_leaves_room_for(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "lainchan", site.serve("vichan"))
+    look(ctx, "lainchan", "λ")
+    listed = {f"/λ/res/{thread.no}.json" for thread in site.board("λ").listed()}
+    site.traffic.forget()
+    for _ in range(len(listed)):
+        assert look(ctx, "lainchan", "λ") == 1
+    asked = [one for one in site.traffic.requests("*/res/*")]
+    assert {unquote(one.path) for one in asked} == listed
+    assert {one.status for one in asked} == {304}
 
 
 def test_lynxchan_is_read_as_its_ledger_has_it(site: LivingBoard) -> None:
@@ -109,10 +158,83 @@ def test_only_threads_that_have_changed_are_read_and_conditionally(ctx: Context,
     assert len(known) < len(asked)
 
 
-def test_who_asks_says_who_it_is(ctx: Context, site: LivingBoard) -> None:
+def test_times_are_those_of_the_request_and_not_of_the_wait_before_it(ctx: Context, site: LivingBoard) -> None:
     point_at(ctx, "fourchan", site.url)
     look(ctx, "fourchan", "po")
-    assert {one.user_agent.split(" (")[0] for one in site.traffic.requests()} == {ctx.settings.site_name}
+    site.advance(1200)
+
+    def wait_and(type_: str, remote_id: str, details: dict[str, Any]) -> datetime:
+        ctx.database.run("UPDATE web_hosts SET free_at = clock_timestamp() + interval '1 second'")
+        turn: datetime = ctx.database.one("SELECT free_at FROM web_hosts")["free_at"]
+        do(ctx, type_, remote_id, details, interval=1)
+        return turn
+
+    turn = wait_and("fourchan-board", "po", {"board": "po"})
+    rows = threads(ctx, "fourchan", "po").values()
+    assert coverage(ctx)[-1]["ended"] == turn
+    assert {row["seen"] for row in rows if row["scraped"] is None} <= {turn}
+    assert {row["vanished"] for row in rows} <= {None, turn}
+    known = set(stored(ctx, "fourchan", "po"))
+    for job in open_jobs(ctx, "fourchan-thread"):
+        turn = wait_and(job.type, job.remote_id, job.details)
+        row = threads(ctx, "fourchan", "po")[job.details["thread"]]
+        posts = [one for one in stored(ctx, "fourchan", "po").values() if one["thread_id"] == row["id"]]
+        assert row["scraped"] == turn
+        assert {one["seen"] for one in posts if one["id"] not in known} <= {turn}
+
+
+def test_a_copy_that_has_not_heard_of_a_change_is_not_taken_for_the_thread_as_it_is(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "fourchan", site.url)
+    site.advance(60)
+    look(ctx, "fourchan", "po")
+    with site.behind(site.copies(), "/po/thread/*"):
+        site.advance(240)
+        look(ctx, "fourchan", "po")
+    listed = {one.no for one in site.board("po").listed()}
+    readable = {post.no for post in site.ledger.visible_at("po", site.now()) if post.thread in listed}
+    assert readable - set(stored(ctx, "fourchan", "po"))
+    look(ctx, "fourchan", "po")
+    assert readable <= set(stored(ctx, "fourchan", "po"))
+
+
+def test_after_some_minutes_an_answer_counts_whatever_its_times(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    with site.behind(site.copies(), "/po/thread/*"):
+        site.advance(240)
+        look(ctx, "fourchan", "po")
+        again = look(ctx, "fourchan", "po")
+        ctx.database.run("UPDATE imageboard_threads SET modified = modified - interval '240 seconds'")
+        look(ctx, "fourchan", "po")
+        assert (again > 0, look(ctx, "fourchan", "po")) == (True, 0)
+
+
+def test_a_copy_of_before_what_was_read_last_deletes_nothing(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    copies = site.copies()
+    site.advance(240)
+    look(ctx, "fourchan", "po")
+    before = {number: row["deleted"] for number, row in stored(ctx, "fourchan", "po").items()}
+    ctx.database.run("UPDATE imageboard_threads SET read_mark = NULL, etag = '\"other\"'")
+    with site.behind(copies, "/po/thread/*"):
+        assert look(ctx, "fourchan", "po") > 0
+    assert {number: row["deleted"] for number, row in stored(ctx, "fourchan", "po").items()} == before
+
+
+def test_who_asks_says_who_it_is_and_what_it_is_called_now(ctx: Context, admin: User, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    named = replace(ctx, settings=replace(ctx.settings, site_url="https://4cat.example"))
+    do(named, "fourchan-board", "po", {"board": "po"}, interval=1)
+    set_site_setting(ctx, admin, "texts.name", "Łódź – 日")
+    do(named, "fourchan-board", "po", {"board": "po"}, interval=1)
+    end = f" (4CAT {__version__}, research tool; +https://4cat.example)"
+    assert [one.user_agent for one in site.traffic.requests()] == [
+        f"{ctx.settings.site_name}{end}",
+        f"Lodz - %E6%97%A5{end}",
+    ]
 
 
 @pytest.mark.parametrize(
@@ -180,6 +302,59 @@ def test_images_are_kept_once_and_only_when_they_are_what_they_say(ctx: Context)
         md5, url = found["stored"][0]["md5"], f"{site.url}/po/1.jpg"
         do(ctx, "fourchan-image", md5, {"md5": md5, "url": url})
         assert site.traffic.requests() == []
+
+
+def asked_images(ctx: Context) -> dict[str, str]:
+    """The addresses of images that have been asked for and of which nothing is known."""
+    rows = ctx.database.many("SELECT md5, url FROM imageboard_asked_images")
+    return {row["md5"]: row["url"] for row in rows}
+
+
+def test_images_that_could_not_be_had_are_asked_for_again_until_it_has_been_too_long(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "fourchan", site.url, save_images=True, image_url="http://127.0.0.1:1")
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=1)
+    for job in open_jobs(ctx, "fourchan-thread"):
+        do(ctx, job.type, job.remote_id, job.details)
+    failing = {job.details["md5"]: job for job in open_jobs(ctx, "fourchan-image")}
+    assert len(failing) > 5
+    with pytest.raises(SourceError, match="does not answer"):
+        do(ctx, "fourchan-image", "first", next(iter(failing.values())).details)
+    ctx.database.run("DELETE FROM jobs")  # as when each has failed often enough
+    assert asked_images(ctx).keys() == failing.keys()
+
+    look(ctx, "fourchan", "po")
+    assert open_jobs(ctx, "fourchan-image") == []
+    away = "UPDATE imageboard_asked_images SET url = replace(url, 'http://127.0.0.1:1', %(url)s)"
+    ctx.database.run(f"{away}, asked = asked - interval '61 minutes'", url=site.url)
+    late = min(failing)
+    ctx.database.run(
+        "UPDATE imageboard_asked_images SET began = now() - interval '73 hours' WHERE md5 = %(md5)s", md5=late
+    )
+    look(ctx, "fourchan", "po")
+    rows = ctx.database.many("SELECT md5, state, reason FROM imageboard_images")
+    assert {row["md5"] for row in rows} == set(failing)
+    assert {row["state"] for row in rows if row["md5"] != late} == {"stored"}
+    assert [row["reason"] for row in rows if row["md5"] == late] == ["It could not be downloaded for 3 days."]
+    assert asked_images(ctx) == {}
+
+
+def test_an_image_that_one_post_has_no_more_is_taken_from_another(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    post = next(row for row in stored(ctx, "fourchan", "po").values() if row["image_4chan"])
+    md5, gone = post["image_md5"], f"{site.url}/po/1.jpg"
+    do(ctx, "fourchan-image", md5, {"md5": md5, "url": gone})
+    assert ctx.database.one("SELECT state FROM imageboard_images")["state"] == "stored"
+
+    ctx.database.run("UPDATE imageboard_images SET state = 'missing'")
+    ctx.database.run(
+        "UPDATE imageboard_posts SET image_url = 'http://elsewhere.invalid/1.jpg' WHERE image_md5 = %(md5)s", md5=md5
+    )
+    do(ctx, "fourchan-image", md5, {"md5": md5, "url": gone})
+    row = ctx.database.one("SELECT state, reason FROM imageboard_images")
+    assert (row["state"], row["reason"]) == ("missing", f"{gone} does not have it any more.")
 
 
 @pytest.mark.parametrize(("most", "path", "state"), [(1, "/po/threads.json", "refused"), (1, "/nothing", "missing")])

@@ -32,7 +32,7 @@ from datasources._imageboard.sphinx.configuration import all_sources, sphinx_sou
 from datasources._imageboard.sphinx.indexing import Indexer
 from datasources._imageboard.sphinx.server import Narrowed, SphinxServer
 from datasources.fourchan import FourChan
-from tests.board_posts import Here, keep, post
+from tests.board_posts import FOUND_WITH_STARS, WITH_STARS, Here, keep, post
 from tests.conftest import ROOT, Starter, wait_for, wait_for_end
 from tests.sphinx import Sphinx, free_address, needs_sphinx, sphinx_for
 
@@ -60,6 +60,15 @@ def change(ctx: Context, number: int, text: str) -> None:
             words=f" {text} ",
             id=number,
         )
+
+
+def test_stars_beside_punctuation(ctx: Context, sphinx: Sphinx, tmp_path: Path) -> None:
+    keep(ctx, [post(number, body) for number, body in WITH_STARS.items()])
+    assert sphinx.index("main") == []
+    sphinx.start()
+    here = Here(ctx, tmp_path, sphinx.settings)
+    expected = {query: sorted(found) for query, found in FOUND_WITH_STARS if found is not None}
+    assert {query: here(body_match=query) for query in expected} == expected
 
 
 def test_posts_are_found_whether_they_are_indexed_or_not(ctx: Context, sphinx: Sphinx, tmp_path: Path) -> None:

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from email.utils import formatdate
 from pathlib import Path
 from typing import Any
 
@@ -188,6 +189,28 @@ def test_vichan_threads_look_like_those_of_lainchan(calm: LivingBoard, web: requ
     content = web.get(f"{url}/λ/src/{file['tim']}{file['ext']}", timeout=10)
     assert content.status_code in (200, 404)
     assert web.get(f"{url}/λ/0.json", timeout=10).json()["threads"][0]["posts"][0]["no"] == pages[0]["threads"][0]["no"]
+
+
+@pytest.mark.parametrize("dialect", ["vichan", "infinity"])
+def test_vichan_tells_when_threads_were_bumped_and_their_pages_when_they_changed(
+    calm: LivingBoard, web: requests.Session, dialect: str
+) -> None:
+    url, threads = calm.serve(dialect), {thread.no: thread for thread in calm.board("pol").listed()}
+    bumped = {thread.no: thread.bumped for thread in threads.values()}
+    told = [
+        {
+            t["no"]: t["last_modified"]
+            for page in web.get(f"{url}/pol/{name}.json", timeout=10).json()
+            for t in page["threads"]
+        }
+        for name in ("threads", "catalog")
+    ]
+    later = next(thread for thread in threads.values() if thread.modified > thread.bumped)
+    page = web.get(f"{url}/pol/res/{later.no}.json", timeout=10)
+
+    assert told == [bumped, bumped]
+    assert page.json()["posts"][0]["last_modified"] == later.bumped
+    assert page.headers["Last-Modified"] == formatdate(later.modified, usegmt=True)
 
 
 def test_lynxchan_threads_look_like_those_of_kohlchan(calm: LivingBoard, web: requests.Session) -> None:

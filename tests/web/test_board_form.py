@@ -83,7 +83,7 @@ def test_it_brings_a_script_and_says_which_boards_have_flags(ada: FlaskClient) -
     assert (script.status_code, script.mimetype) == (200, "text/javascript")
     assert "immutable" in script.headers["Cache-Control"]
     assert "script-src 'self'" in script.headers["Content-Security-Policy"]
-    assert 'data-flag-boards="[&#34;pol&#34;, &#34;sp&#34;, &#34;int&#34;]"' in page
+    assert 'data-flag-boards="[&#34;pol&#34;, &#34;sp&#34;, &#34;int&#34;, &#34;bant&#34;]"' in page
     assert "data-flag-boards" not in ada.get("/create/lainchan").text
     assert "pol" not in re.split(r"\W+", script.text)
 

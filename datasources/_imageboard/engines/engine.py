@@ -15,10 +15,15 @@ UNFIT = (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError
 
 
 class Engine(ABC):
-    """The read API of one kind of imageboard. Pure: it gives addresses and reads answers, and asks nobody."""
+    """The read API of one kind of imageboard. Pure: it gives addresses and reads answers, and asks nobody.
+
+    `tells_all` says that the mark of a listed thread changes with anything in it. Where it does not, threads are also
+    read in turn while their marks stay.
+    """
 
     index: ClassVar[str]
     thread: ClassVar[str]
+    tells_all: ClassVar[bool] = False
 
     def index_path(self, board: str) -> str:
         """Where the list of the threads of a board is, below the base address."""

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 from urllib.parse import quote
 
 from datasources._imageboard.engines import reading
@@ -22,7 +23,10 @@ class FourChanEngine(Engine):
 
     index = "/{board}/threads.json"
     thread = "/{board}/thread/{thread}.json"
+    tells_all = True
     known = _KNOWN
+    marks: ClassVar[Sequence[str]] = ("last_modified", "replies")
+    """What the index says of a thread that changes with it."""
 
     def read_index(self, body: bytes) -> list[ThreadListed]:
         """The threads of threads.json, or of a catalog."""
@@ -33,7 +37,7 @@ class FourChanEngine(Engine):
             except UNFIT as error:
                 raise Unreadable(f"a thread in it has no number ({error})") from error
             modified = reading.moment_or_none(record.get("last_modified"))
-            mark = f"{record['last_modified']}.{record.get('replies', '')}" if modified else ""
+            mark = ".".join(str(record.get(name, "")) for name in self.marks) if modified else ""
             found.setdefault(number, ThreadListed(number, len(found) + 1, reading.clean(mark), modified))
         return list(found.values())
 

@@ -17,7 +17,7 @@ _KNOWN = frozenset(
 
 
 class LynxChanEngine(Engine):
-    """Reads what lynxchan answers. Its index does not tell of edits; they are seen when a thread has a new post."""
+    """Reads what lynxchan answers. Its index does not tell of edits."""
 
     index = "/{board}/catalog.json"
     thread = "/{board}/res/{thread}.json"

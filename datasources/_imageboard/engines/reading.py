@@ -20,7 +20,7 @@ class Unreadable(Exception):
 
 @dataclass(frozen=True, slots=True)
 class ThreadListed:
-    """A thread in the index of its board. `mark` is a text that changes whenever the thread does, or empty."""
+    """A thread in the index of its board. `mark` is a text that changes when the thread does, or empty."""
 
     id: int
     position: int

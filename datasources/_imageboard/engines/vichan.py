@@ -10,9 +10,19 @@ from datasources._imageboard.engines.reading import ImageRead, flag
 
 
 class VichanEngine(FourChanEngine):
-    """4chan's, with threads elsewhere, several files in a post, and files named after their content (`fpath`)."""
+    """4chan's, with threads elsewhere, several files in a post, and files named after their content (`fpath`).
 
+    `last_modified` is the time of the last bump, so the catalog is read, which has counts too; threads.json has nothing
+    else. Neither tells of edits.
+    """
+
+    index = "/{board}/catalog.json"
     thread = "/{board}/res/{thread}.json"
+    tells_all = False
+    marks = (
+        "last_modified", "replies", "images", "omitted_posts", "omitted_images", "sticky", "locked", "cyclical",
+        "bumplocked",
+    )  # fmt: skip
     known = FourChanEngine.known
 
     def images_of(self, record: Record, board: str) -> tuple[ImageRead, ...]:

@@ -14,6 +14,9 @@ A query is a list of words, all of which must occur, in any order. In full:
 | `(black coffee) \| tea` | brackets hold together what belongs together |
 
 Case, accents and punctuation do not count. A word that falls into several, such as `covid-19`, is taken as a phrase.
+Of one with a star, such as `anti-vax*`, the star stays with the letters that it touches: this is `"anti vax*"`. In a
+phrase with another word one letter beside a star is enough. Chinese, Japanese and Korean characters are words by
+themselves, and take no star.
 """
 
 from datasources._imageboard.query.matching import matches

@@ -6,7 +6,7 @@ what the query does, and leaves out whatever Sphinx takes otherwise than the lan
 - what is not wanted, and choices with something not wanted in them;
 - order (`<<`): the steps are wanted, in any order;
 - the two ends of a text, beside stars and where a term falls into several;
-- stars in the middle, and stars in phrases: Sphinx finds a part of a word before, behind or between stars;
+- stars in the middle, in phrases and beside few letters: Sphinx finds a part of a word before, behind or between stars;
 - characters beyond those that are indexed (`is_indexed`), which split words there.
 """
 
@@ -15,7 +15,7 @@ from __future__ import annotations
 from itertools import groupby
 from string import ascii_uppercase
 
-from datasources._imageboard.query.syntax import And, Before, Node, Not, Or, Term
+from datasources._imageboard.query.syntax import And, Before, Node, Not, Or, Term, is_looked_up
 
 INDEXED = "U+30..U+39, U+41..U+5A->U+61..U+7A, U+5F, U+61..U+7A, U+80..U+D7FF, U+E000..U+FFFD"
 """The characters that Sphinx takes as letters. Nothing else occurs in stored words but what lies beyond U+FFFF, and
@@ -80,7 +80,7 @@ def _part(word: str) -> str | None:
     pieces = word.split("*")
     longest = max(range(len(pieces)), key=lambda place: len(pieces[place]))
     piece = pieces[longest].translate(_CAPITALS)
-    if len(pieces) == 1 or not is_indexed(piece):
+    if len(pieces) == 1 or not is_indexed(piece) or not is_looked_up(word):
         return None
     if longest == 0:
         return f"{piece[:_LONGEST_PART]}*"

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from datasources._imageboard.query.matching import pattern
-from datasources._imageboard.query.syntax import And, Before, Node, Not, Or, Term
+from datasources._imageboard.query.syntax import And, Before, Node, Not, Or, Term, is_looked_up
 
 
 @dataclass
@@ -73,11 +73,11 @@ class _Writer:
         return f"%({self._name(value)})s"
 
     def _words(self, words: Sequence[str]) -> list[str]:
-        """That all of these are among the words: the whole ones, and for each with a star one that fits it."""
+        """That these are among the words: the whole ones, and for each with a star and letters enough one that fits."""
         array = f"string_to_array({self._column}, ' ')"
         whole = sorted({word for word in words if "*" not in word})
         parts = [f"{array} @> {self._put(whole)}::text[]"] if whole else []
-        for word in sorted({word for word in words if "*" in word}):
+        for word in sorted({word for word in words if "*" in word and is_looked_up(word)}):
             like = "%".join(map(_quoted, word.split("*")))
             if self._expand is None:
                 parts.append(f"{array} && ARRAY({words_like(self._name(like))})")

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
-from datasources._imageboard.query.words import tokens
+from datasources._imageboard.query.words import is_ideograph, starred_tokens
 
 SHORTEST_WILD = 3
-"""Letters that a word with a star needs beside it: the indexes hold parts of words of that length."""
+"""Letters in a row that a word with a star needs to be looked up: the indexes hold parts of words of that length."""
 
 _DEPTH = 40
-_STAR = re.compile(r"\*+")
+_STARS = re.compile(r"\*+")
 
 
 class InvalidQuery(ValueError):
@@ -188,24 +190,38 @@ def _step(node: Node, place: int) -> tuple[Term, ...]:
 
 
 def _term(text: str, place: int) -> Term:
-    """A word or a phrase, whose first and last may be bound to the ends of the text."""
+    """A word or a phrase, whose first and last may be bound to the ends of the text.
+
+    A piece without spaces that falls into several words is a phrase too. Words with a star and few letters are compared
+    only, so another word must tell which texts to look at.
+    """
+    place += len(text) - len(text.lstrip())
     text = text.strip()
     starts, ends = text.startswith("^"), text.endswith("$")
-    words: list[str] = []
-    for piece in text.lstrip("^").rstrip("$").split():
-        words += _starred(piece, place) if "*" in piece else tokens(piece)
+    words = starred_tokens(text.lstrip("^").rstrip("$"))
     if not words:
         raise InvalidQuery("There is no word in this.", place)
+    if "*" in words:
+        raise _idle_star(text, words, place)
+    if not any(map(is_looked_up, words)):
+        raise InvalidQuery(f"A word with * needs at least {SHORTEST_WILD} letters in a row.", place)
     return Term(tuple(words), starts, ends)
 
 
-def _starred(piece: str, place: int) -> list[str]:
-    """The words of a piece with stars; a star stays with the letters that it touches."""
-    found = ["".join(tokens(part)) if part != "*" else "*" for part in re.split(r"(\*)", _STAR.sub("*", piece)) if part]
-    word = "".join(found)
-    if max((len(part) for part in word.split("*")), default=0) < SHORTEST_WILD:
-        raise InvalidQuery(f"A word with * needs at least {SHORTEST_WILD} letters in a row.", place)
-    return [word]
+def _idle_star(text: str, words: Sequence[str], place: int) -> InvalidQuery:
+    """Why the first star that touches no letters is refused."""
+    first = words.index("*")
+    before = sum(word.count("*") for word in words[:first])
+    match = next(islice(_STARS.finditer(text), before, None))
+    beside = text[max(match.start() - 1, 0) : match.start()] + text[match.end() : match.end() + 1]
+    if any(map(is_ideograph, beside)):
+        return InvalidQuery("Each of these characters is a word by itself: leave the * out.", place + match.start())
+    return InvalidQuery(f"A word with * needs at least {SHORTEST_WILD} letters in a row.", place + match.start())
+
+
+def is_looked_up(word: str) -> bool:
+    """Whether an index tells which texts have a word: a whole one, or one with letters enough between its stars."""
+    return "*" not in word or max(map(len, word.split("*"))) >= SHORTEST_WILD
 
 
 def _wants_something(node: Node) -> bool:

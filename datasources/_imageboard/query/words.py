@@ -17,6 +17,8 @@ LONGEST = 42
 _IDEOGRAPH = "\u1100-\u11ff\u2e80-\u2fdf\u3040-\u30ff\u3130-\u318f\u31a0-\u31ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af"
 _IDEOGRAPH += "\uf900-\ufaff\U00020000-\U0003ffff"
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[^\W{_IDEOGRAPH}]+")
+_STARRED = re.compile(rf"\*?[^\W{_IDEOGRAPH}](?:[^\W{_IDEOGRAPH}]|\*)*|[{_IDEOGRAPH}]|\*")
+_STARS = re.compile(r"\*+")
 _ASCII_WORD = re.compile(r"\w+", re.ASCII)
 _BREAK = re.compile(r"<br\s*/?>|</p>|</div>", re.IGNORECASE)
 _OPTIONAL_BREAK = re.compile(r"<wbr\s*/?>|\u00ad", re.IGNORECASE)
@@ -45,8 +47,25 @@ def tokens(text: str) -> list[str]:
     """The words of a text, in order, folded and cut to LONGEST characters."""
     if text.isascii():
         return [word[:LONGEST] for word in _ASCII_WORD.findall(text.lower())]
-    folded = "".join(map(_folded, unicodedata.normalize("NFC", text)))
-    return [word[:LONGEST] for word in _WORD.findall(folded)]
+    return [word[:LONGEST] for word in _WORD.findall(_all_folded(text))]
+
+
+def starred_tokens(text: str) -> list[str]:
+    """The words of a text in which stars stay with the letters that they touch; a star that touches none is by itself.
+
+    What stands between two stars is cut to LONGEST characters.
+    """
+    found = _STARRED.findall(_all_folded(_STARS.sub("*", text)))
+    return ["*".join(part[:LONGEST] for part in word.split("*")) for word in found]
+
+
+def is_ideograph(character: str) -> bool:
+    """Whether a character is a word by itself."""
+    return re.fullmatch(f"[{_IDEOGRAPH}]", character) is not None
+
+
+def _all_folded(text: str) -> str:
+    return "".join(map(_folded, unicodedata.normalize("NFC", text)))
 
 
 def spaced(text: str) -> str:

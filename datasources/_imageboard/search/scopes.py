@@ -20,6 +20,7 @@ Thread = tuple[str, int]
 
 _POSTS_AT_ONCE = 5_000
 _THREADS_AT_ONCE = 500
+_BY_THREAD = "SELECT board, thread_id, count(*) AS posts FROM imageboard_posts"
 _THESE = (
     "JOIN unnest(%(boards)s::text[], %(threads)s::bigint[]) AS t (board, id)"
     " ON p.board = t.board AND p.thread_id = t.id"
@@ -63,9 +64,9 @@ class Search:
             return self._threads(self._full())
         if options.search_scope == DENSE:
             return self._threads(self._dense(options.scope_length, options.scope_density))
-        return self._posts(self._found())
+        return self._posts(cut(self._found(), _POSTS_AT_ONCE))
 
-    def _found(self) -> Iterator[list[int]]:
+    def _found(self) -> Sequence[int]:
         """The numbers of what matches; one more than there may be, to tell whether that was all.
 
         All are fetched before the first is used: they are small, and the query is over before the posts are read.
@@ -74,7 +75,7 @@ class Search:
         for some in self._engine.find(self._asked, self._run.database, self._limits.posts + 1):
             numbers.extend(some)
             self._run.progress(0.0, text=say("{amount:,} posts match", amount=len(numbers)))
-        return cut(numbers, _POSTS_AT_ONCE)
+        return numbers
 
     def _posts(self, found: Iterator[list[int]], order: str = BY_TIME) -> Iterator[Posts]:
         """The posts of these numbers."""
@@ -84,18 +85,27 @@ class Search:
     def _matches(self, most: int | None = None) -> Counter[Thread]:
         """How many posts match in each thread; no more than `most` threads, if that is given."""
         matches: Counter[Thread] = Counter()
-        for numbers in self._found():
-            rows = self._run.database.many(
-                "SELECT board, thread_id, count(*) AS posts FROM imageboard_posts WHERE source = %(source)s"
-                " AND number = ANY(%(numbers)s::bigint[]) GROUP BY board, thread_id",
-                source=self._asked.source,
-                numbers=numbers,
-            )
+        numbers = self._found()
+        for rows in self._counted(numbers) if len(numbers) <= self._limits.posts else self._counted_all():
             for row in rows:
                 matches[row["board"], row["thread_id"]] += row["posts"]
             if most is not None:
                 self._refuse_more(len(matches), most)
         return matches
+
+    def _counted(self, numbers: Sequence[int]) -> Iterator[list[dict[str, Any]]]:
+        """How many of these posts are in each thread, some posts at once."""
+        for some in cut(numbers, _POSTS_AT_ONCE):
+            yield self._run.database.many(
+                f"{_BY_THREAD} WHERE source = %(source)s AND number = ANY(%(numbers)s::bigint[]) GROUP BY 1, 2",
+                source=self._asked.source,
+                numbers=some,
+            )
+
+    def _counted_all(self) -> Iterator[list[dict[str, Any]]]:
+        """How many posts match in each thread, however many there are: the database counts them itself."""
+        condition = self._asked.condition()
+        return self._run.database.stream(f"{_BY_THREAD} WHERE {condition.sql} GROUP BY 1, 2", **condition.values)
 
     def _full(self) -> list[Thread]:
         """The threads in which something matches."""

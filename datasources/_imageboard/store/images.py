@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 
 from app.plugins import Batch, Database
 
@@ -14,6 +14,11 @@ KINDS = {
 }
 EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp"})
 """What is asked for: video and other files are not."""
+
+_PATIENCE = 3
+"""Days after which an image that could not be downloaded is no longer asked for."""
+_AT_ONCE = 100
+"""Images that are asked for again at once."""
 
 
 def kind_of(content: bytes) -> str | None:
@@ -38,21 +43,84 @@ def wanted(batch: Batch | Database, md5s: Collection[str]) -> set[str]:
     return set(md5s) - {row["md5"] for row in rows}
 
 
+def note_asked(batch: Batch, source: str, addresses: Mapping[str, str]) -> None:
+    """Note that images have been asked for at these addresses, by MD5."""
+    if addresses:
+        batch.run_each(
+            "INSERT INTO imageboard_asked_images (source, md5, url) VALUES %s"
+            " ON CONFLICT (source, md5) DO UPDATE SET url = excluded.url",
+            [(source, md5, addresses[md5]) for md5 in sorted(addresses)],
+        )
+
+
+def ask_again(batch: Batch, source: str) -> dict[str, str]:
+    """The addresses, by MD5, of images that were asked for an hour ago and of which nothing is known: some at a time.
+
+    After three days an image counts as missing.
+    """
+    late = "SELECT md5 FROM imageboard_asked_images WHERE source = %(source)s AND"
+    batch.run(
+        f"WITH late AS (DELETE FROM imageboard_asked_images WHERE source = %(source)s AND md5 IN ({late} began <"
+        " clock_timestamp() - make_interval(days => %(days)s) FOR UPDATE SKIP LOCKED) RETURNING md5)"
+        " INSERT INTO imageboard_images (md5, state, reason, checked) SELECT md5, 'missing', %(reason)s,"
+        " clock_timestamp() FROM late ORDER BY md5 ON CONFLICT (md5) DO NOTHING",
+        source=source,
+        days=_PATIENCE,
+        reason=f"It could not be downloaded for {_PATIENCE} days.",
+    )
+    rows = batch.many(
+        f"UPDATE imageboard_asked_images SET asked = clock_timestamp() WHERE source = %(source)s AND md5 IN ({late}"
+        " asked < clock_timestamp() - interval '1 hour' ORDER BY asked LIMIT %(most)s FOR UPDATE SKIP LOCKED)"
+        " RETURNING md5, url",
+        source=source,
+        most=_AT_ONCE,
+    )
+    return {row["md5"]: row["url"] for row in rows}
+
+
+def other_addresses(db: Database, source: str, md5: str, url: str, base: str) -> list[str]:
+    """Where posts that can still be read show this image too, the newest first; three at most, all below `base`."""
+    rows = db.many(
+        "SELECT image_url FROM imageboard_posts WHERE source = %(source)s AND image_md5 = %(md5)s AND deleted IS NULL"
+        " AND NOT unsorted_data ? 'file_deleted' AND image_url <> %(url)s AND starts_with(image_url, %(base)s)"
+        " GROUP BY image_url ORDER BY max(seen) DESC LIMIT 3",
+        source=source,
+        md5=md5,
+        url=url,
+        base=base,
+    )
+    return [row["image_url"] for row in rows]
+
+
 def note(
-    db: Database, md5: str, state: str, *, name: str | None = None, size: int | None = None, reason: str = ""
+    db: Database,
+    source: str,
+    md5: str,
+    state: str,
+    *,
+    name: str | None = None,
+    size: int | None = None,
+    reason: str = "",
 ) -> None:
     """Note what became of an image: `stored missing refused different`; one that is stored stays so."""
     db.run(
-        "INSERT INTO imageboard_images AS i (md5, state, name, bytes, reason, checked) VALUES (%(md5)s, %(state)s,"
+        "WITH settled AS (DELETE FROM imageboard_asked_images WHERE source = %(source)s AND md5 = %(md5)s)"
+        " INSERT INTO imageboard_images AS i (md5, state, name, bytes, reason, checked) VALUES (%(md5)s, %(state)s,"
         " %(name)s, %(size)s, %(reason)s, clock_timestamp()) ON CONFLICT (md5) DO UPDATE SET state = excluded.state,"
         " name = excluded.name, bytes = excluded.bytes, reason = excluded.reason, checked = excluded.checked"
         " WHERE i.state <> 'stored'",
+        source=source,
         md5=md5,
         state=state,
         name=name,
         size=size,
         reason=reason or None,
     )
+
+
+def note_known(db: Database, source: str, md5: str) -> None:
+    """Note that an image that was asked for is known by now, from another source."""
+    db.run("DELETE FROM imageboard_asked_images WHERE source = %(source)s AND md5 = %(md5)s", source=source, md5=md5)
 
 
 def stored_images(db: Database, md5s: Collection[str]) -> dict[str, str]:

@@ -16,9 +16,10 @@ _HERE = "source = %(source)s AND board = %(board)s AND id = %(thread)s"
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known of a thread before it is asked for: the time, what the index said, and what it was when last read.
+    """What is known of a thread before it is asked for: what the index said, and what it was when last read.
 
-    `mark` is None for a thread of which the index has said nothing.
+    `at` is when it is asked for. `mark` is None for a thread of which the index has said nothing; `modified` is when it
+    has changed, as the index says.
     """
 
     at: datetime
@@ -26,6 +27,7 @@ class Asked:
     etag: str | None = None
     last_modified: str | None = None
     is_missing: bool = False
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,20 +44,20 @@ def ask(db: Database, place: Place) -> Asked:
     """What is known of a thread; the time is that of the database, which all machines share."""
     row = db.one(
         "SELECT clock_timestamp() AS now, t.* FROM (SELECT 1) AS always LEFT JOIN LATERAL (SELECT mark, etag,"
-        " last_modified, deleted IS NOT NULL OR archived IS NOT NULL OR vanished IS NOT NULL AS is_missing"
+        " last_modified, modified, deleted IS NOT NULL OR archived IS NOT NULL OR vanished IS NOT NULL AS is_missing"
         f" FROM imageboard_threads WHERE {_HERE}) AS t ON true",
         **_values(place),
     )
-    return Asked(row["now"], row["mark"], row["etag"], row["last_modified"], bool(row["is_missing"]))
+    return Asked(row["now"], row["mark"], row["etag"], row["last_modified"], bool(row["is_missing"]), row["modified"])
 
 
-def store_unchanged(batch: Batch, place: Place, asked: Asked) -> None:
-    """The thread is as it was when it was last read."""
+def store_unchanged(batch: Batch, place: Place, asked: Asked, *, is_current: bool = True) -> None:
+    """The thread is as it was when it was last read. One that is not current is to be read again."""
     batch.run(
         f"UPDATE imageboard_threads SET scraped = %(at)s, read_mark = %(mark)s WHERE {_HERE}"
         " AND (scraped IS NULL OR scraped <= %(at)s)",
         at=asked.at,
-        mark=asked.mark,
+        mark=asked.mark if is_current else None,
         **_values(place),
     )
 
@@ -87,12 +89,12 @@ def store_thread(
     *,
     etag: str | None = None,
     last_modified: str | None = None,
-    is_settled: bool = True,
+    is_current: bool = True,
     image_base: str = "",
 ) -> Stored:
     """Store what is new in a thread, what has changed, and what is no longer there.
 
-    One that is not settled was read in the second in which it changed: it is to be read again. A reading that was
+    One that is not current may have changed since, as the index tells it: it is to be read again. A reading that was
     begun before the last one that is stored says nothing any more.
     """
     row = _lock(batch, place) or _insert(batch, place, asked)
@@ -113,7 +115,7 @@ def store_thread(
     gone = [] if read.unread else missing  # one of those that could not be read may be it
     posts.mark_deleted(batch, place, gone, asked.at)
     posts.note_events(batch, place, [(None, event) for event in _events(row, read)], asked.at)
-    _update(batch, place, read, asked, rolls, (etag, last_modified, asked.mark) if is_settled else (None, None, None))
+    _update(batch, place, read, asked, rolls, (etag, last_modified, asked.mark if is_current else None))
     return Stored(new, len(changed), len(gone), len(restored))
 
 

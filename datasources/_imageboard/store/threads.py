@@ -10,6 +10,8 @@ from app.plugins import Batch
 from datasources._imageboard.engines import ThreadListed
 
 _OPEN = "archived IS NULL AND deleted IS NULL AND mark IS NOT NULL"
+_LOOKS = 10
+"""Looks until each thread has had a turn, if there are requests enough."""
 
 
 def store_index(
@@ -99,5 +101,27 @@ def due_threads(batch: Batch, source: str, board: str) -> list[int]:
         " ORDER BY modified NULLS FIRST, id",
         source=source,
         board=board,
+    )
+    return [row["id"] for row in rows]
+
+
+def take_turns(batch: Batch, source: str, board: str, most: int) -> list[int]:
+    """The listed threads whose turn it is to be read although their marks are as they were when they were last read.
+
+    These are a tenth of them and `most` at most, those first that have waited longest. A thread that cannot be read
+    loses its turn, so that it does not stand in the way of others.
+    """
+    quiet = (
+        f"FROM imageboard_threads WHERE source = %(source)s AND board = %(board)s AND {_OPEN} AND vanished IS NULL"
+        " AND mark <> '' AND read_mark = mark"
+    )
+    rows = batch.many(
+        "UPDATE imageboard_threads SET turn = clock_timestamp() WHERE source = %(source)s AND board = %(board)s"
+        f" AND id IN (SELECT id {quiet} ORDER BY greatest(scraped, turn), id LIMIT least(%(most)s, (SELECT"
+        f" ceil(count(*) / %(looks)s::float) {quiet}))) RETURNING id",
+        source=source,
+        board=board,
+        most=most,
+        looks=_LOOKS,
     )
     return [row["id"] for row in rows]

@@ -101,6 +101,18 @@ def test_marks_of_lynxchan_change_with_replies_that_do_not_bump() -> None:
 
 
 @pytest.mark.parametrize(
+    "name", ["replies", "images", "omitted_posts", "sticky", "locked", "cyclical", "last_modified"]
+)
+def test_marks_of_vichan_change_with_what_does_not_bump(name: str) -> None:
+    def mark(**more: int) -> str:
+        record = {"no": 5, "last_modified": 1709553600, **more}
+        return VICHAN.read_index(json.dumps([{"threads": [record], "page": 0}]).encode())[0].mark
+
+    assert mark(**{name: 1}) != mark(**{name: 2})
+    assert mark(time=1) == mark(time=2)
+
+
+@pytest.mark.parametrize(
     ("more", "expected"),
     [
         ({"country": "NL", "country_name": "Netherlands"}, ("NL", "Netherlands")),
@@ -163,7 +175,7 @@ def test_what_is_no_list_is_refused(engine: Engine, body: bytes) -> None:
 
 
 def test_a_list_without_times_of_change_gives_no_marks() -> None:
-    listed = VICHAN.read_index(b'[{"page":0,"threads":[{"no":1},{"no":2,"last_modified":5}]}]')
+    listed = FOURCHAN.read_index(b'[{"page":0,"threads":[{"no":1},{"no":2,"last_modified":5}]}]')
     assert [(one.id, one.mark, one.modified is None) for one in listed] == [(1, "", True), (2, "5.", False)]
 
 

@@ -46,6 +46,12 @@ def found(query: str, text: str) -> bool:
         ('"^hot coffee$"', "hot coffee", "a hot coffee"),
         ('"hot coff*"', "hot coffees", "hot tea coffee"),
         ('"*hot* cof*"', "shots coffee", "shots tea coffee"),
+        ("anti-vax*", "the anti-vaxxers", "antivaxxers"),
+        ("covid-19*", "covid-1984", "covid19"),
+        ("9/11*", "on 9/11", "911"),
+        ("*hot/co*", "a shot, coffee", "shotco"),
+        ("日本abc*", "日本abcd", "日本 x abcd"),
+        ("abc*日本", "abcde日本", "abcde x 日本"),
     ],
 )
 def test_what_it_finds(query: str, yes: str, no: str) -> None:
@@ -68,6 +74,10 @@ def test_what_it_finds(query: str, yes: str, no: str) -> None:
         ("coffee | -tea", "Say what you want besides what you do not want.", 0),
         ("tea co*", "A word with * needs at least 3 letters in a row.", 4),
         ("tea *", "A word with * needs at least 3 letters in a row.", 4),
+        ("9*/11*", "A word with * needs at least 3 letters in a row.", 0),
+        ("tea anti-*", "A word with * needs at least 3 letters in a row.", 9),
+        ("日本**", "Each of these characters is a word by itself: leave the * out.", 2),
+        ('tea "coff* 日 *本"', "Each of these characters is a word by itself: leave the * out.", 13),
         ("tea ...", "There is no word in this.", 4),
         ("(a b) << c", "Beside << stand words, phrases, or a choice of these.", 0),
         ("a << -b", "Beside << stand words, phrases, or a choice of these.", 5),
@@ -120,6 +130,7 @@ def test_html_becomes_text() -> None:
         ("𐌰𐌱𐌲", None),
         ("coffee | 𐌰𐌱𐌲", None),
         ("x" * 50 + "*", "x" * 30 + "*"),
+        ("covid-19* anti-vax*", "(covid) ((anti) (vax*))"),
     ],
 )
 def test_sphinx_is_asked_for_as_much_at_least(query: str, text: str | None) -> None:

@@ -1,0 +1,93 @@
+"""Scrape a thread."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import ClassVar
+
+from app.domain.job import Job
+from app.domain.texts import say
+from app.plugins import Answer, SourceError, Worker, WorkerContext
+from datasources._imageboard.engines import ThreadRead, Unreadable
+from datasources._imageboard.scrapers.asking import ask_for_images
+from datasources._imageboard.scrapers.freshness import changed_at, condition, is_outdated, is_settled, version
+from datasources._imageboard.settings import BoardSettings
+from datasources._imageboard.site import Site
+from datasources._imageboard.store import reading
+from datasources._imageboard.store.place import Place
+
+_GONE = (404, 410)
+
+
+class ThreadScraper(Worker):
+    """Reads a thread and stores what is new, changed, deleted or back in it; it may be gone or archived itself."""
+
+    site: ClassVar[Site]
+    max_workers = 4
+    max_attempts = 3
+    minutes = 15
+
+    def work(self, job: Job, ctx: WorkerContext) -> None:
+        """Read it once; a job that names no thread asks for nothing."""
+        if "thread" not in job.details:
+            return
+        place = Place(self.site.id, job.details["board"], int(job.details["thread"]))
+        own = self.site.read_settings(ctx.settings)
+        asked = reading.ask(ctx.database, place)
+        headers = {} if asked.is_missing else condition(asked.etag, asked.last_modified)
+        url = own.api_url.rstrip("/") + self.site.engine.thread_path(place.board, place.thread)
+        answer = ctx.web.get(url, headers=headers, pace=own.pace)
+        asked = replace(asked, at=answer.sent)
+        if answer.status == 304:
+            with ctx.batch() as batch:
+                reading.store_unchanged(batch, place, asked, is_current=_is_current(answer, asked))
+        elif answer.status in _GONE:
+            with ctx.batch() as batch:
+                reading.store_gone(batch, place, asked)
+        else:
+            self._store(ctx, place, own, asked, self._read(url, answer, place, own))
+
+    def _read(self, url: str, answer: Answer, place: Place, own: BoardSettings) -> tuple[Answer, ThreadRead]:
+        if answer.status != 200:
+            raise SourceError(
+                say("{url} answers with status {status}.", url=url, status=answer.status), retry_after=60 * own.pace
+            )
+        try:
+            read = self.site.engine.read_thread(answer.body, place.board)
+            if read.id != place.thread:
+                raise Unreadable(f"it is thread {read.id}")
+        except Unreadable as error:
+            raise SourceError(
+                say("{url} cannot be read: {error}.", url=url, error=error), retry_after=15 * own.pace
+            ) from error
+        return answer, read
+
+    def _store(
+        self, ctx: WorkerContext, place: Place, own: BoardSettings, asked: reading.Asked, got: tuple[Answer, ThreadRead]
+    ) -> None:
+        answer, read = got
+        if is_outdated(answer, changed_at(asked.last_modified)):
+            ctx.log(f"/{place.board}/{place.thread}: a copy that is older than what was read last was left aside")
+            return
+        base = own.image_url.rstrip("/")
+        etag, last_modified = version(answer)
+        with ctx.batch() as batch:
+            stored = reading.store_thread(
+                batch,
+                place,
+                read,
+                asked,
+                etag=etag,
+                last_modified=last_modified,
+                is_current=_is_current(answer, asked),
+                image_base=base,
+            )
+            if own.save_images and self.site.has_images:
+                ask_for_images(batch, self.site, stored.new, base)
+        if read.unread:
+            ctx.log(f"/{place.board}/{place.thread}: {read.unread} posts without number or time were left out")
+
+
+def _is_current(answer: Answer, asked: reading.Asked) -> bool:
+    """Whether it is as the index said: neither may it have changed in the same second, nor is it a copy of before."""
+    return is_settled(answer) and not is_outdated(answer, asked.modified, asked.last_modified)
