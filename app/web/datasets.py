@@ -16,7 +16,7 @@ from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services.access import can_change
-from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
+from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets, whose_to_list
 from app.services.mark import known_tags, marks_of
 from app.storage import dataset_bin as bin_
 from app.storage import dataset_list as lists
@@ -51,7 +51,7 @@ _PAGE = 30
 @pages.get("/datasets")
 def overview() -> Response:
     """Captures: one's own, shared ones, favourites or all that one may see, narrowed down and in an order."""
-    piece = "datasets/_rows.html" if request.htmx.target == "more" else "datasets/_list.html"
+    piece = "datasets/_rows.html" if request.htmx.target == "more" else "datasets/_found.html"
     return render("datasets/overview.html", piece=piece, **list_values(request.args))
 
 
@@ -110,7 +110,7 @@ def _chosen(given: Mapping[str, str]) -> dict[str, str]:
     text = {name: given.get(name, "").strip() for name in ("q", "owner", "tag", "source", "since", "until")}
     status, whose, order = (given.get(name, "") for name in ("status", "whose", "order"))
     return {
-        "whose": whose if whose in _WHOSE else "mine",
+        "whose": whose_to_list(current_actor(), whose if whose in _WHOSE else "mine", text["owner"]),
         "status": status if status in STATES else "",
         "order": order if order in _ORDERS else "newest",
         **text,

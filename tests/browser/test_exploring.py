@@ -135,3 +135,26 @@ def test_pages_are_turned_and_kept(page: Page, admin: User, posts: Dataset) -> N
     expect(page.locator("[data-item]").first).to_contain_text("Cup")
     press("j")
     expect(page.locator("[data-item] .post").first).to_be_focused()
+
+
+def test_a_value_chosen_in_a_column_keeps_view_order_and_columns(page: Page, admin: User, posts: Dataset) -> None:
+    _sign_in(page, admin)
+    page.goto(f"/datasets/{posts.key}/explore?sort=-likes")
+    columns = page.get_by_role("complementary", name="Columns and filters")
+    columns.locator("summary", has_text="author").click()
+    expect(columns.locator(".bars li")).to_have_count(3)
+    page.get_by_role("link", name="Table", exact=True).click()
+    heads = page.get_by_role("columnheader")
+    expect(heads.first).to_be_visible()
+    columns.get_by_label("Show likes").check()
+    columns.get_by_label("Show author").check()
+    columns.get_by_role("button", name="Show ticked").click()
+    expect(heads).to_have_count(3)
+    author = columns.locator("details:has(> summary > code:text-is('author'))")
+    expect(author).not_to_have_attribute("open", "")  # what was counted for the cards leads on to cards
+    author.locator("summary").click()
+    author.locator(".bars li").nth(1).get_by_role("link").click()
+    expect(page.get_by_role("list", name="Filters")).to_contain_text("author==bob")
+    expect(heads.nth(2)).to_have_attribute("aria-sort", "descending")
+    expect(heads).to_have_count(3)
+    expect(page.locator("tbody tr").first.locator("td").nth(1)).to_have_text("bob")

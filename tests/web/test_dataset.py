@@ -10,6 +10,7 @@ from app.domain.dataset import Status
 from app.domain.user import User
 from app.services import run as runs
 from app.services.context import Context
+from app.services.dataset_list import Wanted, list_datasets
 from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.conftest import finished_posts, import_posts
@@ -28,6 +29,21 @@ def test_the_overview_lists_and_filters(ada: FlaskClient, ctx: Context, admin: U
     assert "tea.csv" not in ada.get("/datasets?status=finished").text
     assert "posts.csv" not in ada.get("/datasets?q=TEA").text
     assert "No dataset is like that" in ada.get("/datasets?q=coffee").text
+
+
+def test_the_datasets_of_somebody_else_are_not_looked_for_among_ones_own(
+    ada: FlaskClient, ursula: FlaskClient, ctx: Context, admin: User, user: User
+) -> None:
+    import_posts(ctx, admin, filename="tea.csv")
+    import_posts(ctx, user, filename="cups.csv")
+    page = ada.get("/datasets?whose=mine&owner=Ursula").text
+    assert ("cups.csv" in page, "tea.csv" in page) == (True, False)
+    assert 'whose=all&amp;owner=Ursula" aria-current="true"' in page
+    own = ada.get("/datasets?whose=mine&owner=ada").text
+    assert ("tea.csv" in own, "cups.csv" in own) == (True, False)
+    assert 'href="/datasets?owner=ada" aria-current="true"' in own
+    assert "tea.csv" not in ursula.get("/datasets?owner=ada").text, "what one may not see stays unseen"
+    assert [dataset.label for dataset in list_datasets(ctx, admin, Wanted(owner="ursula"))[0]] == ["cups.csv"]
 
 
 def test_the_overview_goes_on(ada: FlaskClient, ctx: Context, admin: User) -> None:
