@@ -10,11 +10,15 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Route, expect
 
-from app.domain.dataset import Kind
+from app.domain.dataset import Kind, Status
 from app.domain.user import User
 from app.services.context import Context
+from app.services.dataset import retry_dataset
+from app.storage import dataset as datasets
+from app.storage.dataset import Ending
 from tests.browser.conftest import open_tab
 from tests.browser.test_journey import _sign_in
+from tests.conftest import import_posts
 from tests.results import store_bytes, store_table
 
 pytestmark = pytest.mark.slow
@@ -92,3 +96,111 @@ def test_letters_typed_while_files_are_on_their_way_stay(tab: Page, ctx: Context
     field.fill("texts/2")
     expect(names).to_have_count(11)
     expect(tab.locator("#members pre")).to_have_text("tea 17")  # the file that is open stays open
+
+
+def end(ctx: Context, key: str, status: Status, message: str) -> None:
+    """Let a dataset have ended."""
+    with ctx.database.transaction() as tx:
+        datasets.end(tx, key, Ending(status, message))
+
+
+def test_a_form_over_the_page_stays_when_work_ends_and_begins_anew(tab: Page, ctx: Context, admin: User) -> None:
+    made = import_posts(ctx, admin)
+    tab.goto(f"/datasets/{made.key}")
+    expect(tab.locator("#going")).to_be_visible()
+    tab.locator("#head").get_by_label("More").click()
+    tab.locator("#head").get_by_role("link", name="Tags").click()
+    tags = tab.get_by_role("dialog", name="Tags").get_by_role("textbox", name="Tags")
+    expect(tags).to_be_focused()
+    tags.fill("thesis, ")
+    end(ctx, made.key, Status.FAILED, "The file cannot be read.")
+    expect(tab.locator("#result .note.bad")).to_have_text("The file cannot be read.")
+    tags.press_sequentially("2026")
+    retry_dataset(ctx, admin, made.key)
+    expect(tab.locator("#going")).to_be_visible()
+    expect(tags).to_have_value("thesis, 2026")
+    expect(tags).to_be_focused()
+    tags.press("Enter")
+    expect(tab.get_by_role("dialog")).to_have_count(0)
+    expect(tab.locator("#head a.tag")).to_have_text(["2026", "thesis"])
+
+
+def test_what_is_wrong_with_a_form_over_the_page_is_said_there(
+    browser: Browser, pages_alone: str, ctx: Context, admin: User
+) -> None:
+    made = import_posts(ctx, admin)
+    end(ctx, made.key, Status.EMPTY, "The file holds no records.")
+    with open_tab(browser, pages_alone, may_answer=404) as tab:
+        _sign_in(tab, admin)
+        _send_what_is_refused(tab, ctx, made.key)
+
+
+def _send_what_is_refused(tab: Page, ctx: Context, key: str) -> None:
+    tab.goto(f"/datasets/{key}")
+    more = tab.locator("#head").get_by_label("More")
+    more.click()
+    tab.locator("#head").get_by_role("link", name="Tags").click()
+    dialog = tab.get_by_role("dialog", name="Tags")
+    tags = dialog.get_by_role("textbox", name="Tags")
+    tags.fill("b" * 51)
+    tags.press("Enter")
+    expect(dialog.locator("#tags-error")).to_have_text("A tag has at most 50 letters, and no comma.")
+    expect(tags).to_be_focused()
+    expect(tags).to_have_value("b" * 51)
+    tags.fill("tea")
+    ctx.database.run("DELETE FROM datasets")
+    tags.press("Enter")
+    notice = dialog.get_by_role("alert")
+    expect(notice).to_contain_text("There is no dataset")
+    expect(tags).to_have_value("tea")
+    notice.get_by_role("button", name="Dismiss").click()  # it can be reached
+    expect(notice).to_have_count(0)
+    tags.press("Enter")
+    expect(notice).to_be_visible()
+    tab.keyboard.press("Escape")
+    expect(more).to_be_focused()
+    expect(tab.locator("body > #notices .note")).to_be_visible()
+
+
+def test_a_form_opens_though_the_page_around_it_is_exchanged_meanwhile(tab: Page, ctx: Context, admin: User) -> None:
+    made = import_posts(ctx, admin)
+    tab.goto(f"/datasets/{made.key}")
+    held = hold_first(tab, "**/rename")
+    tab.locator("#head").get_by_label("More").click()
+    tab.locator("#head").get_by_role("link", name="Rename").click()
+    wait_until(tab, lambda: held)
+    end(ctx, made.key, Status.EMPTY, "The file holds no records.")
+    expect(tab.locator("#result .note")).to_have_text("The file holds no records.")
+    held[0].continue_()
+    expect(tab.get_by_role("textbox", name="Name of the dataset")).to_be_focused()
+    tab.keyboard.press("Escape")
+    expect(tab.locator("#head").get_by_label("More")).to_be_focused()
+
+
+def test_datasets_are_changed_and_deleted_without_scripts(
+    browser: Browser, pages_alone: str, ctx: Context, admin: User
+) -> None:
+    made = import_posts(ctx, admin)
+    end(ctx, made.key, Status.EMPTY, "The file holds no records.")
+    with open_tab(browser, pages_alone, java_script_enabled=False) as page:
+        _sign_in(page, admin)
+        page.goto(f"/datasets/{made.key}")
+        more = page.locator("#head").get_by_label("More")
+        more.click()
+        page.get_by_role("link", name="Rename").click()
+        page.get_by_label("Name of the dataset").fill(" ")
+        page.get_by_role("button", name="Rename").click()
+        expect(page.locator("#label-error")).to_have_text("Give the dataset a name.")
+        page.get_by_label("Name of the dataset").fill("Cups")
+        page.get_by_role("button", name="Rename").click()
+        expect(page.get_by_role("heading", name="Cups", level=1)).to_be_visible()
+        more.click()
+        page.get_by_role("link", name="Keep or let it go").click()
+        page.get_by_label("Delete it on").fill("2090-05-04")
+        page.get_by_role("button", name="Save").click()
+        expect(page.locator("#head .facts")).to_contain_text("goes on 4 May 2090")
+        more.click()
+        page.get_by_role("link", name="Delete", exact=True).click()
+        page.get_by_role("button", name="Delete", exact=True).click()
+        page.get_by_role("button", name="Undo").click()
+        expect(page.get_by_role("heading", name="Cups", level=1)).to_be_visible()

@@ -200,21 +200,36 @@ document.addEventListener("input", (event) => {
 // Dialogs. What HTMX puts into the large one opens it.
 let cameFrom = null;
 
-function openDialog(dialog) {
-  if (!dialog || dialog.open) return;
+function openDialog(dialog, opener = document.activeElement) {
+  if (!dialog) return;
   if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? say("New analysis"));
-  const active = document.activeElement;
-  cameFrom = (active?.closest("details.menu")?.querySelector("summary") ?? active)?.id || null;
+  if (dialog.open) return;
+  const menu = opener?.closest("details.menu");
+  cameFrom = (menu ? one("summary", menu) : opener)?.id || null;
+  for (const open of all("details.menu[open]")) open.open = false;
   dialog.showModal();
+  placeNotices();
 }
+
+// Behind a dialog nothing can be reached or read out, so notices are in the one that lies on top.
+function placeNotices() {
+  const place = all("dialog[open]").at(-1) ?? document.body;
+  const notices = one("#notices");
+  if (notices.parentElement !== place) place.append(notices);
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  event.detail.requestConfig.isOfDialog = Boolean(event.detail.elt.closest("#dialog"));
+});
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "dialog-body") return;
-  if (!one("#dialog").open && event.detail.requestConfig?.elt.isConnected === false) {
+  const { elt, isOfDialog } = event.detail.requestConfig ?? {};
+  if (isOfDialog && !one("#dialog").open) {
     one("#dialog-body").replaceChildren(); // it was closed before its own answer came
     return;
   }
-  openDialog(one("#dialog"));
+  openDialog(one("#dialog"), elt);
   const body = one("#dialog-body");
   if (!focusWrong(body)) (one("[autofocus]", body) ?? firstControl(one(".form", body) ?? body))?.focus();
 });
@@ -242,8 +257,10 @@ document.addEventListener("DOMContentLoaded", () => {
 });
 document.addEventListener("close-dialog", () => {
   for (const dialog of all("dialog[open]")) dialog.close();
+  placeNotices();
 });
 document.addEventListener("close", (event) => {
+  placeNotices();
   if (event.target.id === "dialog") one("#dialog-body").replaceChildren();
   if (cameFrom) document.getElementById(cameFrom)?.focus();
   cameFrom = null;
@@ -306,6 +323,7 @@ document.addEventListener("htmx:sendError", (event) => {
 // Answers that are neither a page nor a notice of ours, such as those of a proxy, replace nothing.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
+  placeNotices();
   const isPoll = polls(requestConfig?.elt);
   if (isPoll && xhr.status < 400) showAway(false);
   if (isPoll && xhr.status >= 500) {
@@ -324,6 +342,7 @@ function notify(message, id = "") {
   note.className = "note bad";
   note.setAttribute("role", "alert");
   note.textContent = message;
+  placeNotices();
   one("#notices").replaceChildren(note);
 }
 
