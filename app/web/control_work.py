@@ -28,7 +28,7 @@ from app.services.failure import cancel_job
 from app.services.log_list import list_lines
 from app.services.plugin_list import list_plugins
 from app.storage.dataset_admin import Wanted
-from app.web.page import current_actor, go_to, is_local, render
+from app.web.page import current_actor, go_to, is_local, render, render_again
 
 pages = Blueprint("control_work", __name__)
 
@@ -49,7 +49,7 @@ def jobs() -> Response:
         limit=_JOBS,
     )
     groups = [(_NEEDS[need], list(jobs)) for need, jobs in groupby(found, key=lambda job: job["need"])]
-    return render(
+    return render_again(
         "control/jobs.html",
         piece="control/_jobs.html",
         groups=groups,
@@ -150,7 +150,7 @@ def do_to_datasets() -> Response:
 def logs() -> Response:
     """Errors by their number, and what jobs have written down lately."""
     ctx, actor, words = installation(), current_actor(), request.args.get("words", "")
-    return render(
+    return render_again(
         "control/logs.html",
         piece="control/_logs.html",
         errors=list_errors(ctx, actor, words),

@@ -28,13 +28,15 @@ from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
 from app.web.described import made_by, origin_of, parameters_of, summary_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, go_to, render, wants_piece
+from app.web.page import STOP_POLLING, current_actor, go_to, render, render_again, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
 
 pages = Blueprint("dataset", __name__)
 
 _GONE = "dataset/_gone.html"
+_MENDED_WITHIN = timedelta(hours=12)
+"""For how long after a failure its page asks whether it is run again."""
 
 
 @pages.get("/datasets/<key>")
@@ -109,9 +111,16 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "wait": wait,
         "heading": wait_heading(wait) if wait else "",
         "poll": poll_seconds(wait),
+        "may_resume": _may_resume(dataset),
         "next_steps": _next_steps(ctx, dataset),
         "can_repeat": dataset.parent is not None and dataset.type in ctx.registry.processors,
     }
+
+
+def _may_resume(dataset: Dataset) -> bool:
+    """Whether it failed so lately that somebody may mend the cause while its page is open."""
+    ended = dataset.ended
+    return dataset.status is Status.FAILED and ended is not None and datetime.now(UTC) - ended < _MENDED_WITHIN
 
 
 def _next_steps(ctx: Context, dataset: Dataset) -> dict[str, Any]:
@@ -136,15 +145,15 @@ def tree(key: str) -> Response:
     except NotFound:
         return plain_response(render_template(_GONE), STOP_POLLING)
     status = 200 if root.is_open else STOP_POLLING
-    return render("dataset/_tree.html", root=root, selected=key, status=status)
+    return render_again("dataset/_tree.html", root=root, selected=key, status=status)
 
 
 @pages.get("/datasets/<key>/status")
 def status(key: str) -> Response:
     """How far a dataset is; when it has ended, its whole result in place of that.
 
-    A page that shows how a dataset has ended names that moment (`ended`): it is told nothing until somebody, such as an
-    administrator who has mended the cause, has it run again.
+    A page that shows a failure names its moment (`ended`): it is told nothing until somebody, such as an administrator
+    who has mended the cause, has it run again, and asks no more when that has not come for long.
     """
     ctx, actor = installation(), current_actor()
     try:
@@ -153,9 +162,11 @@ def status(key: str) -> Response:
         return plain_response(render_template(_GONE), STOP_POLLING)
     if "ended" in request.args:
         is_same = dataset.ended is not None and dataset.ended.isoformat() == request.args["ended"]
-        return plain_response("", 204) if is_same else _resumed(key)
+        if is_same:
+            return plain_response("", 204 if _may_resume(dataset) else STOP_POLLING)
+        return _resumed(key)
     if not dataset.status.is_ended:
-        return render("dataset/_status.html", **result_values(ctx, dataset))
+        return render_again("dataset/_status.html", **result_values(ctx, dataset))
     piece = render_template("dataset/_ended.html", **show_values(key))
     ended: Response = make_response(piece, STOP_POLLING, retarget="#result", reswap="outerHTML")
     return ended

@@ -44,7 +44,7 @@ def _show(key: str, form: str, errors: Mapping[str, Sequence[str]] | None = None
     (require_share if form == "expiry" else require_change)(actor, dataset)
     return render(
         "dataset/change.html",
-        piece=f"dataset/_{form}.html",
+        piece="dataset/_change.html",
         status=422 if errors else 200,
         d=dataset,
         form=form,

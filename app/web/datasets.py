@@ -22,7 +22,7 @@ from app.storage import dataset_bin as bin_
 from app.storage import dataset_list as lists
 from app.storage import overview as overview_of
 from app.web.described import made_by, node_of, nodes_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, render
+from app.web.page import STOP_POLLING, current_actor, render, render_again
 
 pages = Blueprint("datasets", __name__)
 
@@ -151,7 +151,7 @@ def row(key: str) -> Response:
         "owners": overview_of.names_of(ctx.database, [dataset.owner_id]),
         "marks": marks_of(ctx, actor, [dataset]),
     }
-    return render("datasets/_row.html", status=status, **values)
+    return render_again("datasets/_row.html", status=status, **values)
 
 
 @pages.get("/datasets/<key>/nested")
@@ -163,4 +163,4 @@ def nested(key: str) -> Response:
     except NotFound:
         return plain_response("", STOP_POLLING)
     status = 200 if root.is_open else STOP_POLLING
-    return render("datasets/_nested.html", root=root, key=key, status=status)
+    return render_again("datasets/_nested.html", root=root, key=key, status=status)

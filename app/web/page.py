@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
 from flask import Flask, Response, g, redirect, render_template, url_for
 from flask import make_response as plain_response
+from flask_wtf.csrf import generate_csrf
 from htmx_flask import make_response, request
+from markupsafe import Markup
 
 from app.domain.errors import NotSignedIn, Unavailable
 from app.domain.setting import look_setting
@@ -20,11 +23,14 @@ from app.storage.database import Row
 from app.web.control_tabs import tabs_of
 
 STOP_POLLING = 286
+_SEEN = "mark-of-what-is-shown"
 
 
 def init_pages(app: Flask) -> None:
     """Give every template what the layout shows."""
     app.context_processor(_shown_everywhere)
+    app.jinja_env.globals["seen"] = _SEEN
+    app.jinja_env.filters["marked"] = _marked
 
 
 def _shown_everywhere() -> dict[str, Any]:
@@ -97,6 +103,20 @@ def render(template: str, *, piece: str | None = None, status: int = 200, **valu
     response = plain_response(render_template(name, **values), status)
     response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
+
+
+def _marked(piece: str) -> Markup:
+    """A piece that asks for itself again: the address it asks at says what it shows, where `seen` stands in it."""
+    own = piece.replace(generate_csrf(), "")
+    g.mark = blake2b(own.encode(), digest_size=8).hexdigest()
+    return Markup(piece.replace(_SEEN, g.mark))  # noqa: S704 - a template has made it
+
+
+def render_again(template: str, *, piece: str | None = None, status: int = 200, **values: Any) -> Response:
+    """A piece that is asked for again and again; nothing (204) while it is as the page that asks shows it already."""
+    answer = render(template, piece=piece, status=status, **values)
+    is_same = status == 200 and wants_piece() and request.args.get("seen") == g.get("mark")
+    return plain_response("", 204) if is_same else answer
 
 
 def go_to(url: str) -> Response:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import zipfile
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from app.domain.dataset import Kind, Status
 from app.domain.user import User
 from app.services.context import Context
 from app.services.dataset import retry_dataset
+from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.browser.conftest import open_tab
@@ -204,3 +206,55 @@ def test_datasets_are_changed_and_deleted_without_scripts(
         page.get_by_role("button", name="Delete", exact=True).click()
         page.get_by_role("button", name="Undo").click()
         expect(page.get_by_role("heading", name="Cups", level=1)).to_be_visible()
+
+
+def test_focus_stays_while_lists_renew_themselves(tab: Page, ctx: Context, admin: User) -> None:
+    made = import_posts(ctx, admin)
+    child, _ = run_processor(ctx, admin, made.key, "count-posts", {})
+    with ctx.database.transaction() as tx:
+        datasets.start(tx, made.key, {})
+    tab.goto("/datasets")
+    row = tab.locator(f"#row-{made.key}")
+    row.focus()
+    ctx.bell.show(made.key, 0.62, "Reading the file")
+    expect(row).to_contain_text("62%")
+    expect(row).to_be_focused()
+    tab.get_by_text("1 analysis").click()
+    below = tab.locator(f"#sub-{child.key}")
+    below.focus()
+    end(ctx, child.key, Status.CANCELLED, "Stopped.")
+    expect(below).to_contain_text("cancelled")
+    expect(below).to_be_focused()
+    tab.goto("/control/jobs")
+    button = tab.get_by_role("button", name="Cancel: posts.csv")
+    button.focus()
+    import_posts(ctx, admin, filename="more.csv")
+    expect(tab.get_by_role("button", name="Cancel: more.csv")).to_be_visible()
+    expect(button).to_be_focused()
+
+
+def test_text_that_is_selected_stays_selected(tab: Page, ctx: Context, admin: User) -> None:
+    made = import_posts(ctx, admin)
+    _log(ctx, made.key, "Read 60 rows.")
+    tab.clock.install()
+    tab.goto("/control/logs")
+    line = tab.get_by_role("cell", name="Read 60 rows.")
+    line.evaluate("cell => { cell.dataset.same = 'yes'; getSelection().selectAllChildren(cell); }")
+    tab.clock.fast_forward(10_000)
+    _log(ctx, made.key, "Wrote 60 rows.")
+    tab.clock.fast_forward(10_000)
+    tab.wait_for_timeout(1_000)
+    assert tab.evaluate("getSelection().toString()").strip() == "Read 60 rows."
+    tab.evaluate("getSelection().removeAllRanges()")
+    tab.clock.fast_forward(10_000)
+    expect(tab.get_by_role("cell", name="Wrote 60 rows.")).to_be_visible()
+    line.evaluate("cell => { cell.dataset.same = 'yes'; }")
+    with tab.expect_response("**/control/logs?seen=*") as answered:
+        tab.clock.fast_forward(10_000)
+    assert answered.value.status == 204
+    expect(line).to_have_attribute("data-same", "yes")
+
+
+def _log(ctx: Context, key: str, line: str) -> None:
+    with ctx.database.transaction() as tx:
+        datasets.add_log(tx, key, [(datetime.now(UTC), line)])

@@ -306,8 +306,15 @@ async function copy(button) {
 const polls = (element) => element?.getAttribute?.("hx-trigger")?.startsWith("every ") ?? false;
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && polls(event.detail.elt)) event.preventDefault();
+  const { elt } = event.detail;
+  if (polls(elt) && (document.hidden || holdsSelection(elt))) event.preventDefault();
 });
+
+// Whether text in it is selected, to be copied.
+function holdsSelection(element) {
+  const selection = getSelection();
+  return !selection.isCollapsed && selection.containsNode(element, true);
+}
 
 function showAway(isAway) {
   const shown = one("#away");
