@@ -28,7 +28,7 @@ from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
 from app.web.described import made_by, origin_of, parameters_of, summary_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, go_to, render, render_again, wants_piece
+from app.web.page import STOP_POLLING, current_actor, go_to, render, render_again, title_of, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
 
@@ -230,7 +230,8 @@ def show_changed(key: str) -> Response:
 
 def open_in_place(key: str, told: str = "") -> Response:
     """Show a dataset on the page that is open, with a notice; close what lies over it, and let the address follow."""
-    piece = render_template("dataset/_page.html", **show_values(key)) + told
+    values = show_values(key)
+    piece = title_of("dataset/show.html", **values) + render_template("dataset/_page.html", **values) + told
     url = url_for("dataset.show", key=key)
     opened: Response = make_response(
         piece, retarget="#page", reswap="outerHTML", push_url=url, trigger={"close-dialog": True}

@@ -102,6 +102,9 @@ def list_values(given: Mapping[str, str]) -> dict[str, Any]:
         "narrowed": narrowed,
         "more": narrowed(cursor=following) if following else None,
         "undo": _undo(given.get("undo", "")),
+        "picked": frozenset(),
+        "typed": {},
+        "problems": (),
     }
 
 

@@ -258,3 +258,43 @@ def test_text_that_is_selected_stays_selected(tab: Page, ctx: Context, admin: Us
 def _log(ctx: Context, key: str, line: str) -> None:
     with ctx.database.transaction() as tx:
         datasets.add_log(tx, key, [(datetime.now(UTC), line)])
+
+
+def test_a_form_is_sent_once_however_often_it_is_pressed(tab: Page, ctx: Context, admin: User) -> None:
+    tab.goto("/control/users/new")
+    tab.get_by_label("Name", exact=True).fill("otto")
+    sent: list[str] = []
+    tab.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    held = hold_first(tab, "**/control/users/new")
+    tab.evaluate("""() => {
+        const button = [...document.querySelectorAll("main button")].at(0);
+        button.click();
+        setTimeout(() => button.click(), 300);
+    }""")
+    wait_until(tab, lambda: held)
+    tab.wait_for_timeout(1_000)
+    held[0].continue_()
+    expect(tab.get_by_role("heading", name="otto", level=1)).to_be_visible()
+    assert len(sent) == 1
+    tab.go_back()
+    expect(tab.get_by_role("button", name="Make the account")).to_be_visible()
+    expect(tab.locator("form[aria-busy]")).to_have_count(0)
+
+
+def test_what_is_picked_stays_when_nothing_could_be_done_with_it(
+    tab: Page, ctx: Context, admin: User, tmp_path: Path
+) -> None:
+    for label in ("Tea", "Coffee"):
+        store_table(ctx, admin, tmp_path, label=label)
+    tab.goto("/datasets")
+    tab.get_by_label("Pick Tea").check()
+    tab.locator("[data-pick-all]").check()
+    bar = tab.get_by_role("form", name="What to do with those picked")
+    bar.locator("summary", has_text="Share").click()
+    names = bar.get_by_label("With people or tags")
+    names.fill("nobody")
+    bar.get_by_role("button", name="Share", exact=True).click()
+    expect(tab.get_by_role("alert")).to_contain_text("There is no user called nobody.")
+    expect(names).to_have_value("nobody")
+    expect(tab.get_by_text("2 picked")).to_be_visible()
+    expect(tab.get_by_label("Pick Tea")).to_be_checked()

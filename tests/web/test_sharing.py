@@ -148,6 +148,27 @@ def test_bulk_says_what_was_left_as_it_is(ursula: FlaskClient, ctx: Context, adm
     assert ursula.change("/datasets/bulk", key=[own], action="burn", htmx=True).status_code == 422
 
 
+def test_what_was_picked_and_typed_stays_when_it_does_not_work(
+    ursula: FlaskClient, ctx: Context, admin: User, user: User, key: str
+) -> None:
+    share_with(ctx, admin, [key], Role.VIEWER, ["ursula"])
+    own = finished_posts(ctx, user).key
+    asked = {"action": "share", "names": "bobb", "role": "owner", "back": "/datasets?whose=all"}
+    none = ursula.change("/datasets/bulk", key=[own, key], htmx=True, **asked)
+    assert (none.status_code, none.headers["HX-Reswap"]) == (422, "none")  # the list stays as it is
+    assert "There is no user called bobb." in none.text
+    whole = ursula.change("/datasets/bulk", key=[own, key], **asked)
+    assert (whole.status_code, "There is no user called bobb." in whole.text) == (422, True)
+    assert whole.text.count("data-pick checked") == 2
+    assert 'value="bobb"' in whole.text and '<option value="owner" selected>' in whole.text
+    _check(whole.text)
+    some = ursula.change("/datasets/bulk", key=[own, key], htmx=True, **{**asked, "names": "ada"})
+    assert "1 dataset shared. 1 dataset left as it is." in some.text
+    assert f'value="{key}" form="bulk" data-pick checked' in some.text
+    assert f'value="{own}" form="bulk" data-pick>' in some.text
+    assert 'name="names" value="ada"' in some.text
+
+
 def test_deleting_offers_to_undo(ada: FlaskClient, ctx: Context, admin: User, key: str) -> None:
     where = ada.change(f"/datasets/{key}/delete").location
     page = ada.get(where).text

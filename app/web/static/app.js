@@ -147,6 +147,8 @@ function prepare(root) {
     if (one("[data-find-node]")?.value) filterTree();
     showChosenNode();
   }
+  const pick = one("[data-pick]:checked", root);
+  if (pick) showPicked(pick);
   const errors = root.matches?.("[data-field-errors]") ? root : one("[data-field-errors]", root);
   if (errors) showFieldErrors(errors);
 }
@@ -175,6 +177,23 @@ function showPicked(changed) {
   every.indeterminate = picked > 0 && picked < picks.length;
   one("[data-picked]").textContent = picked ? sayMany("{n} picked", "{n} picked", picked) : say("Pick all on this page");
 }
+
+// A form whose answer is a page is sent once, however often it is pressed, until that page has come or been waited for in vain.
+const PATIENCE = 20_000;
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (form.ariaBusy === "true") {
+    event.preventDefault();
+    return;
+  }
+  form.ariaBusy = "true";
+  setTimeout(() => { form.ariaBusy = null; }, PATIENCE);
+});
+addEventListener("pageshow", () => {
+  for (const form of all("form[aria-busy]")) form.ariaBusy = null;
+});
 
 // Filters of long lists of choices, and of the analyses in the palette.
 document.addEventListener("input", (event) => {
