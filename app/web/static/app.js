@@ -275,7 +275,9 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 document.addEventListener("close-dialog", () => {
+  cameFrom = null; // the page is exchanged, and focus goes to what comes
   for (const dialog of all("dialog[open]")) dialog.close();
+  document.activeElement?.blur();
   placeNotices();
 });
 document.addEventListener("close", (event) => {
