@@ -89,7 +89,7 @@ class ListQuery(Query):
     )
     status = ma.fields.String(validate=validate.OneOf([str(status) for status in Status]))
     datasource = ma.fields.String()
-    owner = ma.fields.String(metadata={"description": "The name of a user"})
+    owner = ma.fields.String(metadata={"description": "The name of a user; of somebody else, among all you may see"})
     tag = ma.fields.String()
     q = ma.fields.String(
         metadata={"description": "Words in the label, parameters or columns of a capture or of what was made from it"}

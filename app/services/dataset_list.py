@@ -18,7 +18,7 @@ WHOSE = ("mine", "shared", "favourites", "all", "deleted")
 """Whose datasets: the actor's own, those shared with them, those they have marked, all that they may see, and those
 that they have deleted and can still bring back."""
 
-__all__ = ["ORDERS", "WHOSE", "Wanted", "list_datasets"]
+__all__ = ["ORDERS", "WHOSE", "Wanted", "list_datasets", "whose_to_list"]
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,18 @@ class Wanted:
     limit: int = 50
 
 
+def whose_to_list(actor: User, whose: str, owner: str | None) -> str:
+    """Whose datasets are meant: no longer the actor's own once those of somebody else are asked for by name."""
+    is_of_other = bool(owner) and str(owner).strip().lower() != actor.name.lower()
+    return "all" if whose == "mine" and is_of_other else whose
+
+
 def list_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Dataset], int | None]:
     """Captures as wanted, and the cursor of the next page, None at the end.
 
     :raises NotFound: when there is no user with the owner's name
     """
-    whose = wanted.whose
+    whose = whose_to_list(actor, wanted.whose, wanted.owner)
     is_all = sees_all(actor)
     owner = find_user(ctx, wanted.owner).id if wanted.owner else None
     query = Query(

@@ -79,7 +79,7 @@ def _values(table: ParquetTable, column: FileColumn, filters: Filters | None) ->
     if distinct == MOST and not column.is_list:
         distinct = int(table.ask(f"approx_count_distinct({value})", filters)[0][0])
     entries = [
-        Entry(text[:_LONGEST] or "(empty)", count, (f"{column.name}=={text}",) if len(text) <= _LONGEST else ())
+        Entry(text[:_LONGEST] or say("(empty)"), count, (f"{column.name}=={text}",) if len(text) <= _LONGEST else ())
         for text, count in rows
     ]
     return Facet(column.name, name_type(column.type), entries, max(distinct - len(entries), 0))

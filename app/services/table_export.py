@@ -26,11 +26,17 @@ def csv(path: Path, part: Part = WHOLE, *, bom: bool = False, excel_safe: bool =
     yield from _csv(batches(path, part), bom=bom, excel_safe=excel_safe)
 
 
-def csv_of(rows: Sequence[Mapping[str, Any]], *, bom: bool = False, excel_safe: bool = False) -> Iterator[bytes]:
-    """A few rows as CSV, as `csv` writes them."""
+def csv_of(
+    rows: Sequence[Mapping[str, Any]],
+    *,
+    columns: Sequence[str] | None = None,
+    bom: bool = False,
+    excel_safe: bool = False,
+) -> Iterator[bytes]:
+    """A few rows as CSV, as `csv` writes them: all that they hold, or these columns."""
     import polars as pl
 
-    frame = pl.DataFrame(rows, infer_schema_length=None, strict=False)
+    frame = pl.DataFrame(rows, schema=columns, infer_schema_length=None, strict=False)
     yield from _csv([frame], bom=bom, excel_safe=excel_safe)
 
 

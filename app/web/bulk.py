@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from flask import Blueprint, Response, render_template, url_for
 from flask import make_response as plain_response
-from htmx_flask import request
+from htmx_flask import make_response, request
 
 from app.domain.errors import InvalidInput
 from app.domain.share import Role
@@ -55,17 +55,25 @@ def change() -> Response:
         names=request.form.get("names", "").split(","),
         role=Role.OWNER if request.form.get("role") == Role.OWNER else Role.VIEWER,
     )
-    back = request.form.get("back", "")
+    return _answer(outcome, keys, action)
+
+
+def _answer(outcome: Outcome[str], keys: Sequence[str], action: str) -> Response:
+    """The list as it is now; those with which it did not work stay picked, and what was typed for them stays."""
+    back, undo = request.form.get("back", ""), outcome.done if action == "delete" else []
+    if not request.htmx and not outcome.refused:
+        return go_to(_back(back, undo[0] if undo else None))
+    shown = list_values(dict(parse_qsl(back.partition("?")[2])))
+    if outcome.refused:
+        shown |= {"picked": set(keys) - set(outcome.done), "typed": request.form}
+    said = _said(outcome, action)
     if not request.htmx:
-        return go_to(_back(back, outcome.done[0] if action == "delete" and outcome.done else None))
-    piece = render_template("datasets/_list.html", **list_values(dict(parse_qsl(back.partition("?")[2]))))
-    told = render_template(
-        "datasets/_told.html",
-        text=_said(outcome, action),
-        problems=outcome.problems,
-        undo=outcome.done if action == "delete" else [],
-    )
-    return plain_response(piece + told)
+        return render("datasets/overview.html", status=422, **shown | {"problems": [said, *outcome.problems]})
+    told = render_template("datasets/_told.html", text=said, problems=outcome.problems, undo=undo)
+    if not outcome.done:
+        refused: Response = make_response(told, 422, reswap="none")
+        return refused
+    return plain_response(render_template("datasets/_list.html", **shown) + told)
 
 
 def _said(outcome: Outcome[str], action: str) -> str:

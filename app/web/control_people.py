@@ -99,11 +99,14 @@ def requests() -> Response:
 
 
 def _requests(**more: Any) -> Response:
+    """The requests; of one that could not be decided (`refused`) with what was typed for it."""
     ctx, actor = installation(), current_actor()
-    shown: dict[str, Any] = {"problem": "", "made": None, "link": None, "status": 200} | more
+    shown: dict[str, Any] = {"problem": "", "refused": None, "made": None, "link": None, "status": 200} | more
     found = access_request.list_requests(ctx, actor)
     is_open = access_request.takes_requests(ctx)
-    return render("control/requests.html", found=found, is_open=is_open, can_mail=can_mail(ctx), **shown)
+    return render(
+        "control/requests.html", found=found, is_open=is_open, can_mail=can_mail(ctx), typed=request.form, **shown
+    )
 
 
 @pages.post("/control/requests/<int:request_id>/<decision>")
@@ -119,9 +122,9 @@ def decide(request_id: int, decision: str) -> Response:
         made, path = access_request.approve(ctx, actor, request_id, request.form.get("name", ""))
     except InvalidInput as error:
         problem = " ".join(text for texts in error.fields.values() for text in texts)
-        return _requests(problem=problem, status=422)
+        return _requests(problem=problem, refused=request_id, status=422)
     except Conflict as error:
-        return _requests(problem=error.message, status=409)
+        return _requests(problem=error.message, refused=request_id, status=409)
     return _requests(made=made, link=absolute(path) if path else None)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -38,7 +38,10 @@ def overview() -> Response:
     return _overview()
 
 
-def _overview(*, said: str = "", problems: Sequence[str] = (), status: int = 200) -> Response:
+def _overview(
+    *, said: str = "", problems: Sequence[str] = (), picked: Collection[int] = (), status: int = 200
+) -> Response:
+    """The list; with `picked` the users to whom nothing was done are ticked, and what was chosen for them stays."""
     ctx, actor, args = installation(), current_actor(), request.args
     page = args.get("page", "1")
     wanted = Wanted(
@@ -64,6 +67,8 @@ def _overview(*, said: str = "", problems: Sequence[str] = (), status: int = 200
         actions=user_bulk.ACTIONS,
         said=said,
         problems=problems,
+        picked=picked,
+        typed=request.form if problems else {},
     )
 
 
@@ -78,9 +83,11 @@ def bulk() -> Response:
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")
         )
     except InvalidInput as error:
-        return _overview(problems=[text for texts in error.fields.values() for text in texts], status=422)
+        return _overview(problems=[text for texts in error.fields.values() for text in texts], picked=ids, status=422)
     return _overview(
-        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(ids)), problems=outcome.problems
+        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(ids)),
+        problems=outcome.problems,
+        picked=set(ids) - set(outcome.done),
     )
 
 

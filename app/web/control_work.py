@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict
 from datetime import date
 from itertools import groupby
@@ -27,8 +25,9 @@ from app.services.error_report import list_errors
 from app.services.failure import cancel_job
 from app.services.log_list import list_lines
 from app.services.plugin_list import list_plugins
+from app.services.table_export import csv_of
 from app.storage.dataset_admin import Wanted
-from app.web.page import current_actor, go_to, is_local, render
+from app.web.page import current_actor, go_to, is_local, render, render_again
 
 pages = Blueprint("control_work", __name__)
 
@@ -49,7 +48,7 @@ def jobs() -> Response:
         limit=_JOBS,
     )
     groups = [(_NEEDS[need], list(jobs)) for need, jobs in groupby(found, key=lambda job: job["need"])]
-    return render(
+    return render_again(
         "control/jobs.html",
         piece="control/_jobs.html",
         groups=groups,
@@ -96,7 +95,10 @@ def _day(name: str) -> str | None:
         return None
 
 
-def _datasets(*, said: str = "", problems: Sequence[str] = (), code: int = 200) -> Response:
+def _datasets(
+    *, said: str = "", problems: Sequence[str] = (), picked: Collection[str] = (), code: int = 200
+) -> Response:
+    """The list; with `picked` the datasets to which nothing was done are ticked, and what was chosen for them stays."""
     ctx = installation()
     wanted = _wanted()
     if request.args.get("format") == "csv":
@@ -115,16 +117,16 @@ def _datasets(*, said: str = "", problems: Sequence[str] = (), code: int = 200) 
         address={name: value for name, value in asdict(wanted).items() if value},
         said=said,
         problems=problems,
+        picked=picked,
+        typed=request.form if problems else {},
     )
 
 
 def _as_csv(found: Sequence[dict[str, Any]]) -> Response:
-    text = io.StringIO()
+    """The list for a spreadsheet, which runs nothing that people have called their datasets."""
     columns = ["key", "label", "datasource", "status", "rows", "bytes", "owner", "is_private", "created"]
-    writer = csv.DictWriter(text, columns, extrasaction="ignore")
-    writer.writeheader()
-    writer.writerows({**row, "created": row["created"].isoformat()} for row in found)
-    answer = Response(text.getvalue(), mimetype="text/csv")
+    rows = [{**row, "created": row["created"].isoformat()} for row in found]
+    answer = Response(b"".join(csv_of(rows, columns=columns, excel_safe=True)), mimetype="text/csv")
     answer.headers["Content-Disposition"] = "attachment; filename=datasets.csv"
     return answer
 
@@ -140,9 +142,11 @@ def do_to_datasets() -> Response:
             installation(), current_actor(), keys, request.form.get("action", ""), request.form.get("heir", "")
         )
     except InvalidInput as error:
-        return _datasets(problems=[text for texts in error.fields.values() for text in texts], code=422)
+        return _datasets(problems=[text for texts in error.fields.values() for text in texts], picked=keys, code=422)
     return _datasets(
-        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(keys)), problems=outcome.problems
+        said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(keys)),
+        problems=outcome.problems,
+        picked=set(keys) - set(outcome.done),
     )
 
 
@@ -150,7 +154,7 @@ def do_to_datasets() -> Response:
 def logs() -> Response:
     """Errors by their number, and what jobs have written down lately."""
     ctx, actor, words = installation(), current_actor(), request.args.get("words", "")
-    return render(
+    return render_again(
         "control/logs.html",
         piece="control/_logs.html",
         errors=list_errors(ctx, actor, words),

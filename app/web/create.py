@@ -10,7 +10,7 @@ from flask import Blueprint, Response, jsonify, url_for
 from htmx_flask import request
 
 from app.domain.capture_rules import PROTECTION, is_offered, protection_of_names
-from app.domain.errors import InvalidInput, LimitReached, NotCompatible, NotFound, UserError
+from app.domain.errors import Conflict, InvalidInput, LimitReached, NotCompatible, NotFound, UserError
 from app.domain.texts import say
 from app.installation import installation
 from app.limits import ESTIMATE_LIMIT, limiter, visitor_address
@@ -133,7 +133,7 @@ def create(source_id: str) -> Response:
         return _make(ctx, source, given, None)
     except InvalidInput as error:
         return _source_form(ctx, source, given=given, errors=error.fields, status=422)
-    except (NotCompatible, LimitReached) as error:
+    except (Conflict, NotCompatible, LimitReached) as error:
         return _source_form(ctx, source, given=given, errors={}, problem=error.message, status=422)
 
 
@@ -262,7 +262,7 @@ def map_columns(source_id: str, upload_id: str) -> Response:
             return _make(ctx, source, given, upload_id)
         except InvalidInput as error:
             errors = error.fields
-        except (NotCompatible, LimitReached) as error:
+        except (Conflict, NotCompatible, LimitReached) as error:
             problem = error.message
     elif request.method == "POST":
         # The columns are other ones when the file is read in another way, so their meaning is guessed anew.

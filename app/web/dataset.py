@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from flask import Blueprint, Response, render_template, url_for
@@ -10,9 +10,8 @@ from flask import make_response as plain_response
 from htmx_flask import make_response, request
 
 from app.domain.dataset import Dataset, Status
-from app.domain.errors import InvalidInput, NotFound
+from app.domain.errors import NotFound
 from app.domain.expiry import expiry_of
-from app.domain.setting import limit_or_default
 from app.domain.texts import say
 from app.installation import installation
 from app.services import dataset as datasets
@@ -20,22 +19,24 @@ from app.services import run as runs
 from app.services.access import can_change, can_share
 from app.services.context import Context
 from app.services.convert import convert_dataset, sources_that_fit
-from app.services.dataset_bin import goes_on, set_expiry, throw_away
+from app.services.dataset_bin import goes_on, throw_away
 from app.services.download import formats
 from app.services.explore import can_explore
-from app.services.mark import marks_of, set_tags
+from app.services.mark import marks_of
 from app.services.outlook import outlook
 from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
 from app.storage.overview import names_of
 from app.web.described import made_by, origin_of, parameters_of, summary_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, go_to, render, wants_piece
+from app.web.page import STOP_POLLING, current_actor, go_to, render, render_again, title_of, wants_piece
 from app.web.result import default_tab, tab_values, tabs_of
 from app.web.waiting import poll_seconds, wait_heading
 
 pages = Blueprint("dataset", __name__)
 
 _GONE = "dataset/_gone.html"
+_MENDED_WITHIN = timedelta(hours=12)
+"""For how long after a failure its page asks whether it is run again."""
 
 
 @pages.get("/datasets/<key>")
@@ -78,7 +79,6 @@ def head_values(ctx: Context, top: Dataset) -> dict[str, Any]:
         "goes": goes_on(site, top),
         "can_capture_again": _can_capture_again(ctx, top),
         "expiry": expiry_of(site, top.type),
-        "undo_days": limit_or_default(site, "undo_days"),
     }
 
 
@@ -111,9 +111,16 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "wait": wait,
         "heading": wait_heading(wait) if wait else "",
         "poll": poll_seconds(wait),
+        "may_resume": _may_resume(dataset),
         "next_steps": _next_steps(ctx, dataset),
         "can_repeat": dataset.parent is not None and dataset.type in ctx.registry.processors,
     }
+
+
+def _may_resume(dataset: Dataset) -> bool:
+    """Whether it failed so lately that somebody may mend the cause while its page is open."""
+    ended = dataset.ended
+    return dataset.status is Status.FAILED and ended is not None and datetime.now(UTC) - ended < _MENDED_WITHIN
 
 
 def _next_steps(ctx: Context, dataset: Dataset) -> dict[str, Any]:
@@ -138,15 +145,15 @@ def tree(key: str) -> Response:
     except NotFound:
         return plain_response(render_template(_GONE), STOP_POLLING)
     status = 200 if root.is_open else STOP_POLLING
-    return render("dataset/_tree.html", root=root, selected=key, status=status)
+    return render_again("dataset/_tree.html", root=root, selected=key, status=status)
 
 
 @pages.get("/datasets/<key>/status")
 def status(key: str) -> Response:
     """How far a dataset is; when it has ended, its whole result in place of that.
 
-    A page that shows how a dataset has ended names that moment (`ended`): it is told nothing until somebody, such as an
-    administrator who has mended the cause, has it run again.
+    A page that shows a failure names its moment (`ended`): it is told nothing until somebody, such as an administrator
+    who has mended the cause, has it run again, and asks no more when that has not come for long.
     """
     ctx, actor = installation(), current_actor()
     try:
@@ -155,69 +162,49 @@ def status(key: str) -> Response:
         return plain_response(render_template(_GONE), STOP_POLLING)
     if "ended" in request.args:
         is_same = dataset.ended is not None and dataset.ended.isoformat() == request.args["ended"]
-        return plain_response("", 204) if is_same else open_in_place(key)
+        if is_same:
+            return plain_response("", 204 if _may_resume(dataset) else STOP_POLLING)
+        return _resumed(key)
     if not dataset.status.is_ended:
-        return render("dataset/_status.html", **result_values(ctx, dataset))
+        return render_again("dataset/_status.html", **result_values(ctx, dataset))
     piece = render_template("dataset/_ended.html", **show_values(key))
     ended: Response = make_response(piece, STOP_POLLING, retarget="#result", reswap="outerHTML")
     return ended
 
 
-@pages.post("/datasets/<key>/rename")
-def rename(key: str) -> Response:
-    """Give a dataset another name."""
-    try:
-        datasets.update_dataset(installation(), current_actor(), key, label=request.form.get("label", ""))
-    except InvalidInput as error:
-        raise InvalidInput(error.fields, " ".join(text for texts in error.fields.values() for text in texts)) from None
-    return _changed(key)
-
-
-@pages.post("/datasets/<key>/tags")
-def change_tags(key: str) -> Response:
-    """Give a dataset the tags that are named, separated by commas, and no others."""
-    set_tags(installation(), current_actor(), key, request.form.get("tags", "").split(","))
-    return _changed(key)
-
-
-@pages.post("/datasets/<key>/expiry")
-def change_expiry(key: str) -> Response:
-    """Set on what day a capture goes by itself, or that it stays."""
-    given = request.form.get("expires", "").strip()
-    try:
-        expires = datetime.combine(date.fromisoformat(given), time(), UTC) if given else None
-    except ValueError:
-        raise InvalidInput({"expires": [say("Give a day as 2026-01-31.")]}) from None
-    set_expiry(installation(), current_actor(), key, expires=expires, is_kept="keep" in request.form)
-    return _changed(key)
+def _resumed(key: str) -> Response:
+    """What is at work again, in place of how it had ended; a dialog that is open stays."""
+    piece = render_template("dataset/_resumed.html", **show_values(key))
+    resumed: Response = make_response(piece, retarget="#house", reswap="innerHTML")
+    return resumed
 
 
 @pages.post("/datasets/<key>/cancel")
 def cancel(key: str) -> Response:
     """Stop what waits or runs."""
     datasets.cancel_dataset(installation(), current_actor(), key)
-    return _changed(key)
+    return show_changed(key)
 
 
 @pages.post("/datasets/<key>/retry")
 def retry(key: str) -> Response:
     """Run again what did not finish."""
     datasets.retry_dataset(installation(), current_actor(), key)
-    return _changed(key)
+    return show_changed(key)
 
 
 @pages.post("/datasets/<key>/remap")
 def remap(key: str) -> Response:
     """Make the table again from the kept raw records."""
     remap_dataset(installation(), current_actor(), key)
-    return _changed(key)
+    return show_changed(key)
 
 
 @pages.post("/datasets/<key>/source")
 def convert(key: str) -> Response:
     """Say of which source the posts of an uploaded file are."""
     convert_dataset(installation(), current_actor(), key, request.form.get("datasource", ""))
-    return _changed(key)
+    return show_changed(key)
 
 
 @pages.post("/datasets/<key>/delete")
@@ -236,14 +223,15 @@ def delete(key: str) -> Response:
     return open_in_place(dataset.parent, told)
 
 
-def _changed(key: str) -> Response:
+def show_changed(key: str) -> Response:
     """The page of a dataset after a change: only its parts where HTMX asks."""
     return open_in_place(key) if request.htmx else go_to(url_for("dataset.show", key=key))
 
 
 def open_in_place(key: str, told: str = "") -> Response:
     """Show a dataset on the page that is open, with a notice; close what lies over it, and let the address follow."""
-    piece = render_template("dataset/_page.html", **show_values(key)) + told
+    values = show_values(key)
+    piece = title_of("dataset/show.html", **values) + render_template("dataset/_page.html", **values) + told
     url = url_for("dataset.show", key=key)
     opened: Response = make_response(
         piece, retarget="#page", reswap="outerHTML", push_url=url, trigger={"close-dialog": True}

@@ -16,13 +16,13 @@ from app.domain.texts import declared, say
 from app.installation import installation
 from app.services import dataset as datasets
 from app.services.access import can_change
-from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets
+from app.services.dataset_list import ORDERS, WHOSE, Wanted, list_datasets, whose_to_list
 from app.services.mark import known_tags, marks_of
 from app.storage import dataset_bin as bin_
 from app.storage import dataset_list as lists
 from app.storage import overview as overview_of
 from app.web.described import made_by, node_of, nodes_of, tree_of
-from app.web.page import STOP_POLLING, current_actor, render
+from app.web.page import STOP_POLLING, current_actor, render, render_again
 
 pages = Blueprint("datasets", __name__)
 
@@ -51,7 +51,7 @@ _PAGE = 30
 @pages.get("/datasets")
 def overview() -> Response:
     """Captures: one's own, shared ones, favourites or all that one may see, narrowed down and in an order."""
-    piece = "datasets/_rows.html" if request.htmx.target == "more" else "datasets/_list.html"
+    piece = "datasets/_rows.html" if request.htmx.target == "more" else "datasets/_found.html"
     return render("datasets/overview.html", piece=piece, **list_values(request.args))
 
 
@@ -102,6 +102,9 @@ def list_values(given: Mapping[str, str]) -> dict[str, Any]:
         "narrowed": narrowed,
         "more": narrowed(cursor=following) if following else None,
         "undo": _undo(given.get("undo", "")),
+        "picked": frozenset(),
+        "typed": {},
+        "problems": (),
     }
 
 
@@ -110,7 +113,7 @@ def _chosen(given: Mapping[str, str]) -> dict[str, str]:
     text = {name: given.get(name, "").strip() for name in ("q", "owner", "tag", "source", "since", "until")}
     status, whose, order = (given.get(name, "") for name in ("status", "whose", "order"))
     return {
-        "whose": whose if whose in _WHOSE else "mine",
+        "whose": whose_to_list(current_actor(), whose if whose in _WHOSE else "mine", text["owner"]),
         "status": status if status in STATES else "",
         "order": order if order in _ORDERS else "newest",
         **text,
@@ -151,7 +154,7 @@ def row(key: str) -> Response:
         "owners": overview_of.names_of(ctx.database, [dataset.owner_id]),
         "marks": marks_of(ctx, actor, [dataset]),
     }
-    return render("datasets/_row.html", status=status, **values)
+    return render_again("datasets/_row.html", status=status, **values)
 
 
 @pages.get("/datasets/<key>/nested")
@@ -163,4 +166,4 @@ def nested(key: str) -> Response:
     except NotFound:
         return plain_response("", STOP_POLLING)
     status = 200 if root.is_open else STOP_POLLING
-    return render("datasets/_nested.html", root=root, key=key, status=status)
+    return render_again("datasets/_nested.html", root=root, key=key, status=status)

@@ -70,13 +70,15 @@ class Place:
         return url_for("explore.one_item", key=self.key, number=number, **kept)
 
     @property
-    def narrowed(self) -> str:
-        """A mark of what is looked at, by which what has been counted of it is told from what has not."""
-        return f"{crc32(repr((self.where, self.find)).encode()):x}"
+    def mark(self) -> str:
+        """A mark of what is looked at, and how: what has been counted in a column counts it, and leads on from here."""
+        return f"{crc32(repr((self.where, self.find, self.view, self.sort, self.show)).encode()):x}"
 
     def facet_url(self, column: str) -> str:
-        """The address of what is in a column."""
-        return url_for("explore.one_facet", key=self.key, column=column, where=self.where, find=self.find or None)
+        """The address of what is in a column; what can be chosen there leads on from this place."""
+        names = ("where", "find", "view", "sort", "show")
+        kept = {name: getattr(self, name) or None for name in names}
+        return url_for("explore.one_facet", key=self.key, column=column, **kept)
 
 
 def _place(key: str) -> Place:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from hashlib import blake2b
 from typing import Any
 from urllib.parse import urlsplit
 
-from flask import Flask, Response, g, redirect, render_template, url_for
+from flask import Flask, Response, current_app, g, redirect, render_template, url_for
 from flask import make_response as plain_response
+from flask_wtf.csrf import generate_csrf
 from htmx_flask import make_response, request
+from markupsafe import Markup
 
 from app.domain.errors import NotSignedIn, Unavailable
 from app.domain.setting import look_setting
@@ -20,11 +23,16 @@ from app.storage.database import Row
 from app.web.control_tabs import tabs_of
 
 STOP_POLLING = 286
+_MAIN_PIECES = ("page", "house")
+"""The elements that hold all that makes a page another one."""
+_SEEN = "mark-of-what-is-shown"
 
 
 def init_pages(app: Flask) -> None:
     """Give every template what the layout shows."""
     app.context_processor(_shown_everywhere)
+    app.jinja_env.globals["seen"] = _SEEN
+    app.jinja_env.filters["marked"] = _marked
 
 
 def _shown_everywhere() -> dict[str, Any]:
@@ -92,11 +100,35 @@ def wants_piece() -> bool:
 
 
 def render(template: str, *, piece: str | None = None, status: int = 200, **values: Any) -> Response:
-    """The page, or for HTMX the piece of it."""
-    name = piece if piece and wants_piece() else template
-    response = plain_response(render_template(name, **values), status)
+    """The page, or for HTMX the piece of it; a main piece brings the title of the page along."""
+    is_piece = bool(piece) and wants_piece()
+    title = title_of(template, **values) if is_piece and request.htmx.target in _MAIN_PIECES else ""
+    html = render_template(piece if piece and is_piece else template, **values)
+    response = plain_response(title + html, status)
     response.headers["Vary"] = "HX-Request, Accept-Language"
     return response
+
+
+def title_of(template: str, **values: Any) -> str:
+    """The title of a page as HTML, before a piece that makes another page of the one that is open."""
+    page = current_app.jinja_env.get_template(template)
+    current_app.update_template_context(values)
+    title = Markup("").join(Markup(part) for part in page.blocks["title"](page.new_context(values)))  # noqa: S704
+    return str(Markup("<title>{} · {}</title>").format(title, values["site_name"]))
+
+
+def _marked(piece: str) -> Markup:
+    """A piece that asks for itself again: the address it asks at says what it shows, where `seen` stands in it."""
+    own = piece.replace(generate_csrf(), "")
+    g.mark = blake2b(own.encode(), digest_size=8).hexdigest()
+    return Markup(piece.replace(_SEEN, g.mark))  # noqa: S704 - a template has made it
+
+
+def render_again(template: str, *, piece: str | None = None, status: int = 200, **values: Any) -> Response:
+    """A piece that is asked for again and again; nothing (204) while it is as the page that asks shows it already."""
+    answer = render(template, piece=piece, status=status, **values)
+    is_same = status == 200 and wants_piece() and request.args.get("seen") == g.get("mark")
+    return plain_response("", 204) if is_same else answer
 
 
 def go_to(url: str) -> Response:

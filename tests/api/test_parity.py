@@ -116,6 +116,7 @@ COUNTERPARTS: dict[str, Row] = {
     "GET /datasets/{key}/network.json": (_ITEMS, _DOWNLOAD),
     "POST /datasets/{key}/privacy": _CHANGE,
     "POST /datasets/{key}/remap": "POST /api/datasets/{key}/remap",
+    "GET /datasets/{key}/{change}": _DATASET,
     "POST /datasets/{key}/rename": _CHANGE,
     "POST /datasets/{key}/retry": "POST /api/datasets/{key}/retry",
     "GET /datasets/{key}/row": _DATASET,

@@ -86,10 +86,12 @@ addEventListener("load", () => { document.adoptedStyleSheets = []; });
 
 
 @contextmanager
-def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options: Any) -> Iterator[Page]:
+def open_tab(
+    browser: Browser, url: str, *, may_be_away: bool = False, may_answer: int = 422, **options: Any
+) -> Iterator[Page]:
     """An empty tab of somebody new. Errors on its console, and requests to other hosts, fail the test.
 
-    With `may_be_away` the server may be silent meanwhile.
+    With `may_be_away` the server may be silent meanwhile; `may_answer` is a status that it may answer with.
     """
     options = {"viewport": {"width": 1280, "height": 900}, **options}
     context = browser.new_context(base_url=url, accept_downloads=True, **options)
@@ -100,7 +102,8 @@ def open_tab(browser: Browser, url: str, *, may_be_away: bool = False, **options
     troubles: list[str] = []
 
     def listen(message: ConsoleMessage) -> None:
-        if _is_trouble(message) and not (may_be_away and re.search("ERR_CONNECTION|^htmx:", message.text)):
+        is_away = may_be_away and re.search("ERR_CONNECTION|^htmx:", message.text)
+        if _is_trouble(message) and not is_away and f"status of {may_answer}" not in message.text:
             troubles.append(message.text)
 
     def look(address: str) -> None:

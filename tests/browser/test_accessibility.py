@@ -47,6 +47,7 @@ def filled(ctx: Context, admin: User) -> dict[str, str]:
     return {
         "key": dataset.key,
         "type_": "count-posts",
+        "change": "expiry",
         "source_id": "upload",
         "user_id": str(ann.id),
         "tag": "students",

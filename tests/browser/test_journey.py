@@ -208,7 +208,8 @@ def test_wrong_options_are_shown_beside_their_field_and_deleting_asks_first(
         if page.locator("dialog[open]").count():
             page.get_by_role("button", name="Keep it").click()
         page.locator("#head summary").click()
-        page.locator("#head").get_by_role("button", name="Delete").click()
+        page.locator("#head").get_by_role("link", name="Delete").click()
+        expect(page.locator("dialog[open]")).to_be_visible()
     page.locator("dialog[open]").get_by_role("button", name="Delete").click()
     expect(page.get_by_text("No datasets yet")).to_be_visible()
 

@@ -84,6 +84,7 @@ PAGES: dict[Route, Needs] = {
     ("GET", "/datasets/<key>/explore"): Needs.SIGHT,
     ("GET", "/datasets/<key>/explore/<int:number>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/expiry"): Needs.CHANGE,
+    ("GET", "/datasets/<key>/<change>"): Needs.CHANGE,
     ("GET", "/datasets/<key>/facets/<path:column>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/favourite"): Needs.RUN,
     ("GET", "/datasets/<key>/nested"): Needs.SIGHT,
@@ -222,6 +223,7 @@ PLACES = {
     "<path:column>": "author",
     "<format>": "csv",
     "<form>": "svg",
+    "<change>": "rename",
     "<upload_id>": "nothing",
     "<signed>": "nothing",
 }

@@ -69,6 +69,14 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
     answer = ada.change("/control/users", action="delete", user=[str(ann.id), str(find_user(ctx, "ada").id)])
     assert "Done for 1 of 2" in answer.text
     assert "cannot shut yourself out" in answer.text
+    assert re.findall(r'name="user" value="(\d+)" checked', answer.text) == [str(find_user(ctx, "ada").id)]
+    assert '<option value="delete" selected>' in answer.text
+    wrong = ada.change("/control/users", action="tag", tag="a b", user=str(ann.id))
+    assert (wrong.status_code, f'value="{ann.id}" checked' in wrong.text, 'value="a b"' in wrong.text) == (
+        422,
+        True,
+        True,
+    )
     assert "being deleted" in ada.get("/control/users").text
     assert "ann is being deleted, with all datasets; 1 are left." in ada.get(f"/control/users/{ann.id}").text
 
@@ -105,6 +113,9 @@ def test_who_asks_for_an_account_gets_one_or_not(ada: FlaskClient, client: Flask
         assert client.post("/request-access", data=values).location == "/request-access?sent=1"
     first, second = (row["id"] for row in ctx.database.many("SELECT id FROM access_requests ORDER BY id"))
     assert "My thesis." in ada.get("/control/requests").text
+    taken = ada.change(f"/control/requests/{first}/approve", name="ada")
+    assert (taken.status_code, taken.text.count('value="ada" aria-invalid="true"')) == (409, 1)
+    assert 'name="name" value="Gus"' in taken.text
     approved = ada.change(f"/control/requests/{first}/approve", name="fatima")
     assert whose_link(ctx, link_in(approved.text)).email == "Fatima@example.org"
     assert ada.change(f"/control/requests/{second}/refuse").status_code == 303

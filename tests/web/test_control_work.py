@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import re
 import time
 
@@ -96,6 +97,14 @@ def test_a_page_shows_the_newest_datasets_and_the_table_has_all(
     assert {newer.key, older.key} <= set(ada.get("/control/datasets?format=csv").text.replace(",", " ").split())
 
 
+def test_the_table_of_datasets_runs_nothing_in_a_spreadsheet(ada: FlaskClient, ctx: Context, user: User) -> None:
+    header = "key,label,datasource,status,rows,bytes,owner,is_private,created"
+    assert ada.get("/control/datasets?format=csv").text.splitlines() == [header]
+    import_posts(ctx, user, label="=HYPERLINK(1)")
+    (row,) = csv.DictReader(ada.get("/control/datasets?format=csv").text.splitlines())
+    assert (row["label"], row["owner"], row["status"]) == ("'=HYPERLINK(1)", "ursula", "waiting")
+
+
 def test_datasets_of_everybody_are_found_and_changed_at_once(
     ada: FlaskClient, ctx: Context, user: User, admin: User
 ) -> None:
@@ -105,8 +114,14 @@ def test_datasets_of_everybody_are_found_and_changed_at_once(
     assert "No datasets found" in ada.get("/control/datasets?before=2020-01-01").text
     assert ada.get("/control/datasets?format=csv").text.startswith("key,label,datasource")
     assert "Choose datasets first" in ada.change("/control/datasets", action="public").text
-    assert "no user called nobody" in ada.change("/control/datasets", key=other.key, action="owner", heir="nobody").text
-    assert "Done for 1 of 1" in ada.change("/control/datasets", key=other.key, action="owner", heir="ada").text
+    refused = ada.change("/control/datasets", key=other.key, action="owner", heir="nobody").text
+    assert "no user called nobody" in refused
+    assert 'value="nobody"' in refused
+    assert '<option value="owner" selected>' in refused
+    ticked = [key for key in (mine.key, other.key) if f'value="{key}" checked' in refused]
+    assert ticked == [other.key]
+    done = ada.change("/control/datasets", key=other.key, action="owner", heir="ada").text
+    assert ("Done for 1 of 1" in done, " checked" in done, 'value="ada"' in done) == (True, False, False)
     ada.change("/control/datasets", key=[mine.key, other.key], action="public")
     changed = [datasets.get(ctx.database, dataset.key) for dataset in (mine, other)]
     assert [(dataset.owner_id, dataset.is_private) for dataset in changed] == [(admin.id, False)] * 2

@@ -55,6 +55,15 @@ def test_reading_it_otherwise_shows_other_columns(ada: FlaskClient) -> None:
     assert "It could not be read like this." in wrong.text
 
 
+def test_a_file_that_is_imported_twice_says_so_beside_its_columns(ada: FlaskClient, ctx: Context) -> None:
+    url = _send(ada)
+    assert ada.change(url, do="import").status_code == 303
+    again = ada.change(url, do="import", label="Tea")
+    assert (again.status_code, "A dataset is being made of this file already." in again.text) == (422, True)
+    assert 'value="Tea"' in again.text
+    assert ctx.database.one("SELECT count(*) AS made FROM datasets")["made"] == 1
+
+
 def test_importing_makes_a_dataset(ada: FlaskClient, ctx: Context) -> None:
     url = _send(ada)
     values = {"do": "import", "label": "Tea", "private": "on", "pseudonymise": "anonymise", "subject": "__empty__"}

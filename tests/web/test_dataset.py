@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
+from urllib.parse import urlencode
 
 from flask.testing import FlaskClient
 
@@ -10,6 +12,7 @@ from app.domain.dataset import Status
 from app.domain.user import User
 from app.services import run as runs
 from app.services.context import Context
+from app.services.dataset_list import Wanted, list_datasets
 from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.conftest import finished_posts, import_posts
@@ -28,6 +31,21 @@ def test_the_overview_lists_and_filters(ada: FlaskClient, ctx: Context, admin: U
     assert "tea.csv" not in ada.get("/datasets?status=finished").text
     assert "posts.csv" not in ada.get("/datasets?q=TEA").text
     assert "No dataset is like that" in ada.get("/datasets?q=coffee").text
+
+
+def test_the_datasets_of_somebody_else_are_not_looked_for_among_ones_own(
+    ada: FlaskClient, ursula: FlaskClient, ctx: Context, admin: User, user: User
+) -> None:
+    import_posts(ctx, admin, filename="tea.csv")
+    import_posts(ctx, user, filename="cups.csv")
+    page = ada.get("/datasets?whose=mine&owner=Ursula").text
+    assert ("cups.csv" in page, "tea.csv" in page) == (True, False)
+    assert 'whose=all&amp;owner=Ursula" aria-current="true"' in page
+    own = ada.get("/datasets?whose=mine&owner=ada").text
+    assert ("tea.csv" in own, "cups.csv" in own) == (True, False)
+    assert 'href="/datasets?owner=ada" aria-current="true"' in own
+    assert "tea.csv" not in ursula.get("/datasets?owner=ada").text, "what one may not see stays unseen"
+    assert [dataset.label for dataset in list_datasets(ctx, admin, Wanted(owner="ursula"))[0]] == ["cups.csv"]
 
 
 def test_the_overview_goes_on(ada: FlaskClient, ctx: Context, admin: User) -> None:
@@ -89,6 +107,50 @@ def test_live_progress_shows_and_then_the_result(ada: FlaskClient, ctx: Context,
     assert 'id="head" hx-swap-oob="true"' in ended.text
     tree = ada.piece(f"/datasets/{dataset.key}/tree")
     assert (tree.status_code, "every 1s" in tree.text) == (286, False)
+
+
+def test_what_is_asked_for_again_is_not_sent_again_while_it_is_the_same(
+    ada: FlaskClient, ctx: Context, admin: User
+) -> None:
+    _fill_queue(ctx, admin)
+    dataset = import_posts(ctx, admin)
+    child, _ = runs.run_processor(ctx, admin, dataset.key, "count-posts", {})
+    with ctx.database.transaction() as tx:
+        datasets.start(tx, dataset.key, {})
+    page, listed = ada.get(f"/datasets/{dataset.key}").text, ada.get("/datasets").text
+    nested = ada.piece(f"/datasets/{dataset.key}/nested").text
+    asked = {piece: _asked(piece, page + listed + nested, dataset.key) for piece in ("tree", "status", "row", "nested")}
+    for address in asked.values():
+        assert ada.piece(address).status_code == 204
+        assert ada.piece(address.partition("?")[0]).status_code == 200
+    ctx.bell.show(dataset.key, 0.62, "Reading the file")
+    for piece in ("tree", "status", "row"):
+        assert ada.piece(asked[piece]).status_code == 200
+        again = _asked(piece, ada.piece(asked[piece]).text, dataset.key)
+        assert (again != asked[piece], ada.piece(again).status_code) == (True, 204)
+    _end(ctx, child.key, Status.FAILED, "It is broken.")
+    assert ada.piece(asked["nested"]).status_code in (200, 286)
+
+
+def _asked(piece: str, page: str, key: str) -> str:
+    """The address at which a piece of a page asks for itself."""
+    found = re.search(rf'hx-get="(/datasets/{key}/{piece}\?seen=[0-9a-f]{{16}})"', page)
+    assert found, piece
+    return found[1]
+
+
+def test_only_a_failure_of_late_is_asked_about(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    dataset = import_posts(ctx, admin)
+    _end(ctx, dataset.key, Status.EMPTY, "Nothing is there.")
+    assert "?ended=" not in ada.get(f"/datasets/{dataset.key}").text
+    ctx.database.run("UPDATE datasets SET status = 'failed'")
+    found = re.search(r'hx-get="([^"]+\?ended=[^"]+)"', ada.get(f"/datasets/{dataset.key}").text)
+    assert found and ada.piece(found[1]).status_code == 204
+    ctx.database.run("UPDATE datasets SET ended = ended - interval '13 hours'")
+    ended = datasets.get(ctx.database, dataset.key).ended
+    assert ended
+    assert ada.piece(f"/datasets/{dataset.key}/status?{urlencode({'ended': ended.isoformat()})}").status_code == 286
+    assert "?ended=" not in ada.get(f"/datasets/{dataset.key}").text
 
 
 def test_a_waiting_dataset_says_what_it_waits_for(ada: FlaskClient, ctx: Context, admin: User) -> None:

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from zoneinfo import available_timezones
 
+import polars as pl
 import pytest
 from babel.messages.catalog import Catalog
 from babel.messages.mofile import write_mo
@@ -29,7 +30,7 @@ from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.conftest import PASSWORD, finished_posts, import_posts, with_settings
-from tests.results import store
+from tests.results import store, store_table
 from tests.web.conftest import Visitor, csrf_of
 
 GERMAN = "de"
@@ -148,6 +149,7 @@ def test_every_text_of_the_main_pages_is_translated(
     pages = ["/datasets", "/datasets?whose=deleted", "/datasets?q=none", "/create", "/datasources", "/account"]
     pages += [f"/create/{source}" for source in ("upload", "fourchan", "tiktok")]
     pages += [here, f"{here}?tab=log", f"{here}?tab=provenance", f"{here}/share", f"{here}/analyses"]
+    pages += [f"{here}/{form}" for form in ("rename", "tags", "expiry", "delete")]
     pages += [f"{here}/explore", f"{here}/explore?view=table", f"{here}/annotations", f"/datasets/{waiting.key}"]
     pages += [f"{here}/analyses/{type_}" for type_ in ("count-posts", "column-filter", "tokenise-posts")]
     pages += [f"/datasets/{drawn.key}", "/nothing-here", "/control", "/datasources/fourchan", "/datasources/upload"]
@@ -187,7 +189,16 @@ def test_what_datasets_were_told_is_in_that_language(reader: FlaskClient, ctx: C
     assert "Written over." in reader.get(f"/datasets/{posts.key}").text
     ctx.bell.show(posts.key, 0.5, say("{amount:,} posts found", amount=5000))
     ctx.database.run("UPDATE datasets SET status = 'running', message = ''")
-    assert "⟦5,000 posts found⟧" in reader.get(f"/datasets/{posts.key}").text
+    page = reader.get(f"/datasets/{posts.key}").text
+    assert "⟦5,000 posts found⟧" in page
+    assert 'data-tell="⟦posts.csv: running, 50%⟧"' in page
+
+
+def test_cells_without_a_value_are_called_so_in_that_language(
+    reader: FlaskClient, ctx: Context, admin: User, tmp_path: Path
+) -> None:
+    made = store_table(ctx, admin, tmp_path, pl.DataFrame({"id": ["1", "2"], "author": ["ann", None]}))
+    assert "⟦(empty)⟧" in reader.piece(f"/datasets/{made.key}/facets/author").text
 
 
 def test_scripts_are_given_their_texts(reader: FlaskClient) -> None:

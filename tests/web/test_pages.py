@@ -90,6 +90,21 @@ def test_htmx_gets_the_piece(ada: FlaskClient, ctx: Context, admin: User) -> Non
         _check(piece.text)
 
 
+def test_a_main_piece_brings_its_title(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    key = finished_posts(ctx, admin).key
+    for path, target in (
+        (f"/datasets/{key}", "house"),
+        (f"/datasets/{key}/explore", "page"),
+        ("/create/upload", "page"),
+    ):
+        title = re.search("<title>.+</title>", ada.get(path).text)
+        assert title and ada.piece(path, target).text.startswith(title[0])
+    for target in ("result", "dialog-body"):
+        assert "<title>" not in ada.piece(f"/datasets/{key}", target).text
+    renamed = ada.change(f"/datasets/{key}/rename", htmx=True, target="dialog-body", label="<Tea> & milk").text
+    assert renamed.startswith('<title>&lt;Tea&gt; &amp; milk · 4CAT</title><div id="page">')
+
+
 def test_pages_may_run_only_our_own_scripts(ada: FlaskClient) -> None:
     headers = ada.get("/datasets").headers
     policy = headers["Content-Security-Policy"]

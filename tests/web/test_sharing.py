@@ -121,7 +121,7 @@ def test_many_are_changed_at_once_and_deletion_is_undone(ada: FlaskClient, ctx: 
     keys = [finished_posts(ctx, admin).key, import_posts(ctx, admin).key]
     answer = ada.change("/datasets/bulk", key=keys, action="tag", tags="A, b", back="/datasets?order=name", htmx=True)
     assert "2 datasets tagged." in answer.text
-    assert '<option value="name" selected>' in answer.text
+    assert 'name="back" value="/datasets?order=name"' in answer.text
     marks = marks_of(ctx, admin, list_datasets(ctx, admin, Wanted())[0])
     assert marks.tags == {key: ["a", "b"] for key in keys}
     deleted = ada.change("/datasets/bulk", key=keys, action="delete", back="/datasets", htmx=True).text
@@ -146,6 +146,27 @@ def test_bulk_says_what_was_left_as_it_is(ursula: FlaskClient, ctx: Context, adm
     assert "belongs to somebody else" in answer
     assert ursula.change("/datasets/bulk", action="delete", htmx=True).status_code == 422
     assert ursula.change("/datasets/bulk", key=[own], action="burn", htmx=True).status_code == 422
+
+
+def test_what_was_picked_and_typed_stays_when_it_does_not_work(
+    ursula: FlaskClient, ctx: Context, admin: User, user: User, key: str
+) -> None:
+    share_with(ctx, admin, [key], Role.VIEWER, ["ursula"])
+    own = finished_posts(ctx, user).key
+    asked = {"action": "share", "names": "bobb", "role": "owner", "back": "/datasets?whose=all"}
+    none = ursula.change("/datasets/bulk", key=[own, key], htmx=True, **asked)
+    assert (none.status_code, none.headers["HX-Reswap"]) == (422, "none")  # the list stays as it is
+    assert "There is no user called bobb." in none.text
+    whole = ursula.change("/datasets/bulk", key=[own, key], **asked)
+    assert (whole.status_code, "There is no user called bobb." in whole.text) == (422, True)
+    assert whole.text.count("data-pick checked") == 2
+    assert 'value="bobb"' in whole.text and '<option value="owner" selected>' in whole.text
+    _check(whole.text)
+    some = ursula.change("/datasets/bulk", key=[own, key], htmx=True, **{**asked, "names": "ada"})
+    assert "1 dataset shared. 1 dataset left as it is." in some.text
+    assert f'value="{key}" form="bulk" data-pick checked' in some.text
+    assert f'value="{own}" form="bulk" data-pick>' in some.text
+    assert 'name="names" value="ada"' in some.text
 
 
 def test_deleting_offers_to_undo(ada: FlaskClient, ctx: Context, admin: User, key: str) -> None:
@@ -173,6 +194,40 @@ def test_tags_and_expiry_on_the_page(ada: FlaskClient, ctx: Context, key: str) -
     assert "<li>kept</li>" in kept
     assert ada.change(f"/datasets/{key}/expiry", expires="2001-01-01").status_code == 422
     assert ada.change(f"/datasets/{key}/expiry", expires="tomorrow").status_code == 422
+
+
+@pytest.mark.parametrize(
+    ("form", "typed", "name", "said"),
+    [
+        ("rename", {"label": " "}, "label", "Give the dataset a name."),
+        ("tags", {"tags": "b" * 51}, "tags", "A tag has at most 50 letters, and no comma."),
+        ("expiry", {"expires": "2001-01-01"}, "expires", "Give a day that is yet to come."),
+    ],
+)
+def test_a_change_that_is_refused_comes_back_with_what_was_typed(
+    ada: FlaskClient, key: str, form: str, typed: dict[str, str], name: str, said: str
+) -> None:
+    for htmx in (True, False):
+        answer = ada.change(f"/datasets/{key}/{form}", htmx=htmx, target="dialog-body", **typed)
+        assert (answer.status_code, "<html" in answer.text) == (422, not htmx)
+        assert f'<div class="error" id="{name}-error">{said}</div>' in answer.text
+        assert f'value="{typed[name]}"' in answer.text
+        assert 'aria-invalid="true"' in answer.text
+        assert "HX-Retarget" not in answer.headers, "it stays in the dialog"
+        _check(answer.text)
+
+
+@pytest.mark.parametrize("form", ["rename", "tags", "expiry", "delete"])
+def test_each_change_is_a_page_of_its_own_too(
+    ada: FlaskClient, ursula: FlaskClient, ctx: Context, admin: User, key: str, form: str
+) -> None:
+    assert f'href="/datasets/{key}/{form}"' in ada.get(f"/datasets/{key}").text
+    page = ada.get(f"/datasets/{key}/{form}").text
+    assert f'action="/datasets/{key}/{form}"' in page
+    _check(page)
+    assert "<html" not in ada.piece(f"/datasets/{key}/{form}").text
+    share_with(ctx, admin, [key], Role.VIEWER, ["ursula"])
+    assert ursula.get(f"/datasets/{key}/{form}").status_code == 403
 
 
 def test_the_methods_are_told(ada: FlaskClient, ctx: Context, admin: User) -> None:

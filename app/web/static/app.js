@@ -147,6 +147,8 @@ function prepare(root) {
     if (one("[data-find-node]")?.value) filterTree();
     showChosenNode();
   }
+  const pick = one("[data-pick]:checked", root);
+  if (pick) showPicked(pick);
   const errors = root.matches?.("[data-field-errors]") ? root : one("[data-field-errors]", root);
   if (errors) showFieldErrors(errors);
 }
@@ -176,6 +178,23 @@ function showPicked(changed) {
   one("[data-picked]").textContent = picked ? sayMany("{n} picked", "{n} picked", picked) : say("Pick all on this page");
 }
 
+// A form whose answer is a page is sent once, however often it is pressed, until that page has come or been waited for in vain.
+const PATIENCE = 20_000;
+
+addEventListener("submit", (event) => {
+  const form = event.target;
+  if (event.defaultPrevented || form.getAttribute("method") !== "post") return;
+  if (form.ariaBusy === "true") {
+    event.preventDefault();
+    return;
+  }
+  form.ariaBusy = "true";
+  setTimeout(() => { form.ariaBusy = null; }, PATIENCE);
+});
+addEventListener("pageshow", () => {
+  for (const form of all("form[aria-busy]")) form.ariaBusy = null;
+});
+
 // Filters of long lists of choices, and of the analyses in the palette.
 document.addEventListener("input", (event) => {
   forgetSentError(event.target);
@@ -200,21 +219,36 @@ document.addEventListener("input", (event) => {
 // Dialogs. What HTMX puts into the large one opens it.
 let cameFrom = null;
 
-function openDialog(dialog) {
-  if (!dialog || dialog.open) return;
+function openDialog(dialog, opener = document.activeElement) {
+  if (!dialog) return;
   if (dialog.id === "dialog") dialog.setAttribute("aria-label", one("[data-dialog]", dialog)?.dataset.dialog ?? say("New analysis"));
-  const active = document.activeElement;
-  cameFrom = (active?.closest("details.menu")?.querySelector("summary") ?? active)?.id || null;
+  if (dialog.open) return;
+  const menu = opener?.closest("details.menu");
+  cameFrom = (menu ? one("summary", menu) : opener)?.id || null;
+  for (const open of all("details.menu[open]")) open.open = false;
   dialog.showModal();
+  placeNotices();
 }
+
+// Behind a dialog nothing can be reached or read out, so notices are in the one that lies on top.
+function placeNotices() {
+  const place = all("dialog[open]").at(-1) ?? document.body;
+  const notices = one("#notices");
+  if (notices.parentElement !== place) place.append(notices);
+}
+
+document.addEventListener("htmx:beforeRequest", (event) => {
+  event.detail.requestConfig.isOfDialog = Boolean(event.detail.elt.closest("#dialog"));
+});
 
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target?.id !== "dialog-body") return;
-  if (!one("#dialog").open && event.detail.requestConfig?.elt.isConnected === false) {
+  const { elt, isOfDialog } = event.detail.requestConfig ?? {};
+  if (isOfDialog && !one("#dialog").open) {
     one("#dialog-body").replaceChildren(); // it was closed before its own answer came
     return;
   }
-  openDialog(one("#dialog"));
+  openDialog(one("#dialog"), elt);
   const body = one("#dialog-body");
   if (!focusWrong(body)) (one("[autofocus]", body) ?? firstControl(one(".form", body) ?? body))?.focus();
 });
@@ -241,9 +275,13 @@ document.addEventListener("DOMContentLoaded", () => {
   }
 });
 document.addEventListener("close-dialog", () => {
+  cameFrom = null; // the page is exchanged, and focus goes to what comes
   for (const dialog of all("dialog[open]")) dialog.close();
+  document.activeElement?.blur();
+  placeNotices();
 });
 document.addEventListener("close", (event) => {
+  placeNotices();
   if (event.target.id === "dialog") one("#dialog-body").replaceChildren();
   if (cameFrom) document.getElementById(cameFrom)?.focus();
   cameFrom = null;
@@ -289,8 +327,15 @@ async function copy(button) {
 const polls = (element) => element?.getAttribute?.("hx-trigger")?.startsWith("every ") ?? false;
 
 document.addEventListener("htmx:beforeRequest", (event) => {
-  if (document.hidden && polls(event.detail.elt)) event.preventDefault();
+  const { elt } = event.detail;
+  if (polls(elt) && (document.hidden || holdsSelection(elt))) event.preventDefault();
 });
+
+// Whether text in it is selected, to be copied.
+function holdsSelection(element) {
+  const selection = getSelection();
+  return !selection.isCollapsed && selection.containsNode(element, true);
+}
 
 function showAway(isAway) {
   const shown = one("#away");
@@ -306,6 +351,7 @@ document.addEventListener("htmx:sendError", (event) => {
 // Answers that are neither a page nor a notice of ours, such as those of a proxy, replace nothing.
 document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
+  placeNotices();
   const isPoll = polls(requestConfig?.elt);
   if (isPoll && xhr.status < 400) showAway(false);
   if (isPoll && xhr.status >= 500) {
@@ -324,6 +370,7 @@ function notify(message, id = "") {
   note.className = "note bad";
   note.setAttribute("role", "alert");
   note.textContent = message;
+  placeNotices();
   one("#notices").replaceChildren(note);
 }
 
