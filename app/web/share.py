@@ -59,7 +59,7 @@ def _changed(key: str) -> Response:
     if not request.htmx:
         return go_to(url_for("share.show", key=key))
     dialog = render_template("dataset/_share.html", errors=[], typed="", **_values(key))
-    head = render_template("dataset/_head.html", swapped=True, **show_values(key))
+    head = render_template("dataset/_named.html", swapped_named=True, **show_values(key))
     return plain_response(dialog + head)
 
 
