@@ -37,7 +37,7 @@ def test_sharing_in_the_dialog(
     assert "Nobody else" in dialog
     changed = ada.change(f"/datasets/{key}/share", names="ursula, tag:course-7", role="viewer", htmx=True).text
     assert "all who have this tag" in changed
-    assert 'id="head" hx-swap-oob="true"' in changed
+    assert 'id="named" hx-swap-oob="true"' in changed
     assert "shared with 2" in changed
     assert ursula.get(f"/datasets/{key}").status_code == 200
     ada.change(f"/datasets/{key}/unshare", tag="course-7", htmx=True)
