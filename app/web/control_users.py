@@ -11,7 +11,7 @@ from htmx_flask import request
 
 from app.domain.errors import Conflict, InvalidInput
 from app.domain.right import Right
-from app.domain.texts import say
+from app.domain.texts import say, say_many
 from app.installation import installation
 from app.services import user_admin, user_bulk
 from app.services.access import require_given
@@ -78,6 +78,10 @@ def bulk() -> Response:
     ids = [int(text) for text in request.form.getlist("user") if text.isdigit() and len(text) < 10]
     if not ids:
         return _overview(problems=[say("Choose users first: tick the boxes beside their names.")], status=422)
+    if request.form.get("action") == "delete" and "sure" not in request.form:
+        text = say_many("{n} user would be deleted for good.", "{n} users would be deleted for good.", len(ids))
+        again = say("Nothing has been done. Tick the box beside the button and press it again.")
+        return _overview(problems=[text, again], picked=ids, status=422)
     try:
         outcome = user_bulk.do_to_users(
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")

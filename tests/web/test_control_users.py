@@ -66,7 +66,12 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
     assert not find_user(ctx, "ann").is_active
     assert "Done for 1 of 1" in ada.change("/control/users", action="tag", tag="late", user=str(ann.id)).text
     assert find_user(ctx, "ann").tags == ("a", "b", "late")
-    answer = ada.change("/control/users", action="delete", user=[str(ann.id), str(find_user(ctx, "ada").id)])
+    both = [str(ann.id), str(find_user(ctx, "ada").id)]
+    asked = ada.change("/control/users", action="delete", user=both)
+    assert (asked.status_code, "2 users would be deleted for good." in asked.text) == (422, True)
+    assert re.findall(r'name="user" value="(\d+)" checked', asked.text) == sorted(both)
+    assert 'name="sure"' in asked.text
+    answer = ada.change("/control/users", action="delete", user=both, sure="yes")
     assert "Done for 1 of 2" in answer.text
     assert "cannot shut yourself out" in answer.text
     assert re.findall(r'name="user" value="(\d+)" checked', answer.text) == [str(find_user(ctx, "ada").id)]
