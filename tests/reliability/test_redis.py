@@ -33,7 +33,7 @@ from tests.conftest import Process, Starter, finished_posts, import_posts, wait_
 from tests.reliability.asking import ask, wait_for_trace
 from tests.reliability.connections import opened
 
-JOBS = int(os.environ.get("REDIS_JOBS", "1000"))
+JOBS = int(os.environ.get("REDIS_JOBS", "500"))
 """How many jobs go through the queue; 100,000 take half an hour."""
 
 MARK = "a-mark-that-is-in-every-option"

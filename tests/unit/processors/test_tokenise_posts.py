@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -96,7 +97,12 @@ def test_every_language_has_a_stemmer(language: str) -> None:
 
 @pytest.mark.parametrize("language", sorted(LEMMAS))
 def test_every_dictionary_of_lemmas_is_there(language: str) -> None:
-    assert len(cut("abcdefg", language=language, lemmatise=True)) == 1
+    data = files("simplemma") / "strategies" / "dictionaries" / "data"
+    assert (data / f"{LEMMAS[language]}.plzma").is_file()
+
+
+def test_a_dictionary_of_lemmas_is_read() -> None:
+    assert cut("Häuser", language="german", lemmatise=True) == ["haus"]
 
 
 def test_every_list_of_stop_words_is_there() -> None:
