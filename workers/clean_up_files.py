@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
 
+from app.domain.dataset import attempt_folder
 from app.domain.job import Job
 from app.plugins import Worker, WorkerContext
 
@@ -30,7 +31,8 @@ class CleanUpFiles(Worker):
         old = {
             file.name for prefix in ("datasets", "uploads") for file in ctx.find_files(prefix) if file.modified < oldest
         }
-        used, underway = self._used_names(ctx), self._underway(ctx)
+        underway = self._underway(ctx)  # first: an attempt that ends in between has published what it stored
+        used = self._used_names(ctx)
         for name in sorted(old - used):
             if name.startswith(underway):
                 continue
@@ -45,7 +47,7 @@ class CleanUpFiles(Worker):
     def _underway(ctx: WorkerContext) -> tuple[str, ...]:
         """The folders in storage of the attempts that run now."""
         rows = ctx.database.many("SELECT dataset, token FROM jobs WHERE state = 'running' AND dataset IS NOT NULL")
-        return tuple(f"datasets/{row['dataset']}/{row['token']}/" for row in rows)
+        return tuple(f"{attempt_folder(row['dataset'], row['token'])}/" for row in rows)
 
     @staticmethod
     def _used_names(ctx: WorkerContext) -> set[str]:

@@ -46,6 +46,11 @@ class StoredFile:
     sha256: str
 
 
+def attempt_folder(key: str, token: int | None) -> str:
+    """Where in storage one attempt at a dataset puts its files, and no other one does."""
+    return f"datasets/{key}/{token}"
+
+
 @dataclass(frozen=True)
 class Result:
     """The published result of a dataset.

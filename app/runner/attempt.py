@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from app.domain.dataset import Dataset, Status, StoredFile
+from app.domain.dataset import Dataset, Status, StoredFile, attempt_folder
 from app.domain.errors import Cancelled, EmptyResult, FourcatError, SourceError, Unavailable, UserError
 from app.domain.job import Job
 from app.domain.texts import Text, say, say_many
@@ -224,8 +224,7 @@ def _uploaded(ctx: Context, task: Task) -> UploadedFile:
 
 
 def _folder(task: Task) -> str:
-    """Where in storage this attempt puts its files, and no other one does."""
-    return f"datasets/{_present(task.dataset).key}/{task.job.token}"
+    return attempt_folder(_present(task.dataset).key, task.job.token)
 
 
 def _bring(

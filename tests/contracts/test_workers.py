@@ -13,10 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from app.domain.dataset import Kind, Result, Status, StoredFile
 from app.domain.errors import NotFound
 from app.domain.job import Job
 from app.domain.user import User
-from app.plugins import Worker
+from app.plugins import Worker, WorkerContext
 from app.plugins.registry import Registry
 from app.runner.report import Reader, Reporter
 from app.runner.task_context import TaskContext
@@ -30,6 +31,7 @@ from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import repair, setting
 from app.storage import upload as uploads
+from app.storage.dataset import Ending
 from app.storage.measure import sizes
 from tests.conftest import POSTS, finished_posts, import_posts
 from workers.clean_up_files import CleanUpFiles
@@ -183,6 +185,38 @@ def test_the_clean_up_leaves_alone_what_running_work_has_stored(ctx: Context, do
     age(ctx, 2)
     do(CleanUpFiles)
     assert sorted(names(ctx)) == sorted(kept)
+
+
+def test_the_clean_up_leaves_alone_what_is_published_while_it_looks(
+    ctx: Context, do: Do, user: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    empty_storage(ctx)
+    asked = import_posts(ctx, user)
+    waiting = jobs.for_dataset(ctx.database, asked.key)
+    assert waiting is not None
+    with ctx.database.transaction() as tx:
+        running = ctx.queue.claim(tx, waiting.id)
+    assert running is not None
+    made = put(ctx, f"datasets/{asked.key}/{running.token}/table.parquet")
+    age(ctx, 2)
+
+    def publish() -> None:
+        result = Result(Kind.TABLE, {"table": StoredFile(made, 1, "")})
+        with ctx.database.transaction() as tx:
+            datasets.end(tx, asked.key, Ending(Status.FINISHED, "Done.", kind=Kind.TABLE, result=result))
+            tx.run("DELETE FROM jobs WHERE id = %(id)s", id=running.id)
+
+    for question in ("_underway", "_used_names"):
+        ask = getattr(CleanUpFiles, question)
+
+        def and_then(ctx: WorkerContext, ask: Callable[[WorkerContext], object] = ask) -> object:
+            found = ask(ctx)
+            publish()
+            return found
+
+        monkeypatch.setattr(CleanUpFiles, question, staticmethod(and_then))
+    do(CleanUpFiles)
+    assert made in names(ctx)
 
 
 def test_small_pictures_keep_to_their_room(ctx: Context, do: Do, user: User) -> None:
