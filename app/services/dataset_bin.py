@@ -85,8 +85,9 @@ def delete_dataset(ctx: Context, actor: User, key: str) -> None:
 def delete_tree(ctx: Context, key: str) -> None:
     """Delete a dataset and everything made from it for good, whoever asks. :raises NotFound: when there is none"""
     with ctx.database.transaction() as tx:
-        is_there = datasets.find(tx, key) is not None
-        first = datasets.lock(tx, key) if is_there else bin_.get(tx, key, lock=True)
+        first = datasets.lock_any(tx, key)
+        if first is None:
+            raise NotFound(say("There is no dataset {key}.", key=key))
         doomed = [first, *datasets.descendants(tx, key, with_deleted=True)]
         keys = {dataset.key for dataset in doomed}
         names = {
@@ -100,13 +101,10 @@ def delete_tree(ctx: Context, key: str) -> None:
 
 
 def _find(ctx: Context, key: str) -> Dataset:
-    found = datasets.find(ctx.database, key)
-    if found is not None:
-        return found
-    try:
-        return bin_.get(ctx.database, key)
-    except NotFound:
-        raise NotFound(say("There is no dataset {key}.", key=key)) from None
+    found = datasets.find(ctx.database, key) or bin_.find(ctx.database, key)
+    if found is None:
+        raise NotFound(say("There is no dataset {key}.", key=key))
+    return found
 
 
 def undo_days(ctx: Context) -> int:
