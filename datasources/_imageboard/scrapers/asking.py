@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from pathlib import PurePosixPath
 
 from app.plugins import Batch
 from datasources._imageboard.engines import PostRead
@@ -18,12 +17,7 @@ def ask_for_thread(batch: Batch, site: Site, board: str, number: int) -> None:
 
 def ask_for_images(batch: Batch, site: Site, posts: Sequence[PostRead], base: str) -> None:
     """Let the images of these posts be downloaded, but those that are there."""
-    found = {
-        image.md5: image
-        for post in posts
-        for image in post.images
-        if image.md5 and PurePosixPath(image.name).suffix.lower() in images.EXTENSIONS
-    }
+    found = {image.md5: image for post in posts for image in filter(images.is_image, post.images) if image.md5}
     addresses = {md5: base + found[md5].path for md5 in images.wanted(batch, found)}
     images.note_asked(batch, site.id, addresses)
     _ask(batch, site, addresses)

@@ -9,6 +9,7 @@ from app.domain.job import Job
 from app.domain.texts import say
 from app.plugins import Answer, Batch, SourceError, Standing, Worker, WorkerContext
 from datasources._imageboard.engines import Unreadable
+from datasources._imageboard.scrapers.answers import require_page
 from datasources._imageboard.scrapers.asking import ask_for_images_again, ask_for_thread
 from datasources._imageboard.scrapers.freshness import condition, version
 from datasources._imageboard.settings import BoardSettings
@@ -69,8 +70,7 @@ class BoardScraper(Worker):
             ask_for_images_again(batch, self.site)
 
     def _listed(self, url: str, answer: Answer) -> list[Any]:
-        if answer.status != 200:
-            raise SourceError(say("{url} answers with status {status}.", url=url, status=answer.status))
+        require_page(url, answer)
         try:
             return self.site.engine.read_index(answer.body)
         except Unreadable as error:

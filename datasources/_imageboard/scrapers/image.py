@@ -6,13 +6,11 @@ import hashlib
 from typing import Any, ClassVar
 
 from app.domain.job import Job
-from app.domain.texts import say
 from app.plugins import SourceError, Worker, WorkerContext
+from datasources._imageboard.scrapers.answers import is_gone, require_page
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 from datasources._imageboard.store import images
-
-_GONE = (404, 410)
 
 
 class ImageScraper(Worker):
@@ -55,12 +53,9 @@ class ImageScraper(Worker):
                 raise
             self._note(ctx, md5, "refused", reason=error.message)
             return True
-        if answer.status in _GONE:
+        if is_gone(answer):
             return False
-        if answer.status != 200:
-            raise SourceError(
-                say("{url} answers with status {status}.", url=url, status=answer.status), retry_after=60 * own.pace
-            )
+        require_page(url, answer, retry_after=60 * own.pace)
         self._keep(ctx, md5, url, answer.body)
         return True
 

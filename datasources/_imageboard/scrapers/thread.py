@@ -9,14 +9,13 @@ from app.domain.job import Job
 from app.domain.texts import say
 from app.plugins import Answer, SourceError, Worker, WorkerContext
 from datasources._imageboard.engines import ThreadRead, Unreadable
+from datasources._imageboard.scrapers.answers import is_gone, require_page
 from datasources._imageboard.scrapers.asking import ask_for_images
 from datasources._imageboard.scrapers.freshness import changed_at, condition, is_outdated, is_settled, version
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 from datasources._imageboard.store import reading
 from datasources._imageboard.store.place import Place
-
-_GONE = (404, 410)
 
 
 class ThreadScraper(Worker):
@@ -41,17 +40,14 @@ class ThreadScraper(Worker):
         if answer.status == 304:
             with ctx.batch() as batch:
                 reading.store_unchanged(batch, place, asked, is_current=_is_current(answer, asked))
-        elif answer.status in _GONE:
+        elif is_gone(answer):
             with ctx.batch() as batch:
                 reading.store_gone(batch, place, asked)
         else:
             self._store(ctx, place, own, asked, self._read(url, answer, place, own))
 
     def _read(self, url: str, answer: Answer, place: Place, own: BoardSettings) -> tuple[Answer, ThreadRead]:
-        if answer.status != 200:
-            raise SourceError(
-                say("{url} answers with status {status}.", url=url, status=answer.status), retry_after=60 * own.pace
-            )
+        require_page(url, answer, retry_after=60 * own.pace)
         try:
             read = self.site.engine.read_thread(answer.body, place.board)
             if read.id != place.thread:

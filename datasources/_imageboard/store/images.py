@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from pathlib import PurePosixPath
 
 from app.plugins import Batch, Database
+from datasources._imageboard.engines import ImageRead
 
 KINDS = {
     b"\xff\xd8\xff": ".jpg",
@@ -12,13 +14,18 @@ KINDS = {
     b"GIF87a": ".gif",
     b"GIF89a": ".gif",
 }
-EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp"})
+_EXTENSIONS = frozenset({".jpg", ".jpeg", ".png", ".gif", ".webp"})
 """What is asked for: video and other files are not."""
 
 _PATIENCE = 3
 """Days after which an image that could not be downloaded is no longer asked for."""
 _AT_ONCE = 100
 """Images that are asked for again at once."""
+
+
+def is_image(file: ImageRead) -> bool:
+    """Whether a file of a post is an image that can be asked for."""
+    return bool(file.md5) and PurePosixPath(file.name).suffix.lower() in _EXTENSIONS
 
 
 def kind_of(content: bytes) -> str | None:

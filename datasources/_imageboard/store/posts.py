@@ -7,13 +7,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import PurePosixPath
 from typing import Any
 
 from app.plugins import Batch
 from datasources._imageboard.engines import ImageRead, PostRead
 from datasources._imageboard.query import plain_text, spaced
-from datasources._imageboard.store.images import EXTENSIONS
+from datasources._imageboard.store.images import is_image
 from datasources._imageboard.store.place import Place
 
 _THESE = "source = %(source)s AND board = %(board)s AND id = ANY(%(ids)s)"
@@ -65,8 +64,7 @@ def insert_posts(batch: Batch, place: Place, new: Sequence[PostRead], at: dateti
 
 def shown_image(post: PostRead) -> ImageRead | None:
     """The file of a post that stands for all: the first that is an image, else the first."""
-    shown = (image for image in post.images if image.md5 and PurePosixPath(image.name).suffix.lower() in EXTENSIONS)
-    return next(shown, post.images[0] if post.images else None)
+    return next(filter(is_image, post.images), post.images[0] if post.images else None)
 
 
 def _row(place: Place, post: PostRead, at: datetime, image_base: str) -> tuple[Any, ...]:
