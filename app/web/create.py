@@ -105,13 +105,12 @@ def _source_form(
     heavy: Mapping[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
-    needs_no_form = source.imports() and not source.brings()
-    kept = kept_values(ctx, source)
+    has_form = source.brings() or not source.imports()
     return render(
         "create/show.html",
         piece="create/_page.html",
         status=status,
-        controls=[] if needs_no_form else controls(source.Options, None, given, errors, kept),
+        controls=controls(source.Options, None, given, errors, kept_values(ctx, source)) if has_form else [],
         kept=_kept(errors),
         problem=problem,
         problem_of_file=problem_of_file,

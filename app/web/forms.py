@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from werkzeug.datastructures import MultiDict
@@ -61,15 +61,30 @@ def controls(
     known = given or {}
     values = {name: known[name] if name in known else default_for(spec, columns) for name, spec in wanted.items()}
     wrong = errors or {}
-    made = (
-        _control(name, spec, values[name], columns, wrong.get(name, ()), hidden=not applies(spec, values))
+    words = kept or {}
+    return [
+        _control(
+            name,
+            spec,
+            values[name],
+            columns,
+            errors=wrong.get(name, ()),
+            hidden=not applies(spec, values),
+            kept=words.get(name, {}),
+        )
         for name, spec in wanted.items()
-    )
-    return [replace(control, kept=(kept or {}).get(control.name, {})) for control in made]
+    ]
 
 
 def _control(
-    name: str, spec: Spec, value: Any, columns: Sequence[str] | None, errors: Sequence[str], *, hidden: bool
+    name: str,
+    spec: Spec,
+    value: Any,
+    columns: Sequence[str] | None,
+    *,
+    errors: Sequence[str],
+    hidden: bool,
+    kept: Mapping[str, int],
 ) -> Control:
     choices = _choices(spec, value, columns)
     return Control(
@@ -89,6 +104,7 @@ def _control(
         requires=_requires(spec),
         is_hidden=hidden,
         errors=errors,
+        kept=kept,
     )
 
 

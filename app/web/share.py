@@ -17,7 +17,7 @@ from app.services import share as shares
 from app.services.person_setting import has_right
 from app.services.user_tag import tags_to_share_with
 from app.storage.overview import names_of
-from app.web.dataset import show_values
+from app.web.dataset import head_values
 from app.web.page import current_actor, go_to, render
 
 pages = Blueprint("share", __name__)
@@ -58,9 +58,10 @@ def _changed(key: str) -> Response:
     """The dialog as it is now, and what the page behind it says of it."""
     if not request.htmx:
         return go_to(url_for("share.show", key=key))
-    dialog = render_template("dataset/_share.html", errors=[], typed="", **_values(key))
-    head = render_template("dataset/_named.html", swapped_named=True, **show_values(key))
-    return plain_response(dialog + head)
+    values = _values(key)
+    dialog = render_template("dataset/_share.html", errors=[], typed="", **values)
+    named = render_template("dataset/_named.html", swapped_named=True, **head_values(installation(), values["d"]))
+    return plain_response(dialog + named)
 
 
 @pages.post("/datasets/<key>/share")
