@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from app.runner.worker import QueueWorker
@@ -65,8 +67,13 @@ def test_a_watch_hears_of_a_stop_that_came_as_it_was_forked(tmp_path: Path) -> N
 
 
 def test_being_told_to_stop_once_more_kills_no_job() -> None:
-    worker = QueueWorker.__new__(QueueWorker)
+    worker, killed = QueueWorker.__new__(QueueWorker), []
+    worker.name, worker._horse_pid, worker.log = "one", 1, logging.getLogger()
+    worker._shutdown_requested_date = datetime.now(UTC) - timedelta(minutes=1)
+    worker.kill_horse = lambda *_: killed.append("the job")  # type: ignore[method-assign]
+    worker.wait_for_horse = lambda: None  # type: ignore[method-assign,assignment,return-value]
     worker.request_force_stop(signal.SIGTERM, None)
+    assert killed == []
 
 
 def test_a_process_whose_parent_is_dead_already_ends() -> None:
