@@ -166,8 +166,16 @@ def plugins_of(manager: Process) -> list[int]:
     """The processes that do a job: those three below the manager."""
     level = [psutil.Process(manager.pid)]
     for _ in range(3):
-        level = [child for parent in level if parent.is_running() for child in parent.children()]
+        level = [child for parent in level for child in children_of(parent)]
     return [process.pid for process in level]
+
+
+def children_of(process: psutil.Process) -> list[psutil.Process]:
+    """What it has started; nothing when it has ended, even while it is asked."""
+    try:
+        return process.children()
+    except psutil.NoSuchProcess:
+        return []
 
 
 def tick_keys(ctx: Context) -> list[bytes]:
