@@ -12,6 +12,7 @@ from typing import Any
 import redis
 
 from app.domain.errors import FourcatError
+from app.queue.process_log import keep_said
 from app.runner.reconcile import Reconciler
 from app.runner.schedule import Declared, declare, enqueue_due, open_scheduler, synchronise
 from app.runner.tidy import tidy
@@ -88,7 +89,9 @@ def main() -> int:
         settings = Settings.from_env()
         logging.getLogger().setLevel(settings.log_level)
         logging.getLogger("rq_scheduler").setLevel("WARNING")
-        loop = Loop(open_context(settings, name="4cat scheduler"))
+        ctx = open_context(settings, name="4cat scheduler")
+        keep_said(ctx.bell, "scheduler")
+        loop = Loop(ctx)
     except FourcatError as error:
         sys.stderr.write(f"{error}\n")
         return 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 import marshmallow as ma
@@ -82,6 +83,7 @@ class UsersTableSchema(Schema):
 class MadeLineSchema(Schema):
     """What became of one line."""
 
+    line = ma.fields.Integer(metadata={"description": "That with the names of the columns is 1"})
     name = ma.fields.String()
     link = ma.fields.String(allow_none=True, metadata={"description": "To hand over; null if it was sent by mail"})
     problem = ma.fields.String(metadata={"description": "Why no user was made; empty if one was"})
@@ -123,6 +125,6 @@ class UsersTable(MethodView):
         """Make a user of each line of a table; a line that will not do holds up no other. For administrators."""
         ctx = installation()
         return [
-            {"name": one.name, "link": link_to(ctx, one.path) if one.path else None, "problem": one.problem}
+            {**asdict(one), "link": link_to(ctx, one.path) if one.path else None}
             for one in make_users(ctx, actor(), wanted["table"])
         ]

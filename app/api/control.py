@@ -9,10 +9,13 @@ from flask.views import MethodView
 
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
+from app.domain.errors import Unavailable
+from app.domain.texts import say
 from app.services.error_report import list_errors
 from app.services.log_list import list_lines
 from app.services.measure import Use, use_over_time
 from app.services.plugin_list import Listed, list_plugins
+from app.services.process_log import list_said
 
 blueprint = Blueprint("control", "Use over time, logs, errors and plug-ins. For administrators.")
 blueprints = (blueprint,)
@@ -32,6 +35,16 @@ class LogLineSchema(Schema):
     dataset = ma.fields.String()
     label = ma.fields.String(metadata={"description": "The label of the dataset"})
     owner = ma.fields.String()
+
+
+class SaidSchema(Schema):
+    """What a process said."""
+
+    at = ma.fields.AwareDateTime()
+    process = ma.fields.String(metadata={"description": "web, worker or scheduler"})
+    place = ma.fields.String(metadata={"description": "The name of the machine and the number of the process"})
+    level = ma.fields.String(metadata={"description": "INFO, WARNING, ERROR or CRITICAL"})
+    text = ma.fields.String(metadata={"description": "A line, with those of a traceback below it"})
 
 
 class ErrorReportSchema(Schema):
@@ -115,6 +128,20 @@ class Errors(MethodView):
     def get(self, query: dict[str, str]) -> Any:
         """List the latest 100 errors on our side in which a text stands, each with its traceback."""
         return list_errors(installation(), actor(), query["q"])
+
+
+@blueprint.route("/logs/processes")
+class ProcessLogs(MethodView):
+    """What processes say."""
+
+    @blueprint.arguments(WordsQuery, location="query", unknown=ma.RAISE)
+    @blueprint.response(200, SaidSchema(many=True))
+    def get(self, query: dict[str, str]) -> Any:
+        """List the latest 200 warnings, errors and notes of web, workers and scheduler in which a text stands."""
+        found = list_said(installation(), actor(), query["q"])
+        if found is None:
+            raise Unavailable(say("Redis, which has what processes say, does not answer. Try again in a moment."))
+        return found
 
 
 @blueprint.route("/plugins")

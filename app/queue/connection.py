@@ -64,7 +64,7 @@ class Bell:
         self._resting_until = 0.0
 
     @contextmanager
-    def _asking(self) -> Iterator[None]:
+    def asking(self) -> Iterator[None]:
         """Ask Redis, unless it has not answered a moment ago: one that hangs must not hold up every request in turn."""
         if time.monotonic() < self._resting_until:
             raise redis.ConnectionError("Redis did not answer a moment ago")
@@ -94,7 +94,7 @@ class Bell:
         runs are long they would pile up.
         """
         try:
-            with self._asking():
+            with self.asking():
                 if ring > 1:
                     self._take_down(type_, self.bell_id(job_id, ring - 1))
                 self.queue(type_).enqueue_call(
@@ -124,7 +124,7 @@ class Bell:
         """Whether a doorbell still waits in its queue; None when Redis is away."""
         try:
             bell_id = self.bell_id(job_id, ring)
-            with self._asking():
+            with self.asking():
                 waiting = self.client.lpos(f"rq:queue:{self.queue_name(type_)}", bell_id)
                 return waiting is not None and RQJob.exists(bell_id, connection=self.client)
         except redis.RedisError:
@@ -133,7 +133,7 @@ class Bell:
     def show(self, dataset: str, progress: float | None, message: str) -> None:
         """Show how far a running dataset is, to whoever polls for it."""
         try:
-            with self._asking():
+            with self.asking():
                 self.client.set(self._live_key(dataset), json.dumps([progress, recorded(message)]), ex=_LIVE_SECONDS)
         except redis.RedisError as error:
             log.debug("progress of %s not shown: %s", dataset, error)
@@ -143,7 +143,7 @@ class Bell:
         if not datasets:
             return {}
         try:
-            with self._asking():
+            with self.asking():
                 values = self.client.mget([self._live_key(key) for key in datasets])
         except redis.RedisError:
             return {}
@@ -154,7 +154,7 @@ class Bell:
     def clear(self, dataset: str) -> None:
         """Forget the progress of a dataset that has ended."""
         try:
-            with self._asking():
+            with self.asking():
                 self.client.delete(self._live_key(dataset))
         except redis.RedisError as error:
             log.debug("progress of %s not cleared: %s", dataset, error)
@@ -169,14 +169,14 @@ class Bell:
     def unsign(self, manager: str) -> None:
         """Let a manager say that it has gone."""
         try:
-            with self._asking():
+            with self.asking():
                 self.client.delete(f"{self.prefix}:manager:{manager}")
         except redis.RedisError as error:
             log.debug("manager %s not signed off: %s", manager, error)
 
     def managers(self) -> dict[str, dict[str, Any]]:
         """The managers that are there, and what they say of themselves. :raises redis.RedisError: when Redis is away"""
-        with self._asking():
+        with self.asking():
             names = sorted(self.client.scan_iter(f"{self.prefix}:manager:*", count=1000))
             values = self.client.mget(names) if names else []
         found = zip(names, values, strict=True)

@@ -8,6 +8,7 @@ import os
 import sys
 
 from app.domain.errors import FourcatError
+from app.queue.process_log import keep_said
 from app.runner.manager import Manager
 from app.services.context import open_context
 from app.settings import Settings
@@ -23,6 +24,7 @@ def main() -> int:
         settings = Settings.from_env()
         logging.getLogger().setLevel(settings.log_level)
         ctx = open_context(settings, name="4cat worker")
+        keep_said(ctx.bell, "worker")
         Manager(ctx, tuple(given.queues) or settings.worker_queues).run()
     except (FourcatError, ValueError) as error:
         sys.stderr.write(f"{error}\n")

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import codecs
 import csv
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from app.domain.texts import Text, say
+from app.services.decoding import text_in
 from app.services.member import PICTURES, SOUNDS, VIDEOS, Member
 
 MOST_BYTES = 200_000
@@ -49,7 +49,7 @@ def preview_of(member: Member, chunks: Iterable[bytes]) -> Preview:
             return Preview(kind)
     content = beginning(chunks, MOST_BYTES)
     is_cut = member.size > len(content)
-    text = _as_text(content, is_cut=is_cut)
+    text = text_in(content, is_cut=is_cut)
     if text is None:
         return Preview("", note=say("Files of this kind cannot be shown here. The download has it."))
     if member.end in _TABLES and (rows := _rows(text, member.end, is_cut=is_cut)):
@@ -73,18 +73,6 @@ def _cut_short(shown: int, total: int) -> Text:
     return say(
         "Shown is the beginning: {shown:,} of {total:,} bytes. The download has all of it.", shown=shown, total=total
     )
-
-
-def _as_text(content: bytes, *, is_cut: bool) -> str | None:
-    """The text of bytes, in UTF-8, UTF-16 or else Windows-1252; None when they are no text."""
-    if content.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
-        return content.decode("utf-16", "replace")
-    if b"\0" in content:
-        return None
-    try:
-        return codecs.getincrementaldecoder("utf-8-sig")().decode(content, final=not is_cut)
-    except UnicodeDecodeError:
-        return content.decode("cp1252", "replace")
 
 
 def _rows(text: str, end: str, *, is_cut: bool) -> list[list[str]]:

@@ -20,7 +20,7 @@ from app.services.mail import can_mail, link_to
 from app.services.password_link import give_link
 from app.services.person_setting import PersonSetting, Whose, change_person_settings, list_person_settings
 from app.services.user_delete import delete_user
-from app.services.user_table import make_users
+from app.services.user_table import MOST_BYTES, make_users
 from app.services.user_tag import list_tags
 from app.storage.user_list import Wanted
 from app.web.page import current_actor, go_to, render
@@ -132,9 +132,10 @@ def _tags(text: str) -> tuple[str, ...]:
 def make_several() -> Response:
     """Make users from a table: a line each, beginning with the names of the columns."""
     ctx, actor = installation(), current_actor()
-    text = request.form.get("table", "")
+    file = request.files.get("file")
+    table = file.stream.read(MOST_BYTES + 1) if file and file.filename else request.form.get("table", "")
     try:
-        rows = make_users(ctx, actor, text)
+        rows = make_users(ctx, actor, table)
     except InvalidInput as error:
         return _new_form(request.form, error.fields, 422)
     return render("control/users_made.html", rows=rows, link=absolute)

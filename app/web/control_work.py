@@ -25,6 +25,7 @@ from app.services.error_report import list_errors
 from app.services.failure import cancel_job
 from app.services.log_list import list_lines
 from app.services.plugin_list import list_plugins
+from app.services.process_log import list_said
 from app.services.table_export import csv_of
 from app.storage.dataset_admin import Wanted
 from app.web.page import current_actor, go_to, is_local, render, render_again
@@ -152,12 +153,13 @@ def do_to_datasets() -> Response:
 
 @pages.get("/control/logs")
 def logs() -> Response:
-    """Errors by their number, and what jobs have written down lately."""
+    """Errors by their number, what processes say, and what jobs have written down lately."""
     ctx, actor, words = installation(), current_actor(), request.args.get("words", "")
     return render_again(
         "control/logs.html",
         piece="control/_logs.html",
         errors=list_errors(ctx, actor, words),
+        said=list_said(ctx, actor, words),
         lines=list_lines(ctx, actor, words),
         words=words,
     )

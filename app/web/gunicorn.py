@@ -1,5 +1,9 @@
 """How gunicorn serves the web tool; read by `gunicorn --config app/web/gunicorn.py`."""
 
+from typing import Any
+
+from app.installation import installation
+from app.queue.process_log import keep_said
 from app.settings import Settings
 
 _settings = Settings.from_env()
@@ -20,3 +24,9 @@ loglevel = _settings.log_level.lower()
 # Filters and columns of a dataset are in addresses, and their names may be long.
 limit_request_line = 8190
 control_socket_disable = True
+
+
+def when_ready(server: Any) -> None:
+    """Keep what this process and those that it forks say, for the control panel; nothing connects before one does."""
+    with server.app.wsgi().app_context():
+        keep_said(installation().bell, "web", "gunicorn.error")

@@ -35,6 +35,7 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("GET", "/api/repairs"): (401, 403, 403, 403, 200),
     ("GET", "/api/usage"): (401, 403, 403, 403, 200),
     ("GET", "/api/logs"): (401, 403, 403, 403, 200),
+    ("GET", "/api/logs/processes"): (401, 403, 403, 403, 200),
     ("GET", "/api/errors"): (401, 403, 403, 403, 200),
     ("GET", "/api/plugins"): (401, 403, 403, 403, 200),
     ("POST", "/api/workers/restart"): (401, 403, 403, 403, 204),

@@ -31,7 +31,7 @@ COUNTERPARTS: dict[str, Row] = {
     "POST /control/jobs/{job_id}/cancel": "POST /api/jobs/{job_id}/cancel",
     "POST /control/jobs/{job_id}/dismiss": "DELETE /api/jobs/{job_id}",
     "POST /control/jobs/{job_id}/retry": "POST /api/jobs/{job_id}/retry",
-    "GET /control/logs": ("GET /api/logs", "GET /api/errors"),
+    "GET /control/logs": ("GET /api/logs", "GET /api/logs/processes", "GET /api/errors"),
     "GET /control/messages": "GET /api/notifications/sent",
     "POST /control/messages": "POST /api/notifications",
     "POST /control/messages/{message_id}/delete": "DELETE /api/notifications/{notification_id}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -249,3 +250,30 @@ def test_keys_move_through_lists(page: Page, admin: User, tmp_path: Path) -> Non
     page.keyboard.type("nothing like it")
     page.keyboard.press("Enter")
     expect(page.get_by_text("No dataset is like that")).to_be_visible()
+
+
+def test_single_keys_can_be_switched_off(page: Page, admin: User) -> None:
+    _sign_in(page, admin)
+    page.goto("/datasets")
+    page.keyboard.press("?")
+    ticked = page.get_by_label("Single letters, numbers and signs")
+    ticked.uncheck()
+    page.keyboard.press("Escape")
+    expect(ticked).not_to_be_focused()
+    page.keyboard.press("n")
+    expect(page).to_have_url(re.compile("/datasets$"))
+    page.goto("/account")
+    for key in ("/", "?"):
+        page.keyboard.press(key)
+    expect(page).to_have_url(re.compile("/account$"))
+    expect(page.get_by_label("Find a dataset")).not_to_be_focused()
+    expect(page.get_by_role("heading", name="Keys")).to_be_hidden()
+
+    page.get_by_text(admin.name, exact=True).first.click()
+    page.get_by_role("button", name="Keys").click()
+    expect(ticked).not_to_be_checked()
+    ticked.check()
+    page.keyboard.press("Escape")
+    expect(ticked).not_to_be_focused()
+    page.keyboard.press("/")
+    expect(page.get_by_label("Find a dataset")).to_be_focused()

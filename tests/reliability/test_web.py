@@ -19,6 +19,7 @@ from app.domain.dataset import Status
 from app.domain.user import User
 from app.local.leftovers import free_port
 from app.services.context import Context
+from app.services.process_log import list_said
 from app.services.token import create_token
 from app.storage import dataset as datasets
 from tests.conftest import POSTS, Process, Starter, finished_posts, wait_for, wait_for_end
@@ -171,6 +172,12 @@ def test_each_process_holds_as_many_connections_as_it_has_threads(ctx: Context, 
             assert opened(ctx, master) == set()
             most = max(most, *(len(opened(ctx, process)) for process in master.children()))
     assert 1 <= most <= 2 * ctx.settings.web_threads, "once for the queue, once for limits"
+
+
+def test_the_death_of_a_process_is_told_to_administrators(ctx: Context, admin: User, web: Web) -> None:
+    web.kill("worker")
+    wait_for(lambda: list_said(ctx, admin, "SIGKILL"), "the web server to say so", 60)
+    assert {one.process for one in list_said(ctx, admin, "SIGKILL") or []} == {"web"}
 
 
 def assert_nothing_half(ctx: Context, accepted: set[str], unanswered: int) -> None:

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import io
 import re
 from datetime import date
 from types import SimpleNamespace
 
+import pytest
 from flask.testing import FlaskClient
 
+from app.domain.errors import InvalidInput
 from app.domain.user import User
 from app.services.context import Context
 from app.services.password_link import whose_link
 from app.services.user import find_user
+from app.services.user_table import make_users
 from app.storage import dataset as datasets
 from tests.conftest import finished_posts
 from tests.web.conftest import csrf_of
@@ -84,6 +88,39 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
     )
     assert "being deleted" in ada.get("/control/users").text
     assert "ann is being deleted, with all datasets; 1 are left." in ada.get(f"/control/users/{ann.id}").text
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
+def test_users_come_from_a_file(ada: FlaskClient, ctx: Context, encoding: str) -> None:
+    content = 'name,tags,notes\r\nZoë,"a,b","in\ntwo lines"\r\n,,\r\nada,,\r\n'.encode(encoding)
+    made = ada.change("/control/users/table", file=(io.BytesIO(content), "course.csv"), table="name\nnobody\n")
+    assert "1 account made" in made.text
+    lines = re.findall(r'<tr><td class="num">(\d+)</td><td><b>(\w+)</b>', made.text)
+    assert lines == [("3", "Zoë"), ("5", "ada")]
+    assert find_user(ctx, "Zoë").tags == ("a", "b")
+    assert ctx.database.many("SELECT 1 FROM users WHERE name = 'nobody'") == []
+
+
+@pytest.mark.parametrize(
+    ("content", "problem"),
+    [
+        (b"PK\x03\x04\0\0", "This is no text"),
+        (b"ann\nbob\n", "names the columns"),
+        (b"name\n" + b"\n".join(b"u%d" % number for number in range(1001)), "at most 1,000 lines"),
+        (b"name,password\n" + b"".join(b"u%d,a long secret\n" % number for number in range(201)), "at most 200 lines"),
+        (b"name\n" + b"x" * 140_000, "Line 2 cannot be read"),
+        (b"", "names the columns"),
+    ],
+)
+def test_a_file_that_is_no_table_of_users(ada: FlaskClient, ctx: Context, content: bytes, problem: str) -> None:
+    answer = ada.change("/control/users/table", file=(io.BytesIO(content), "course.csv"))
+    assert (answer.status_code, problem in answer.text) == (422, True), answer.text
+    assert ctx.database.one("SELECT count(*) AS users FROM users")["users"] == 1
+
+
+def test_a_table_of_users_has_an_end(ctx: Context, admin: User) -> None:
+    with pytest.raises(InvalidInput, match="at most 1,000,000 bytes"):
+        make_users(ctx, admin, "name\n" + "x" * 1_000_000)
 
 
 def test_tags_are_ordered_and_settings_hang_on_them(ada: FlaskClient, ctx: Context, user: User) -> None:

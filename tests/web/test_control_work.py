@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import time
+from dataclasses import replace
 
 import pytest
 from flask import Flask
@@ -13,6 +14,8 @@ from flask.testing import FlaskClient
 from app.domain.dataset import Status
 from app.domain.setting import restart_asked
 from app.domain.user import User
+from app.installation import keep_installation
+from app.queue.connection import Bell, connect_redis
 from app.services import dataset_admin
 from app.services.context import Context
 from app.storage import dataset as datasets
@@ -149,6 +152,22 @@ def test_an_error_has_a_number_that_leads_to_its_traceback(
     with ctx.database.transaction() as tx:
         datasets.add_log(tx, dataset.key, [(dataset.created, "Read 60 rows.")])
     assert "Read 60 rows." in ada.get("/control/logs").text
+
+
+def test_what_processes_say_is_shown(ada: FlaskClient, app: Flask, ctx: Context) -> None:
+    assert "What goes wrong in a process" in ada.get("/control/logs").text
+    fields = {"process": "worker", "place": "host-b 71", "level": "ERROR", "text": "it failed\nTraceback: <why>"}
+    ctx.bell.client.xadd(f"{ctx.bell.prefix}:said:grave", {**fields})
+    page = ada.get("/control/logs").text
+    for text in ("it failed", "host-b 71", "Traceback: &lt;why&gt;"):
+        assert text in page
+    assert "Nothing that was said holds these words." in ada.get("/control/logs?words=zebra").text
+    gone = replace(ctx, bell=Bell(connect_redis("redis://127.0.0.1:9"), "nowhere"))
+    keep_installation(app, gone)
+    try:
+        assert "Redis, which has them, does not answer" in ada.get("/control/logs").text
+    finally:
+        keep_installation(app, ctx)
 
 
 def test_plugins_are_listed_with_what_keeps_them_away(ada: FlaskClient) -> None:

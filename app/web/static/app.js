@@ -430,6 +430,21 @@ function step(by) {
   next.focus();
 }
 
+// Single keys can be switched off, for those who speak to their browser or hit keys by chance; the browser remembers it.
+const hasNoKeys = () => document.documentElement.classList.contains("without-keys");
+
+function useKeys(isUsed) {
+  document.documentElement.classList.toggle("without-keys", !isUsed);
+  one("[data-use-keys]").checked = isUsed;
+}
+
+document.addEventListener("change", (event) => {
+  if (!event.target.matches("[data-use-keys]")) return;
+  localStorage.setItem("without-keys", event.target.checked ? "" : "yes");
+  useKeys(event.target.checked);
+});
+useKeys(!localStorage.getItem("without-keys"));
+
 // In a palette the arrows go up and down what fits, and Enter where one types opens the first of it.
 function chooseOption(event) {
   const palette = event.target.closest("[data-palette]") ?? one("dialog[open] [data-palette]");
@@ -456,7 +471,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.ctrlKey || event.metaKey || event.altKey || event.isComposing) return;
   if (chooseOption(event) || one("dialog[open]")) return;
-  if (event.target.matches("input, textarea, select") || event.target.isContentEditable) return;
+  if (hasNoKeys() || event.target.matches("input, textarea, select") || event.target.isContentEditable) return;
   const keys = {
     "/": () => { one("#find")?.focus(); one("#find")?.select(); },
     "n": () => one("[data-new]")?.click(),
