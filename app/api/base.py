@@ -180,6 +180,7 @@ def init_api(app: Flask, ctx: Context) -> None:
         packages,
         people,
         processors,
+        repeat,
         results,
         settings,
         shares,
@@ -200,6 +201,7 @@ def init_api(app: Flask, ctx: Context) -> None:
     for part in (
         datasources,
         processors,
+        repeat,
         datasets,
         bulk,
         shares,

@@ -24,7 +24,8 @@ __all__ = ["ORDERS", "WHOSE", "Wanted", "list_datasets", "whose_to_list"]
 @dataclass(frozen=True)
 class Wanted:
     """What to list. `text` are words that must be in the name, parameters or columns of a capture or of what was made
-    from it; `owner` is a name; `since` and `until` are days, the latter included.
+    from it; `owner` is a name; `since` and `until` are days, the latter included; with `has_analyses`
+    those from which something has been made.
     """
 
     whose: str = "mine"
@@ -35,6 +36,7 @@ class Wanted:
     text: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    has_analyses: bool | None = None
     order: str = "newest"
     cursor: int | None = None
     limit: int = 50
@@ -67,6 +69,7 @@ def list_datasets(ctx: Context, actor: User, wanted: Wanted) -> tuple[list[Datas
         tag=wanted.tag.strip().lower() if wanted.tag else None,
         since=wanted.since,
         until=wanted.until + timedelta(days=1) if wanted.until else None,
+        has_analyses=wanted.has_analyses or None,
         words=(wanted.text or "").split()[:10],
         is_deleted=whose == "deleted",
         order=wanted.order if wanted.order in ORDERS else "newest",

@@ -85,9 +85,10 @@ def run_processor(
 ) -> tuple[Dataset, bool]:
     """Ask for an analysis of a dataset; the child dataset, and whether it is new.
 
-    The same analysis with the same options on the same dataset gives the child that is there already, unless `rerun`
-    or the annotations of the dataset have changed. The dataset may still be waiting or running: the child then waits
-    for it. With `notify` a new child's owner gets a mail when it has ended.
+    The same analysis with the same options on the same dataset gives the child that is there already, also one asked
+    for when the columns of the dataset were not known yet, unless `rerun` or its annotations have changed. The dataset
+    may still be waiting or running: the child then waits for it. With `notify` a new child's owner gets a mail when it
+    has ended.
 
     :raises InvalidInput: naming the options that will not do
     :raises NotCompatible: when the analysis does not fit, with the reason
@@ -117,9 +118,11 @@ def run_processor(
         child = _new_child(actor, parent, analysis, parameters, moment, ctx)
         if notify:
             child = replace(child, work={**child.work, "notify": True})
-        found = _find(tx, actor, child)
-        if found is not None:
-            return found, False
+        unsettled = dataset_key(child.type, key, _parameters(analysis, chosen, options, None), moment)
+        for known in dict.fromkeys((child.key, unsettled)):
+            found = _find(tx, actor, replace(child, key=known))
+            if found is not None:
+                return found, False
         child = _insert(tx, child)
         if issubclass(analysis, Preset):
             _add_steps(ctx, tx, actor, child, analysis.steps, chosen, source=key, result_of=child.key)

@@ -33,6 +33,7 @@ _CONDITIONS = {
     "tag": "key IN (SELECT dataset FROM dataset_tags WHERE tag = %(tag)s)",
     "since": "created >= %(since)s",
     "until": "created < %(until)s",
+    "has_analyses": "EXISTS (SELECT 1 FROM datasets below WHERE below.parent = datasets.key AND below.deleted IS NULL)",
 }
 
 
@@ -56,6 +57,7 @@ class Query:
     tag: str | None = None
     since: datetime | None = None
     until: datetime | None = None
+    has_analyses: bool | None = None
     words: list[str] = field(default_factory=list)
     is_deleted: bool = False
     order: str = "newest"

@@ -81,6 +81,7 @@ ACCESS: dict[tuple[str, str], tuple[int, int, int, int, int]] = {
     ("POST", "/api/datasets/<key>/annotations/file"): (401, 403, 404, 403, 403),
     ("GET", "/api/datasets/<key>/processors"): (401, 200, 404, 200, 200),
     ("POST", "/api/datasets/<key>/processors/<processor_type>"): (401, 403, 404, 202, 200),
+    ("POST", "/api/datasets/<key>/repeat"): (401, 403, 404, 422, 422),  # of itself
     ("POST", "/api/datasets/<key>/cancel"): (401, 403, 404, 409, 409),  # it has ended already
     ("POST", "/api/datasets/<key>/retry"): (401, 403, 404, 409, 409),
     ("POST", "/api/datasets/<key>/restore"): (401, 404, 404, 404, 404),  # it has not been deleted
@@ -196,6 +197,7 @@ def body_of(method: str, path: str, key: str) -> dict[str, Any]:
         },
         ("PUT", "/api/settings/<name>"): {"json": {"value": 3}},
         ("POST", "/api/datasets/<key>/processors/<processor_type>"): {"json": {"timeframe": "day"}},
+        ("POST", "/api/datasets/<key>/repeat"): {"json": {"example": key}},
         ("POST", "/api/processors/<processor_type>/run"): {"json": [{"id": "1", "body": "tea"}]},
     }
     if path == "/api/queue-query/":

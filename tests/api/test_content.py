@@ -11,9 +11,11 @@ import pytest
 from app.domain.dataset import Kind
 from app.domain.user import User
 from app.services.context import Context
+from app.services.dataset import children
+from app.services.run import run_processor
 from app.services.user import create_user
 from tests.api.conftest import Call
-from tests.conftest import PASSWORD
+from tests.conftest import PASSWORD, finished_posts
 from tests.results import store_bytes, store_table
 
 PNG = b"\x89PNG made up"
@@ -162,3 +164,21 @@ def test_what_administrators_look_through(ctx: Context, call: Call, user: User, 
     call("admin", "POST", "/api/notifications", json={"text": "Hello", "user": "ursula"})
     sent = call("admin", "GET", "/api/notifications/sent").json or []
     assert [(one["text"], one["user"], one["dismissed"]) for one in sent] == [("Hello", "ursula", 0)]
+
+
+def test_the_analyses_of_another_dataset(ctx: Context, call: Call, admin: User) -> None:
+    example, other = finished_posts(ctx, admin), finished_posts(ctx, admin)
+    path = f"/api/datasets/{other.key}/repeat"
+    for timeframe in ("day", "week"):
+        run_processor(ctx, admin, example.key, "count-posts", {"timeframe": timeframe})
+    first, second = (child.key for child in children(ctx, admin, example.key))
+    done = call("admin", "POST", path, json={"example": example.key, "analyses": [first]}).json or {}
+    assert [(one["repeated"], one["new"]) for one in done["asked"]] == [(first, True)]
+    everything = call("admin", "POST", path, json={"example": example.key}).json or {}
+    assert [(one["repeated"], one["new"]) for one in everything["asked"]] == [(first, False), (second, True)]
+    assert everything["refused"] == []
+    refused = call("admin", "POST", path, json={"example": other.key})
+    assert (refused.status_code, (refused.json or {})["errors"]["example"]) == (
+        422,
+        ["Choose another dataset than this one."],
+    )

@@ -74,6 +74,8 @@ PAGES: dict[Route, Needs] = {
     ("GET", "/datasets/<key>/analyses"): Needs.SIGHT,
     ("GET", "/datasets/<key>/analyses/<type_>"): Needs.SIGHT,
     ("POST", "/datasets/<key>/analyses/<type_>"): Needs.RUN,
+    ("GET", "/datasets/<key>/repeat"): Needs.SIGHT,
+    ("POST", "/datasets/<key>/repeat"): Needs.RUN,
     ("GET", "/datasets/<key>/annotations"): Needs.SIGHT,
     ("POST", "/datasets/<key>/annotations/fields"): Needs.CHANGE,
     ("POST", "/datasets/<key>/annotations/file"): Needs.RUN,
@@ -189,6 +191,7 @@ def rights_of(route: Route) -> tuple[Right, ...]:
 
 RUNS = {
     ("POST", "/api/datasets/<key>/processors/<processor_type>"),
+    ("POST", "/api/datasets/<key>/repeat"),
     ("POST", "/api/queue-processor/"),
     ("DELETE", "/api/datasets/<key>/shares"),  # who has been let in may leave
 }

@@ -9,6 +9,7 @@ from app.domain.dataset import Dataset
 from app.domain.user import User
 from app.services import dataset as services
 from app.services.context import Context
+from app.services.run import run_processor
 from tests.conftest import finished_posts
 
 
@@ -77,3 +78,41 @@ def test_an_analysis_that_does_not_fit_is_refused_with_the_reason(ada: FlaskClie
     assert answer.status_code == 422
     assert "cannot run on" in answer.text
     assert ada.get(f"/datasets/{posts.key}/analyses/nothing").status_code == 404
+
+
+def test_the_analyses_of_another_dataset_are_asked_for_here(
+    ada: FlaskClient, ctx: Context, admin: User, posts: Dataset
+) -> None:
+    example = finished_posts(ctx, admin)
+    services.update_dataset(ctx, admin, example.key, label="The pilot")
+    path = f"/datasets/{posts.key}/repeat"
+    assert "No other dataset of this sort has analyses yet" in ada.piece(path).text
+    for options in ({"timeframe": "day"}, {"timeframe": "week"}):
+        run_processor(ctx, admin, example.key, "count-posts", options)
+    failed, _ = run_processor(ctx, admin, example.key, "count-posts", {"column": "hashtags"})
+    ctx.database.run("UPDATE datasets SET status = 'failed' WHERE key = %(key)s", key=failed.key)
+    assert f'href="{path}"' in ada.piece(f"/datasets/{posts.key}/analyses").text
+    offered = ada.piece(path).text
+    assert ("The pilot" in offered, "<html" in offered) == (True, False)
+    assert "No dataset with analyses is called that" in ada.piece(f"{path}?words=zebra").text
+    form = ada.piece(f"{path}?example={example.key}").text
+    assert (form.count('name="analysis"'), form.count(" checked")) == (3, 2)
+    assert "did not finish there" in form
+
+    empty = ada.change(path, htmx=True, example=example.key)
+    assert (empty.status_code, "Choose at least one analysis." in empty.text, " checked" in empty.text) == (
+        422,
+        True,
+        False,
+    )
+    itself = ada.change(path, htmx=True, example=posts.key, analysis="x")
+    assert (itself.status_code, "Choose another dataset than this one." in itself.text) == (422, True)
+    days, weeks, _ = services.children(ctx, admin, example.key)
+    answer = ada.change(path, htmx=True, example=example.key, analysis=[days.key, weeks.key])
+    assert "2 analyses are on their way." in answer.text
+    assert answer.headers["HX-Push-Url"] == f"/datasets/{posts.key}"
+    found = {child.parameters["timeframe"] for child in services.children(ctx, admin, posts.key)}
+    assert found == {"day", "week"}
+    again = ada.change(path, htmx=True, example=example.key, analysis=[days.key])
+    assert "1 was there already." in again.text
+    assert ada.change(path, example=example.key, analysis=[days.key]).location == f"/datasets/{posts.key}"
