@@ -86,7 +86,7 @@ COUNTERPARTS: dict[str, Row] = {
     "GET /datasets/{key}/analyses": "GET /api/datasets/{key}/processors",
     "GET /datasets/{key}/analyses/{type_}": "GET /api/datasets/{key}/processors",
     "POST /datasets/{key}/analyses/{type_}": _RUN,
-    "GET /datasets/{key}/repeat": ("GET /api/datasets", "GET /api/datasets/{key}/family"),
+    "GET /datasets/{key}/repeat": (_DATASETS, _DATASET),
     "POST /datasets/{key}/repeat": "POST /api/datasets/{key}/repeat",
     "GET /datasets/{key}/annotations": (
         "GET /api/datasets/{key}/annotations/fields",
