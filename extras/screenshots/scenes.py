@@ -117,6 +117,7 @@ def scenes(stage: Stage) -> list[Scene]:
         Scene("images", "Pictures", result("stored-images")),
         Scene("palette", "Choose an analysis", posts, do=open_dialog("[data-new]")),
         Scene("analysis", "The options of an analysis", f"{posts}/analyses/tokenise-posts"),
+        Scene("repeat", "The same analyses as with another dataset", f"{board}/repeat?example={stage.posts}"),
         Scene("share", "Share with people and tags", posts, do=open_dialog("#share")),
         Scene("provenance", "Where a result comes from, and the text for a paper", result("histogram", "provenance")),
         Scene("log", "What was done", result("tokenise-posts", "log")),
