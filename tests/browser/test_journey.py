@@ -14,6 +14,8 @@ from playwright.sync_api import Page, expect
 
 from app.domain.user import User
 from app.services.context import Context
+from app.services.dataset import update_dataset
+from app.services.run import run_processor
 from tests.conftest import PASSWORD, POSTS, finished_posts
 
 pytestmark = pytest.mark.slow
@@ -277,3 +279,22 @@ def test_single_keys_can_be_switched_off(page: Page, admin: User) -> None:
     expect(ticked).not_to_be_focused()
     page.keyboard.press("/")
     expect(page.get_by_label("Find a dataset")).to_be_focused()
+
+
+def test_the_next_capture_gets_the_analyses_of_the_one_before(page: Page, ctx: Context, admin: User) -> None:
+    example, other = finished_posts(ctx, admin), finished_posts(ctx, admin)
+    update_dataset(ctx, admin, example.key, label="The pilot")
+    counted, _ = run_processor(ctx, admin, example.key, "count-posts", {"timeframe": "week"})
+    run_processor(ctx, admin, counted.key, "histogram", {})
+    _sign_in(page, admin)
+    page.goto(f"/datasets/{other.key}")
+    page.keyboard.press("n")
+    page.get_by_role("link", name="The same analyses as with another dataset").click()
+    page.keyboard.type("pil")
+    page.get_by_role("link", name="The pilot").click()
+    expect(page.get_by_label("Count posts over time")).to_be_checked()
+    page.get_by_role("button", name="Run them").click()
+    expect(page.get_by_text("2 analyses are on their way.")).to_be_visible()
+    tree = page.locator(".tree")
+    for analysis in ("Count posts over time", "Histogram"):
+        expect(tree.get_by_role("link", name=f"{analysis} waiting")).to_be_visible()

@@ -70,6 +70,18 @@ def saved(page: Page, form: str) -> str:
     return Path(started.value.path()).read_text()
 
 
+def at_rest(page: Page) -> str:
+    """The picture, once it does not move any more."""
+    before = ""
+    for _ in range(100):
+        page.wait_for_timeout(150)
+        now = saved(page, "SVG")
+        if now == before:
+            return now
+        before = now
+    raise AssertionError("the picture does not come to rest")
+
+
 def places_in(gexf: str) -> dict[str, tuple[float, float]]:
     """Where each node stands, by a file for Gephi."""
     read: Any = networkx.read_gexf(io.BytesIO(gexf.encode()), version="1.3")
@@ -117,8 +129,7 @@ def test_layouts_names_and_search(inside: Page, network: Dataset) -> None:
     assert dragged(inside) == 1
     inside.get_by_label("Layout").select_option("force")
     inside.get_by_label("Layout").select_option("apart")
-    inside.wait_for_timeout(300)  # the picture comes to its place within 120 ms
-    dots = circles_in(saved(inside, "SVG"))
+    dots = circles_in(at_rest(inside))
     assert len(dots) == NODES
     assert all(math.dist(one[:2], other[:2]) >= 0.7 * (one[2] + other[2]) for one, other in combinations(dots, 2))
     inside.get_by_label("Names").select_option("none")
@@ -138,9 +149,8 @@ def test_layouts_names_and_search(inside: Page, network: Dataset) -> None:
 
 def dragged(page: Page) -> int:
     """Drag a node towards the middle; how many nodes have another place then."""
-    page.wait_for_timeout(300)
+    x, y, _ = circles_in(at_rest(page))[0]
     before = places_in(saved(page, "GEXF"))
-    x, y, _ = circles_in(saved(page, "SVG"))[0]
     page.locator(".net-stage").scroll_into_view_if_needed()
     stage = page.locator(".net-stage").bounding_box()
     assert stage is not None
@@ -154,8 +164,7 @@ def dragged(page: Page) -> int:
 
 def expect_labels(page: Page, amount: int) -> None:
     """How many names a saved picture has."""
-    page.wait_for_timeout(100)
-    assert saved(page, "SVG").count("<text ") == amount
+    assert at_rest(page).count("<text ") == amount
 
 
 def test_many_links_are_drawn_simply_where_drawing_is_slow(

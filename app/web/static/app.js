@@ -212,7 +212,8 @@ document.addEventListener("input", (event) => {
       group.hidden = !one("[data-option]:not([hidden])", group);
       if (group.tagName === "DETAILS") group.open = words[0] !== "" && !group.hidden;
     }
-    one("[data-nothing]", palette).hidden = Boolean(one("[data-option]:not([hidden])", palette));
+    const nothing = one("[data-nothing]", palette); // where the server finds more, it says itself when there is nothing
+    if (nothing) nothing.hidden = Boolean(one("[data-option]:not([hidden])", palette));
   }
 });
 
