@@ -99,10 +99,10 @@ def repeat_analyses(ctx: Context, actor: User, key: str, example: str, only: Col
             continue
         done.asked.append((one.dataset, made, is_new))
         counterparts[one.dataset.key] = made.key
-        places = {place: step for step, place in _steps(ctx, _children(ctx, actor, made.key), made).items()}
-        for step, place in _steps(ctx, children, one.dataset).items():
-            if place in places:
-                counterparts[step] = places[place]
+        steps = _steps(ctx, children, one.dataset)
+        if steps:
+            now = {place: step for step, place in _steps(ctx, _children(ctx, actor, made.key), made).items()}
+            counterparts |= {step: now[place] for step, place in steps.items() if place in now}
     return done
 
 
