@@ -27,6 +27,19 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION jobs_leave_dataset() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM jobs WHERE dataset = OLD.key AND state <> 'running';
+    UPDATE jobs SET dataset = NULL,
+        cancel_requested = coalesce(cancel_requested, now()),
+        remote_id = CASE WHEN cancel_requested IS NULL THEN remote_id || ' cancelled ' || id ELSE remote_id END
+        WHERE dataset = OLD.key;
+    RETURN OLD;
+END
+$$;
+
 CREATE TABLE access_requests (
     id integer NOT NULL,
     name text NOT NULL,
@@ -1240,6 +1253,8 @@ ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_idx;
 
+CREATE TRIGGER datasets_leave_jobs BEFORE DELETE ON datasets FOR EACH ROW EXECUTE FUNCTION jobs_leave_dataset();
+
 CREATE TRIGGER imageboard_posts_new_words AFTER UPDATE ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
 
 CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
@@ -1283,7 +1298,7 @@ ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY jobs
-    ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+    ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key);
 
 ALTER TABLE ONLY notifications_dismissed
     ADD CONSTRAINT notifications_dismissed_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES notifications(id) ON DELETE CASCADE;

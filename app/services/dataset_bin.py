@@ -97,6 +97,7 @@ def delete_tree(ctx: Context, key: str) -> None:
             for file in dataset.result.files.values()
         }
         datasets.delete(tx, key)
+        ctx.queue.let_others_start(tx, *{dataset.type for dataset in doomed if not dataset.status.is_ended})
     discard(ctx.files, names)
 
 
