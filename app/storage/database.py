@@ -75,9 +75,9 @@ class Transaction:
     def stream(self, sql: str, *, size: int = 5_000, **values: Any) -> Iterator[list[Row]]:
         """The rows of a query, `size` at a time, as the server finds them: memory stays flat whatever the number.
 
-        Whoever reads them may take their time.
+        Whoever reads them may take their time, up to an hour for what was found at once.
         """
-        self.run("SET LOCAL idle_in_transaction_session_timeout TO 0")
+        self.run("SET LOCAL idle_in_transaction_session_timeout TO '1h'")
         with self._connection.cursor(name="stream") as cursor:
             cursor.itersize = size
             cursor.execute(sql, values)
