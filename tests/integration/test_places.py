@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
 
-from app.domain.dataset import Dataset
+from app.domain.dataset import Dataset, StoredFile
 from app.domain.job import Job, JobState
 from app.domain.user import User
 from app.runner.attempt import Task
 from app.runner.conclude import conclude
 from app.runner.recover import recover
+from app.runner.report import End, Outcome
 from app.runner.schedule import declare
 from app.runner.watch import Stopped, Watched
 from app.services.context import Context
@@ -158,3 +160,25 @@ def test_a_standing_task_that_is_withdrawn_while_it_runs_goes_when_it_has_ended(
     assert jobs.find(ctx.database, tick) is None
     with ctx.database.transaction() as tx:
         assert ctx.queue.claim(tx, again.id) is not None
+
+
+def test_storage_is_not_waited_for_while_the_dataset_is_locked(
+    ctx: Context, running: tuple[Dataset, Job], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What tells of a family is fetched first: storage may be slow, and others wait for the locks."""
+    dataset, job = running
+    (tmp_path / "told").write_text("{}\n")
+    told = ctx.files.put(tmp_path / "told", f"datasets/{dataset.key}/{job.token}/told.ndjson")
+    fetched: list[bool] = []
+    local = ctx.files.local
+
+    def slow(file: StoredFile) -> Path:
+        free = "SELECT 1 FROM datasets WHERE key = %(key)s FOR UPDATE SKIP LOCKED"
+        fetched.append(ctx.database.find(free, key=dataset.key) is not None)
+        return local(file)
+
+    monkeypatch.setattr(ctx.files, "local", slow)
+    monkeypatch.setattr("app.runner.conclude.settle_family", lambda *_: set())
+    conclude(ctx, Task(job, dataset, None, None, {}, tmp_path), Watched(outcome=Outcome(End.DONE, told=asdict(told))))
+    assert fetched[0] is True
+    assert jobs.find(ctx.database, job.id) is None
