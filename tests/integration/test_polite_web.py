@@ -93,6 +93,17 @@ def test_turns_taken_at_once_are_different(ctx: Context) -> None:
     assert all((b - a).total_seconds() >= 0.999 for a, b in pairwise(moments))
 
 
+@pytest.mark.parametrize("what", ["free_at", "rests_until"])
+def test_a_clock_that_is_set_back_does_not_let_a_host_rest_until_it_has_caught_up(ctx: Context, what: str) -> None:
+    turn(ctx.database, "a.example")
+    ctx.database.run(f"UPDATE web_hosts SET {what} = now() + interval '1 day'")
+    assert not web_host.is_resting(ctx.database, "a.example")
+    assert web_host.wait_for_turn(ctx.database, "a.example") < 5
+    assert turn(ctx.database, "a.example").wait < 5
+    taken = turn(ctx.database, "a.example")
+    assert web_host.back_off(ctx.database, "a.example", taken, 5, 900) < 20
+
+
 def test_a_turn_that_is_far_off_is_not_taken(ctx: Context) -> None:
     for _ in range(6):
         turn(ctx.database, "a.example", pace=10)
