@@ -26,7 +26,10 @@ _TIDY_EVERY = 600.0
 
 
 class Loop:
-    """Runs the schedule every second and the reconciler every few; neither minds if the other's server is away."""
+    """Runs the schedule every second and the reconciler every few; neither minds if the other's server is away.
+
+    What cannot be done now, whatever the reason, is left for the next time: one entry or job must not hold up all.
+    """
 
     def __init__(self, ctx: Context) -> None:
         self._ctx = ctx
@@ -53,7 +56,6 @@ class Loop:
             time.sleep(_STEP)
 
     def _reconcile(self) -> None:
-        """What cannot be done now, whatever the reason, is left for the next look: one job must not hold up all."""
         try:
             self._declared = declare(self._ctx)
             synchronise(self._scheduler, self._ctx.bell, self._declared)
@@ -73,12 +75,16 @@ class Loop:
             enqueue_due(self._scheduler, self._ctx.bell)
         except redis.RedisError as error:
             log.warning("Redis is away: %s", error)
+        except Exception:
+            log.exception("schedule not rung")
 
     def _tidy(self) -> None:
         try:
             tidy(self._ctx.bell, self._ctx.registry.queues())
         except redis.RedisError as error:
             log.warning("Redis not tidied: %s", error)
+        except Exception:
+            log.exception("Redis not tidied")
 
 
 def main() -> int:

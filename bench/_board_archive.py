@@ -11,7 +11,7 @@ import polars as pl
 import pyarrow as pa
 
 from app.services.context import Context
-from app.storage.database import connect
+from app.storage.connection import connect
 from bench import _posts
 from datasources._imageboard.query import plain_text, spaced
 from extras.fourchan_dumps.store import TABLE

@@ -35,7 +35,7 @@ from app.services.context import Context
 from app.services.dataset import create_capture
 from app.services.user import create_user
 from app.storage import setting
-from app.storage.database import connect
+from app.storage.connection import connect
 from bench import _board_archive as archive
 from bench import import_4chan
 from bench._installation import managers, servers, servers_in, wait_for_end

@@ -26,7 +26,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 import numpy as np
 
 from app.local.servers import embedded_servers
-from app.storage.database import connect
+from app.storage.connection import connect
 from app.storage.migrate import migrate
 from bench._tables import Report
 from datasources._imageboard.store.indexes import make_search_indexes

@@ -3,6 +3,34 @@
 
 CREATE EXTENSION IF NOT EXISTS pg_trgm WITH SCHEMA public;
 
+CREATE FUNCTION annotation_checksum(item text, value text) RETURNS bigint
+    LANGUAGE sql IMMUTABLE PARALLEL SAFE
+    AS $$
+    SELECT ('x' || encode(substring(sha256(convert_to(octet_length(item) || ':' || item || value, 'UTF8')) FOR 8), 'hex'))
+        ::bit(64)::bigint
+$$;
+
+CREATE FUNCTION annotation_values_count() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        UPDATE annotation_counts c SET amount = c.amount - gone.amount, checksum = c.checksum - gone.checksum
+            FROM (SELECT field_id, coder, count(*) AS amount, sum(annotation_checksum(item, value)) AS checksum
+                FROM before GROUP BY field_id, coder) gone
+            WHERE c.field_id = gone.field_id AND c.coder = gone.coder;
+    END IF;
+    IF TG_OP <> 'DELETE' THEN
+        INSERT INTO annotation_counts AS c (field_id, coder, amount, checksum, changed)
+            SELECT field_id, coder, count(*), sum(annotation_checksum(item, value)), max(changed)
+                FROM stored GROUP BY field_id, coder ORDER BY field_id, coder
+            ON CONFLICT (field_id, coder) DO UPDATE SET amount = c.amount + excluded.amount,
+                checksum = c.checksum + excluded.checksum, changed = greatest(c.changed, excluded.changed);
+    END IF;
+    RETURN NULL;
+END
+$$;
+
 CREATE FUNCTION imageboard_note_posts() RETURNS trigger
     LANGUAGE plpgsql
     AS $$
@@ -27,6 +55,19 @@ BEGIN
 END
 $$;
 
+CREATE FUNCTION jobs_leave_dataset() RETURNS trigger
+    LANGUAGE plpgsql
+    AS $$
+BEGIN
+    DELETE FROM jobs WHERE dataset = OLD.key AND state <> 'running';
+    UPDATE jobs SET dataset = NULL,
+        cancel_requested = coalesce(cancel_requested, now()),
+        remote_id = CASE WHEN cancel_requested IS NULL THEN remote_id || ' cancelled ' || id ELSE remote_id END
+        WHERE dataset = OLD.key;
+    RETURN OLD;
+END
+$$;
+
 CREATE TABLE access_requests (
     id integer NOT NULL,
     name text NOT NULL,
@@ -47,6 +88,14 @@ ALTER TABLE access_requests ALTER COLUMN id ADD GENERATED ALWAYS AS IDENTITY (
     NO MINVALUE
     NO MAXVALUE
     CACHE 1
+);
+
+CREATE TABLE annotation_counts (
+    field_id bigint NOT NULL,
+    coder text NOT NULL,
+    amount bigint NOT NULL,
+    checksum numeric NOT NULL,
+    changed timestamp with time zone NOT NULL
 );
 
 CREATE TABLE annotation_fields (
@@ -865,6 +914,9 @@ ALTER TABLE ONLY imageboard_threads ATTACH PARTITION lainchan_threads FOR VALUES
 ALTER TABLE ONLY access_requests
     ADD CONSTRAINT access_requests_pkey PRIMARY KEY (id);
 
+ALTER TABLE ONLY annotation_counts
+    ADD CONSTRAINT annotation_counts_pkey PRIMARY KEY (field_id, coder);
+
 ALTER TABLE ONLY annotation_fields
     ADD CONSTRAINT annotation_fields_pkey PRIMARY KEY (id);
 
@@ -1011,6 +1063,8 @@ CREATE UNIQUE INDEX access_requests_waiting ON access_requests USING btree (lowe
 CREATE INDEX annotation_fields_dataset ON annotation_fields USING btree (dataset);
 
 CREATE UNIQUE INDEX annotation_fields_name ON annotation_fields USING btree (top, lower(name));
+
+CREATE INDEX annotation_values_coder ON annotation_values USING btree (coder, field_id, item);
 
 CREATE INDEX dataset_logs_dataset ON dataset_logs USING btree (dataset, id);
 
@@ -1240,11 +1294,22 @@ ALTER INDEX imageboard_threads_pkey ATTACH PARTITION lainchan_threads_pkey;
 
 ALTER INDEX imageboard_threads_open ATTACH PARTITION lainchan_threads_source_board_idx;
 
+CREATE TRIGGER annotation_values_added AFTER INSERT ON annotation_values REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION annotation_values_count();
+
+CREATE TRIGGER annotation_values_changed AFTER UPDATE ON annotation_values REFERENCING OLD TABLE AS before NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION annotation_values_count();
+
+CREATE TRIGGER annotation_values_gone AFTER DELETE ON annotation_values REFERENCING OLD TABLE AS before FOR EACH STATEMENT EXECUTE FUNCTION annotation_values_count();
+
+CREATE TRIGGER datasets_leave_jobs BEFORE DELETE ON datasets FOR EACH ROW EXECUTE FUNCTION jobs_leave_dataset();
+
 CREATE TRIGGER imageboard_posts_new_words AFTER UPDATE ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
 
 CREATE TRIGGER imageboard_posts_note AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_posts();
 
 CREATE TRIGGER imageboard_posts_words AFTER INSERT ON imageboard_posts REFERENCING NEW TABLE AS stored FOR EACH STATEMENT EXECUTE FUNCTION imageboard_note_words();
+
+ALTER TABLE ONLY annotation_counts
+    ADD CONSTRAINT annotation_counts_field_id_fkey FOREIGN KEY (field_id) REFERENCES annotation_fields(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY annotation_fields
     ADD CONSTRAINT annotation_fields_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
@@ -1283,7 +1348,7 @@ ALTER TABLE ONLY idempotency_keys
     ADD CONSTRAINT idempotency_keys_user_id_fkey FOREIGN KEY (user_id) REFERENCES users(id) ON DELETE CASCADE;
 
 ALTER TABLE ONLY jobs
-    ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key) ON DELETE CASCADE;
+    ADD CONSTRAINT jobs_dataset_fkey FOREIGN KEY (dataset) REFERENCES datasets(key);
 
 ALTER TABLE ONLY notifications_dismissed
     ADD CONSTRAINT notifications_dismissed_notification_id_fkey FOREIGN KEY (notification_id) REFERENCES notifications(id) ON DELETE CASCADE;

@@ -14,6 +14,7 @@ from app.api import paging
 from app.api.auth import actor, installation
 from app.api.base import Blueprint, Query, Schema
 from app.api.body import require_change
+from app.domain.agreement import MOST_COMPARED
 from app.domain.annotation import Field, FieldKind
 from app.sending import file_to_save
 from app.services import annotation as coding
@@ -124,6 +125,14 @@ class PairSchema(Schema):
     kappa = ma.fields.Float(allow_none=True, metadata={"description": "Cohen’s kappa; null when it is not defined"})
 
 
+class AgreementQuery(Query):
+    """Which coders to compare."""
+
+    coder = ma.fields.String(
+        metadata={"description": f"Whom to compare with each of the others where more than {MOST_COMPARED} have coded"}
+    )
+
+
 class AgreementSchema(Schema):
     """How far the coders of a field agree."""
 
@@ -136,7 +145,13 @@ class AgreementSchema(Schema):
     alpha = ma.fields.Float(
         allow_none=True, metadata={"description": "Krippendorff’s alpha (nominal); null when it is not defined"}
     )
-    pairs = ma.fields.List(ma.fields.Nested(PairSchema))
+    pairs = ma.fields.List(
+        ma.fields.Nested(PairSchema),
+        metadata={
+            "description": f"Each two coders; where more than {MOST_COMPARED} have coded, only those of the `coder`"
+            " that is asked for"
+        },
+    )
 
 
 class FileSchema(Schema):
@@ -213,10 +228,11 @@ class Codes(MethodView):
 class AgreementOfCoders(MethodView):
     """Agreement."""
 
+    @blueprint.arguments(AgreementQuery, location="query", unknown=ma.RAISE)
     @blueprint.response(200, AgreementSchema(many=True))
-    def get(self, key: str) -> list[dict[str, Any]]:
+    def get(self, query: dict[str, Any], key: str) -> list[dict[str, Any]]:
         """Show how far coders agree, for each field but long text in which you see everybody's values."""
-        found = agreements(installation(), actor(), key)
+        found = agreements(installation(), actor(), key, **query)
         return [{"field": one.field, **vars(one.agreement)} for one in found if one.agreement]
 
 

@@ -70,8 +70,8 @@ class Code:
 
 @dataclass(frozen=True)
 class State:
-    """A state of the annotations of a dataset: how many values, the SHA-256 of all, and when the last one was made."""
+    """A state of the annotations of a dataset: how many values, a checksum of all, and when the latest was made."""
 
     count: int
-    sha256: str
+    checksum: str
     changed: datetime | None

@@ -19,6 +19,7 @@ FourcatError
   PluginError                    a plug-in is broken: an author's fault, named
   Unavailable                    a part of the installation does not answer
     TookTooLong                  the database did not answer in the time it was given
+    Busy                         another change to the same thing has not come to its end
   SettingsError(variable)        a setting in the environment is missing or wrong
 Cancelled (BaseException)        the user asked to stop; no plug-in can swallow it
 """
@@ -136,6 +137,10 @@ class Unavailable(FourcatError):
 
 class TookTooLong(Unavailable):
     """The database took too long to answer this."""
+
+
+class Busy(Unavailable):
+    """Something else is changing the same thing and has not come to its end, so nothing was changed. Try again soon."""
 
 
 class SettingsError(FourcatError):

@@ -14,7 +14,7 @@ from psycopg2.extensions import connection
 
 from app.domain.errors import Conflict
 from app.local.backup_folder import Entry, Missing
-from app.storage.database import connect
+from app.storage.connection import connect
 
 _KEPT_BY_ITSELF = {"schema_migrations", "jobs", "queue_turns", "repairs"}
 """Tables with rows as soon as an installation has been started once, without anything that people have made."""

@@ -35,7 +35,7 @@ from app.local.installation import local_environment, servers_for_command
 from app.local.instance import find_instance
 from app.local.procfile import ROOT
 from app.settings import Settings, read_environment
-from app.storage.database import connect
+from app.storage.connection import connect
 from app.storage.files import FileStore, open_files
 from app.storage.migrate import list_migrations, migrate
 

@@ -63,10 +63,11 @@ class JobQueue:
             interval=interval,
             max_attempts=max_attempts,
         )
-        self._dispatch_after(tx, type_)
+        self.let_others_start(tx, type_)
         return job
 
-    def _dispatch_after(self, tx: Transaction, *types: str) -> None:
+    def let_others_start(self, tx: Transaction, *types: str) -> None:
+        """Dispatch some types once this transaction is committed: it makes jobs ready, or places free."""
         for type_ in types:
             tx.after_commit(lambda type_=type_: self.try_dispatch(type_), once=f"dispatch {type_}")  # type: ignore[misc]
 
@@ -134,7 +135,7 @@ class JobQueue:
     def finish(self, tx: Transaction, job: Job) -> None:
         """End a job: gone, or for an interval job waiting for its next turn."""
         jobs.finish(tx, job.id)
-        self._dispatch_after(tx, job.type)
+        self.let_others_start(tx, job.type)
 
     def release(self, tx: Transaction, job: Job, *, delay: float = 0, counted: bool = True, away: bool = False) -> None:
         """Make a job claimable again; an attempt that is not `counted` does not use up one of its tries.
@@ -142,16 +143,16 @@ class JobQueue:
         `away` says that it waits for a part that the work needs.
         """
         jobs.release(tx, job.id, delay, counted=counted, away=away)
-        self._dispatch_after(tx, job.type)
+        self.let_others_start(tx, job.type)
 
     def fail(self, tx: Transaction, job: Job, error: str) -> None:
         """End a job as failed; its reason is kept."""
         jobs.fail(tx, job.id, error)
-        self._dispatch_after(tx, job.type)
+        self.let_others_start(tx, job.type)
 
     def unblock(self, tx: Transaction, dataset: str) -> None:
         """Let the jobs go that waited for a dataset."""
-        self._dispatch_after(tx, *job_turn.unblock(tx, dataset))
+        self.let_others_start(tx, *job_turn.unblock(tx, dataset))
 
     def cancel(self, tx: Transaction, job: Job) -> bool:
         """Stop a job. True when it is gone at once; False when it runs and has been asked to stop.
@@ -165,7 +166,7 @@ class JobQueue:
             jobs.request_cancel(tx, current.id)
             return False
         jobs.delete(tx, current.id)
-        self._dispatch_after(tx, job.type)
+        self.let_others_start(tx, job.type)
         return True
 
     def position(self, job: Job) -> int | None:

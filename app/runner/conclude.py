@@ -6,12 +6,13 @@ import logging
 import os
 import signal
 import time
+from contextlib import suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 
 from app.domain.checkpoint import checkpoint_files
 from app.domain.dataset import Kind, Result, Status, StoredFile
-from app.domain.errors import Unavailable
+from app.domain.errors import NotFound, Unavailable
 from app.domain.job import Job
 from app.domain.texts import say, say_many
 from app.queue.jobs import ClaimLost
@@ -49,6 +50,7 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
     deadline = time.monotonic() + _PATIENCE
     while True:
         try:
+            _fetch(ctx, outcome)
             with ctx.database.transaction() as tx:
                 datasets.lock_of_job(tx, task.job.id)
                 if watched.checkpoint is not None and task.job.token is not None:
@@ -60,8 +62,8 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
                     _settle(ctx, tx, replace(task, job=job), watched, outcome)
             if job.cancel_requested:
                 _drop(ctx, task, outcome)
-                if job.dataset:  # what was shown of it between being cancelled and being stopped
-                    ctx.bell.clear(job.dataset)
+                if task.job.dataset:  # what was shown of it between being cancelled and being stopped
+                    ctx.bell.clear(task.job.dataset)
             return
         except ClaimLost:
             log.warning("job %s (%s) has lost its claim; its result is dropped", task.job.id, task.job.type)
@@ -71,7 +73,21 @@ def conclude(ctx: Context, task: Task, watched: Watched) -> None:
             if time.monotonic() > deadline:
                 log.error("job %s could not be concluded: %s", task.job.id, error)
                 return
+            _beat(ctx, task.job)
             time.sleep(1)
+
+
+def _beat(ctx: Context, job: Job) -> None:
+    """Say that the attempt is alive while it waits for its end: its heart has stopped, and what it made is whole."""
+    with suppress(Unavailable):
+        jobs.beat(ctx.database, job.id, job.token or 0)
+
+
+def _fetch(ctx: Context, outcome: Outcome) -> None:
+    """Have at hand what is read while the result is published: storage may be slow, and others wait for the locks."""
+    if outcome.told is not None:
+        with suppress(NotFound):
+            ctx.files.local(StoredFile(**outcome.told))
 
 
 def _drop(ctx: Context, task: Task, outcome: Outcome) -> None:

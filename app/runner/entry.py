@@ -147,7 +147,7 @@ def _fork(ctx: Context, task: Task) -> Watched:
         os.close(reading)
         _child(ctx, task, writing, me)
     os.close(writing)
-    watch = Watch(ctx, task.job, limits_of(ctx, task), pid, reading)
+    watch = Watch(ctx, task.job, limits_of(ctx, task), pid, reading, task.folder)
     signal.signal(signal.SIGTERM, watch.shut_down)
     signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})
     try:

@@ -23,6 +23,12 @@ Step = tuple[float | None, str]
 Line = tuple[datetime, str]
 NO_STEP: Step = (None, "")
 _SHOW_EVERY = 0.25
+_CLOCK = getattr(time, "CLOCK_BOOTTIME", time.CLOCK_MONOTONIC)
+
+
+def now() -> float:
+    """Seconds that go on while the machine is suspended, where it has such a clock: leases run out meanwhile."""
+    return time.clock_gettime(_CLOCK)
 
 
 class Heart:
@@ -39,7 +45,7 @@ class Heart:
         self.checkpoint: dict[str, Any] | None = None
         self._ctx = ctx
         self._job = job
-        self._heard = time.monotonic()
+        self._heard = now()
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._stopping = False
@@ -48,7 +54,7 @@ class Heart:
     @property
     def silent_for(self) -> float:
         """Seconds since the claim was last known to stand: since the question, for the answer took its time."""
-        return time.monotonic() - self._heard
+        return now() - self._heard
 
     def start(self) -> None:
         """Begin to beat."""
@@ -79,7 +85,7 @@ class Heart:
                 self._beat()
 
     def _beat(self) -> None:
-        asked = time.monotonic()
+        asked = now()
         try:
             stop = jobs.beat(self._ctx.database, self._job.id, self._job.token or 0)
             if stop is None:

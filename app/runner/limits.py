@@ -7,6 +7,7 @@ import ctypes
 import os
 import signal
 import sys
+import time
 
 import psutil
 
@@ -43,6 +44,27 @@ def end_orphans() -> None:
             process.kill()
 
 
+def end_group(leader: int, patience: float = 5.0) -> None:
+    """Kill what is left of a process group whose leader is dead, and wait until all of it is gone."""
+    deadline = time.monotonic() + patience
+    while time.monotonic() < deadline:
+        try:
+            os.killpg(leader, signal.SIGKILL)
+        except (ProcessLookupError, PermissionError):
+            return
+        if not any(_is_of_group(process, leader) for process in psutil.process_iter(["status"])):
+            return
+        time.sleep(0.02)
+
+
+def _is_of_group(process: psutil.Process, leader: int) -> bool:
+    """Whether a process is of a group and runs; what is dead and not yet buried does nothing any more."""
+    try:
+        return os.getpgid(process.pid) == leader and process.info["status"] != psutil.STATUS_ZOMBIE
+    except OSError:
+        return False
+
+
 def end_strays(workers: set[int]) -> None:
     """Kill what this process has adopted of a dead watcher, such as a program that a plug-in ran.
 
@@ -56,6 +78,14 @@ def end_strays(workers: set[int]) -> None:
             if process.pid not in workers and not is_watcher:
                 for member in family(process.pid):
                     member.kill()
+
+
+def is_stopped(pid: int) -> bool:
+    """Whether a process has been suspended, as by SIGSTOP."""
+    try:
+        return psutil.Process(pid).status() == psutil.STATUS_STOPPED
+    except psutil.Error:
+        return False
 
 
 def memory_of(pid: int) -> int:

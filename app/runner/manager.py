@@ -25,7 +25,7 @@ from app.domain.errors import Unavailable
 from app.domain.setting import places_of, restart_asked
 from app.queue.connection import connect_redis
 from app.runner.entry import install
-from app.runner.limits import adopt_orphans, end_strays
+from app.runner.limits import adopt_orphans, end_strays, is_stopped
 from app.runner.worker import serve
 from app.services.context import Context
 from app.storage import setting
@@ -59,11 +59,13 @@ class Manager:
         self._declared = {type_: plugins[type_].max_workers for type_ in sorted(types or plugins)}
         self._limits = dict(self._declared)
         self._workers: dict[int, str] = {}
+        self._still: set[int] = set()
         self._due: dict[str, float] = {}
         self._stopping = False
         self._name = f"{socket.gethostname()}-{os.getpid()}"
         self._next: dict[Callable[[], None], float] = {}
         self._started = time.time()
+        self._since = time.monotonic()
         self._began: float | None = None
         self._away = False
         self._is_without_database = False
@@ -84,6 +86,7 @@ class Manager:
                     log.warning("Redis is away, workers wait for it: %s", error)
                 self._away = True
                 self._reap()
+                end_strays(set(self._workers))
                 time.sleep(0.5)
         self._shut_down()
 
@@ -146,7 +149,8 @@ class Manager:
                 self._fork(type_)
 
     def _count(self, type_: str) -> int:
-        return sum(1 for found in self._workers.values() if found == type_)
+        """How many workers a type has; one that stands still takes no work, so another may have its place."""
+        return sum(1 for pid, found in self._workers.items() if found == type_ and pid not in self._still)
 
     def _read_limits(self) -> None:
         """Read how many workers each type may have. Without the database nothing can be claimed, so none are kept."""
@@ -169,11 +173,11 @@ class Manager:
     def _is_older_than(self, moment: float) -> bool:
         """Whether this manager started before a moment by the clock of the database."""
         if moment and self._began is None:
-            self._began = clock(self._ctx.database) - (time.time() - self._started)
+            self._began = clock(self._ctx.database) - (time.monotonic() - self._since)
         return self._began is not None and moment > self._began
 
     def _sign(self) -> None:
-        """Say that this manager is there; and end what its workers have left behind."""
+        """End what workers have left behind, and say that this manager is there."""
         facts = {
             "host": socket.gethostname(),
             "pid": os.getpid(),
@@ -183,12 +187,13 @@ class Manager:
             "queues": list(self._declared),
             "workers": {type_: self._count(type_) for type_ in sorted(set(self._workers.values()))},
         }
-        self._ctx.bell.sign(self._name, facts, int(_SIGN_EVERY * 3))
         end_strays(set(self._workers))
+        self._still = {pid for pid in self._workers if is_stopped(pid)}
+        self._ctx.bell.sign(self._name, facts, int(_SIGN_EVERY * 3))
 
     def _preload_more(self) -> None:
         """Import one more library; each holds up the manager for a second at most, and only after its start."""
-        if self._later and time.time() - self._started > _PRELOAD_EVERY:
+        if self._later and time.monotonic() - self._since > _PRELOAD_EVERY:
             importlib.import_module(self._later.pop(0))
 
     def _fork(self, type_: str) -> None:

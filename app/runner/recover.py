@@ -27,14 +27,14 @@ def recover(ctx: Context, job: Job, how: str, *, silent_for: float = 0) -> bool:
             dataset = datasets.find(tx, job.dataset) if job.dataset else None
             if held.cancel_requested:
                 ctx.queue.finish(tx, job)
-            elif job.attempts < job.max_attempts:
-                ctx.queue.release(tx, job, delay=job.attempts - 1)
+            elif held.attempts < held.max_attempts:
+                ctx.queue.release(tx, held, delay=held.attempts - 1)
                 if dataset is not None:
                     datasets.wait_again(tx, dataset.key, f"{how} Trying again.")
             else:
                 ctx.queue.fail(tx, job, how)
                 if dataset is not None and not dataset.status.is_ended:
-                    times = f" This happened {job.attempts} times, so it is not tried again."
+                    times = f" This happened {held.attempts} times, so it is not tried again."
                     end_dataset(ctx, tx, dataset, Ending(Status.FAILED, f"{how}{times}"))
     except ClaimLost:
         return False

@@ -51,7 +51,7 @@ def declare(ctx: Context) -> Declared:
     with ctx.database.transaction() as tx:
         for job in jobs.interval_jobs(tx):
             if (job.type, job.remote_id) not in wanted:
-                jobs.delete(tx, job.id)
+                jobs.withdraw(tx, job.id)
         for (type_, remote_id), (standing, worker) in wanted.items():
             details = dict(standing.details)
             job = jobs.declare_interval(tx, type_, remote_id, standing.interval, details, worker.max_attempts)

@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from pathlib import Path
 from typing import Any
 
 from app.domain.job import Job
@@ -58,8 +59,10 @@ class Watch:
     the process is suspended, and goes on only when the claim proves to stand.
     """
 
-    def __init__(self, ctx: Context, job: Job, limits: JobLimits, pid: int, descriptor: int) -> None:
+    def __init__(self, ctx: Context, job: Job, limits: JobLimits, pid: int, descriptor: int, folder: Path) -> None:
         self._ctx = ctx
+        self._folder = folder
+        self._touched = time.monotonic()
         self._limits = limits
         self._pid = pid
         self._reader = Reader(descriptor)
@@ -135,6 +138,10 @@ class Watch:
             self._display.show(self._seen.step)
         self._mind_the_lease()
         now = time.monotonic()
+        if now - self._touched > self._ctx.settings.heartbeat_seconds:  # or what is not touched for a day is swept
+            self._touched = now
+            with suppress(OSError):
+                os.utime(self._folder)
         if self._heart.is_lost or self._heart.silent_for > _LOST_AFTER:
             self._stop(Stopped.CLAIM_LOST)
         elif self._heart.is_cancelled:

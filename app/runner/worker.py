@@ -18,7 +18,7 @@ from rq.serializers import JSONSerializer
 from app.domain.errors import Unavailable
 from app.domain.job import JobState
 from app.queue.connection import connect_redis
-from app.runner.limits import die_with_parent
+from app.runner.limits import die_with_parent, end_group
 from app.runner.recover import recover
 from app.services.context import Context
 from app.storage import job as jobs
@@ -72,7 +72,11 @@ def serve(ctx: Context, type_: str, idle_seconds: int | None, manager: int) -> N
 
 
 def _on_death(ctx: Context, bell: RQJob, pid: int, status: int) -> None:
-    """The process that watched a job was killed: release the job at once rather than when its heartbeat is missed."""
+    """The process that watched a job was killed: release the job at once rather than when its heartbeat is missed.
+
+    What it had started is ended first, since somebody else may take the place of the job as soon as that is free.
+    """
+    end_group(pid)
     arguments: Any = bell.args
     try:
         job = jobs.find(ctx.database, int(arguments[0]))

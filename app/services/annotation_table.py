@@ -88,7 +88,7 @@ def beside(db: Database, actor: User, dataset: Dataset) -> Beside | None:
     names = [field.name for field in view.fields]
     with db.transaction() as tx:
         state = _frozen_state(tx, view)
-        question = (state.sha256, *names, "", *dataset.columns)
+        question = (state.checksum, *names, "", *dataset.columns)
         known = _known.get(question)
         if known is not None:
             return Beside(known, state)

@@ -17,6 +17,7 @@ from app.services.context import Context
 from app.services.ending import cancel_in
 from app.storage import dataset as datasets
 from app.storage import dataset_bin as bin_
+from app.storage import setting
 from app.storage.database import Transaction
 from app.storage.files import discard
 
@@ -58,19 +59,20 @@ def bring_back(ctx: Context, actor: User, key: str) -> Dataset:
         if dataset.parent and datasets.find(tx, dataset.parent) is None:
             raise Conflict(say("What this was made from has been deleted too. Bring that back first."))
         bin_.take_out(tx, dataset)
-        _put_off(ctx, tx, dataset)
+        _put_off(tx, dataset)
     return datasets.get(ctx.database, key)
 
 
-def _put_off(ctx: Context, tx: Transaction, dataset: Dataset) -> None:
+def _put_off(tx: Transaction, dataset: Dataset) -> None:
     """Let a capture whose time is up stay for as many days as a deletion can be undone."""
-    site, now = ctx.site_settings(), datetime.now(UTC)
+    site, now = setting.all_settings(tx), datetime.now(UTC)
     day = goes_on(site, dataset)
     if day is None or day > now:
         return
     if not expiry_of(site, dataset.type).may_keep:
         raise Conflict(say("Its time is up, and datasets of this source cannot be kept here."))
-    bin_.set_expiry(tx, dataset.key, expires=now + timedelta(days=max(undo_days(ctx), 1)), is_kept=False)
+    days = max(limit_or_default(site, "undo_days"), 1)
+    bin_.set_expiry(tx, dataset.key, expires=now + timedelta(days=days), is_kept=False)
 
 
 def delete_dataset(ctx: Context, actor: User, key: str) -> None:
@@ -97,6 +99,7 @@ def delete_tree(ctx: Context, key: str) -> None:
             for file in dataset.result.files.values()
         }
         datasets.delete(tx, key)
+        ctx.queue.let_others_start(tx, *{dataset.type for dataset in doomed if not dataset.status.is_ended})
     discard(ctx.files, names)
 
 

@@ -120,7 +120,7 @@ def open_download(
         part, rows = _part(ctx, path, columns, filter, extra, count=name == "xlsx")
     if name == "xlsx":
         workbook_export.check_fits_excel(rows or 0, len(part.columns or dataset.columns))
-    state = (extra.columns, extra.state.sha256) if extra else None
+    state = (extra.columns, extra.state.checksum) if extra else None
     asked = hashlib.sha256(repr((columns, filter, state)).encode()).hexdigest()[:16] if part is not WHOLE else ""
     tag = "-".join(word for word in (stored.sha256, name, "bom" * bom, "safe" * excel_safe, asked) if word)
     return Download(filename, chosen.media_type, make(ctx, dataset, Options(bom, excel_safe, part)), tag)

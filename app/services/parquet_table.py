@@ -144,7 +144,7 @@ class ParquetTable:
             joined=source,
             columns={**self.columns, **added},
             extra=tuple(quoted(to) for to in sql_names),
-            state=extra.state.sha256,
+            state=extra.state.checksum,
         )
 
     def _from(self, *parts: str | None) -> str:

@@ -157,7 +157,7 @@ def _insert(tx: Transaction, child: Dataset) -> Dataset:
 def _annotated(ctx: Context, actor: User, parent: Dataset) -> str | None:
     """The state of the annotations that an analysis would read: in another state it is another analysis."""
     state = state_of(ctx.database, view_of(ctx.database, actor, parent))
-    return f"annotations {state.sha256}" if state and state.count else None
+    return f"annotations {state.checksum}" if state and state.count else None
 
 
 def _parameters(

@@ -1,7 +1,9 @@
-"""The tables `annotation_fields` and `annotation_values`."""
+"""The tables `annotation_fields` and `annotation_values`, and what triggers count of the latter."""
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 from typing import Any
@@ -24,6 +26,12 @@ _SEEN = (
     " AND (v.coder = %(coder)s OR NOT v.field_id = ANY(%(own)s::bigint[]))"
 )
 """The values of some fields; of those in `own` only what `coder` noted down."""
+_COUNTED = (
+    " FROM annotation_counts c JOIN annotation_fields f ON f.id = c.field_id"
+    " WHERE c.field_id = ANY(%(fields)s::bigint[]) AND c.amount > 0"
+    " AND (c.coder = %(coder)s OR NOT c.field_id = ANY(%(own)s::bigint[]))"
+)
+"""The same, counted: a row for each field and coder, whatever the number of values."""
 
 
 def _field(row: Row) -> Field:
@@ -170,7 +178,8 @@ def page_of_codes(
     """Some of the values of some fields, those that come after a place; how many there are in all; where to go on."""
     wanted: dict[str, Any] = {"fields": list(fields), "own": list(own), "coder": coder, "only": only}
     narrowed = _SEEN + " AND (%(only)s IS NULL OR v.coder = %(only)s)"
-    total = db.one(f"SELECT count(*) AS n{narrowed}", **wanted)["n"]
+    counted = f"SELECT coalesce(sum(c.amount), 0) AS n{_COUNTED} AND (%(only)s IS NULL OR c.coder = %(only)s)"
+    total = db.one(counted, **wanted)["n"]
     rest = " AND (v.field_id, v.item, v.coder) > (%(field_id)s, %(item)s, %(after_coder)s)" if after else ""
     field_id, item, after_coder = after or (None, None, None)
     rows = db.many(
@@ -193,15 +202,19 @@ def page_of_codes(
 
 def state(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) -> State:
     """The state of the values of some fields; the same values under the same names have the same checksum."""
-    row = db.one(
-        "SELECT count(*) AS count, max(v.changed) AS changed, encode(sha256(convert_to(coalesce(string_agg("
-        "concat_ws(E'\\x1f', f.name, v.item, v.coder, v.value), E'\\x1e' ORDER BY v.field_id, v.item, v.coder), ''),"
-        f" 'UTF8')), 'hex') AS sha256{_SEEN}",
+    rows = db.many(
+        f"SELECT f.name, c.coder, c.amount, c.checksum::text AS checksum, c.changed{_COUNTED}"
+        ' ORDER BY c.field_id, c.coder COLLATE "C"',
         fields=list(fields),
         own=list(own),
         coder=coder,
     )
-    return State(row["count"], row["sha256"], row["changed"])
+    told = json.dumps([[row["name"], row["coder"], row["amount"], row["checksum"]] for row in rows])
+    return State(
+        sum(row["amount"] for row in rows),
+        hashlib.sha256(told.encode()).hexdigest(),
+        max((row["changed"] for row in rows), default=None),
+    )
 
 
 def count_items(db: Session, fields: Sequence[int], coder: str) -> int:
@@ -218,9 +231,22 @@ def count_items(db: Session, fields: Sequence[int], coder: str) -> int:
 def coders_of(db: Session, fields: Sequence[int], own: Sequence[int], coder: str) -> dict[str, list[str]]:
     """Who has coded in each of some fields, by the field's name."""
     rows = db.many(
-        "SELECT f.name, array_agg(DISTINCT v.coder ORDER BY v.coder) AS coders" + _SEEN + " GROUP BY f.name",
+        f'SELECT f.name, array_agg(c.coder ORDER BY c.coder COLLATE "C") AS coders{_COUNTED} GROUP BY f.name',
         fields=list(fields),
         own=list(own),
         coder=coder,
     )
     return {row["name"]: row["coders"] for row in rows}
+
+
+def amounts(db: Session, fields: Sequence[int]) -> dict[int, dict[str, int]]:
+    """How many values each coder has given, by the number of the field; coders by name."""
+    rows = db.many(
+        "SELECT field_id, coder, amount FROM annotation_counts WHERE field_id = ANY(%(fields)s::bigint[])"
+        ' AND amount > 0 ORDER BY field_id, coder COLLATE "C"',
+        fields=list(fields),
+    )
+    found: dict[int, dict[str, int]] = {}
+    for row in rows:
+        found.setdefault(row["field_id"], {})[row["coder"]] = row["amount"]
+    return found

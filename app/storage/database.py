@@ -10,66 +10,26 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from contextvars import ContextVar
 from typing import Any
 
 import psycopg2
 import psycopg2.extras
-from psycopg2.errors import NumericValueOutOfRange, ReadOnlySqlTransaction, UntranslatableCharacter
-from psycopg2.extensions import TRANSACTION_STATUS_IDLE, QueryCanceledError, TransactionRollbackError, connection
+from psycopg2.extensions import TRANSACTION_STATUS_IDLE, connection
 
-from app.domain.errors import InvalidInput, NotFound, TookTooLong, Unavailable
+from app.domain.errors import NotFound, Unavailable
 from app.domain.texts import say
+from app.storage.connection import connect, explained
 
 log = logging.getLogger(__name__)
 
 _PING_AFTER = 5.0
-_WATCH_CLIENT = "client_connection_check_interval"
-_GONE_AFTER = (
-    "-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=10000"
-    " -c idle_in_transaction_session_timeout=300000"
-)
-"""The server notices within about ten seconds that a client is cut off; until then it keeps what that one locked.
+_LOCK_SECONDS = 10.0
+"""How long a statement waits for what another transaction has locked: so long may it stand still and hold up others."""
 
-One that is still there and stands still, such as a suspended machine's, keeps it for five minutes.
-"""
+_lock_seconds: ContextVar[float | None] = ContextVar("lock_seconds", default=None)
 
 Row = dict[str, Any]
-
-
-def connect(url: str, *, name: str = "4cat", timeout: int = 5) -> connection:
-    """Open one connection. A query ends within seconds when the process that asked it dies.
-
-    :raises Unavailable: when the server does not answer
-    """
-    try:
-        return _connect(url, name, timeout, f"-c {_WATCH_CLIENT}=2000")
-    except psycopg2.OperationalError as error:
-        if _WATCH_CLIENT not in str(error):
-            raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
-    try:  # PostgreSQL learned it with version 14
-        return _connect(url, name, timeout, "")
-    except psycopg2.OperationalError as error:
-        raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
-
-
-def _connect(url: str, name: str, timeout: int, options: str) -> connection:
-    return psycopg2.connect(
-        url,
-        application_name=name,
-        connect_timeout=timeout,
-        cursor_factory=psycopg2.extras.RealDictCursor,
-        keepalives_idle=15,
-        keepalives_interval=5,
-        keepalives_count=3,
-        tcp_user_timeout=10_000,
-        options=f"-c timezone=UTC {_GONE_AFTER} {options}",
-    )
-
-
-def _not_storable() -> InvalidInput:
-    """The error for what a script sent that no table can hold."""
-    text = "This holds a character or a number that cannot be stored, such as the character NUL. Leave it out."
-    return InvalidInput({"value": [text]}, text)
 
 
 def _has_something_to_read(descriptor: int) -> bool:
@@ -115,9 +75,9 @@ class Transaction:
     def stream(self, sql: str, *, size: int = 5_000, **values: Any) -> Iterator[list[Row]]:
         """The rows of a query, `size` at a time, as the server finds them: memory stays flat whatever the number.
 
-        Whoever reads them may take their time.
+        Whoever reads them may take their time, up to an hour for what was found at once.
         """
-        self.run("SET LOCAL idle_in_transaction_session_timeout TO 0")
+        self.run("SET LOCAL idle_in_transaction_session_timeout TO '1h'")
         with self._connection.cursor(name="stream") as cursor:
             cursor.itersize = size
             cursor.execute(sql, values)
@@ -176,34 +136,20 @@ class Database:
         """A transaction: committed at the end, rolled back when an exception leaves it.
 
         :raises Unavailable: when the server does not answer or all connections stay busy
+        :raises Busy: when another transaction has locked what this one needs, and does not come to an end
         """
         with self._transaction_on() as opened:
             work = Transaction(opened)
+            if (seconds := _lock_seconds.get()) is not None:
+                work.run(f"SET LOCAL lock_timeout TO {round(seconds * 1000)}")
             yield work
         work.run_hooks()
 
     @contextmanager
     def _transaction_on(self) -> Iterator[connection]:
-        with self._connection() as opened:
-            try:
-                yield opened
-                opened.commit()
-            except TransactionRollbackError as error:
-                raise Unavailable(
-                    say("The database was busy with another change to the same thing. Try again.")
-                ) from error
-            except QueryCanceledError as error:
-                raise TookTooLong from error
-            except (psycopg2.OperationalError, ReadOnlySqlTransaction) as error:  # the latter while a spare takes over
-                raise Unavailable(say("The database does not answer: {error}", error=str(error).strip())) from error
-            except (UntranslatableCharacter, NumericValueOutOfRange) as error:
-                raise _not_storable() from error
-            except ValueError as error:
-                if "NUL (0x00)" in str(error) or isinstance(error, UnicodeEncodeError):
-                    raise _not_storable() from error
-                raise
-            except psycopg2.InterfaceError as error:
-                raise Unavailable(say("The connection to the database is gone: {error}", error=error)) from error
+        with self._connection() as opened, explained():
+            yield opened
+            opened.commit()
 
     def one(self, sql: str, **values: Any) -> Row:
         """Exactly one row, in a transaction of its own. :raises NotFound: when there is none"""
@@ -260,7 +206,7 @@ class Database:
                 since, opened = self._idle.get_nowait()
                 if self._is_alive(opened, time.monotonic() - since):
                     return opened
-        return connect(self.url, name=self._name)
+        return connect(self.url, name=self._name, lock_seconds=_LOCK_SECONDS)
 
     @staticmethod
     def _is_alive(opened: connection, idle: float) -> bool:
@@ -288,6 +234,16 @@ class Database:
                 opened.close()
         if not opened.closed:
             self._idle.put((time.monotonic(), opened))
+
+
+@contextmanager
+def waiting_for_locks(seconds: float) -> Iterator[None]:
+    """Let transactions of this thread wait so long at most for what others have locked: who comes again can skip it."""
+    before = _lock_seconds.set(seconds)
+    try:
+        yield
+    finally:
+        _lock_seconds.reset(before)
 
 
 Session = Database | Transaction

@@ -265,7 +265,7 @@ def set_source(tx: Transaction, key: str, datasource: str, change: dict[str, Any
 
 
 def delete(tx: Transaction, key: str) -> None:
-    """Delete a dataset and all made from it, with their jobs and logs."""
+    """Delete a dataset and all made from it, with their jobs and logs. What runs is told to stop, and goes then."""
     tx.run("DELETE FROM datasets WHERE key = %(key)s", key=key)
 
 

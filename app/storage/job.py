@@ -230,6 +230,13 @@ def request_cancel(tx: Transaction, job_id: int) -> None:
     )
 
 
+def withdraw(tx: Transaction, job_id: int) -> None:
+    """Forget an interval job; one that runs is asked to stop, and is gone when it has."""
+    tx.run("DELETE FROM jobs WHERE id = %(job_id)s AND state <> 'running'", job_id=job_id)
+    tx.run("UPDATE jobs SET interval = NULL WHERE id = %(job_id)s", job_id=job_id)
+    request_cancel(tx, job_id)
+
+
 def blocked_by(tx: Transaction, dataset: str) -> list[Job]:
     """The jobs that wait for a dataset to end."""
     rows = tx.many(f"SELECT {COLUMNS} FROM jobs WHERE blocked_by = %(dataset)s ORDER BY id", dataset=dataset)

@@ -37,11 +37,13 @@ def count_active(tx: Transaction, type_: str) -> int:
 def ring_next(tx: Transaction, type_: str) -> tuple[int, int] | None:
     """Mark the next job of a type as rung: the one with the smallest turn. Its id and ring.
 
-    Only under `lock_type`: that nobody else rings is what makes the turns right.
+    Only under `lock_type`: that nobody else rings is what makes the turns right. One that somebody else is changing at
+    this moment is passed over: should that one stand still, the others go on.
     """
     row = tx.find(
         "WITH next AS ("
-        f"  SELECT id, owner, turn FROM jobs WHERE type = %(type)s AND {READY} ORDER BY turn, id LIMIT 1 FOR UPDATE"
+        f"  SELECT id, owner, turn FROM jobs WHERE type = %(type)s AND {READY} ORDER BY turn, id LIMIT 1"
+        "  FOR UPDATE SKIP LOCKED"
         "), served AS ("
         "  INSERT INTO queue_turns (type, owner, turn) SELECT %(type)s, owner, turn FROM next"
         "  ON CONFLICT (type, owner) DO UPDATE SET turn = greatest(queue_turns.turn, excluded.turn)"

@@ -13,7 +13,7 @@ import psycopg2
 from app.domain.errors import FourcatError
 from app.plugins.extensions import installed_extensions
 from app.plugins.registry import database_scripts
-from app.storage.database import connect
+from app.storage.connection import connect
 
 FOLDER = Path(__file__).resolve().parents[2] / "sql" / "migrations"
 _LOCK = 0x4CA7

@@ -7,6 +7,11 @@ from datetime import datetime
 
 from app.storage.database import Session
 
+_KNOWN = "CASE WHEN {0} > clock_timestamp() + interval '2 hours' THEN clock_timestamp() ELSE {0} END"
+"""A time of a host, as SQL. None is so far off: such a one was noted down before the clock was set back."""
+_FREE = _KNOWN.format("free_at")
+_RESTS = _KNOWN.format("rests_until")
+
 
 @dataclass(frozen=True)
 class Turn:
@@ -25,8 +30,10 @@ def take_turn(db: Session, host: str, pace: float, patience: float) -> Turn | No
         "INSERT INTO web_hosts AS w (host, free_at, asked)"
         " VALUES (%(host)s, clock_timestamp() + make_interval(secs => %(pace)s), 1)"
         " ON CONFLICT (host) DO UPDATE SET asked = w.asked + 1,"
-        " free_at = greatest(w.free_at, w.rests_until, clock_timestamp()) + make_interval(secs => %(pace)s)"
-        " WHERE greatest(w.free_at, w.rests_until) <= clock_timestamp() + make_interval(secs => %(patience)s)"
+        f" free_at = greatest({_KNOWN.format('w.free_at')}, {_KNOWN.format('w.rests_until')}, clock_timestamp())"
+        " + make_interval(secs => %(pace)s)"
+        f" WHERE greatest({_KNOWN.format('w.free_at')}, {_KNOWN.format('w.rests_until')})"
+        " <= clock_timestamp() + make_interval(secs => %(patience)s)"
         " RETURNING free_at - make_interval(secs => %(pace)s) AS at,"
         " extract(epoch FROM free_at - clock_timestamp())::float - %(pace)s AS wait",
         host=host,
@@ -39,7 +46,7 @@ def take_turn(db: Session, host: str, pace: float, patience: float) -> Turn | No
 def wait_for_turn(db: Session, host: str) -> float:
     """How many seconds off the next turn at a host is."""
     row = db.find(
-        "SELECT extract(epoch FROM greatest(free_at, rests_until) - clock_timestamp())::float AS wait"
+        f"SELECT extract(epoch FROM greatest({_FREE}, {_RESTS}) - clock_timestamp())::float AS wait"
         " FROM web_hosts WHERE host = %(host)s",
         host=host,
     )
@@ -48,7 +55,7 @@ def wait_for_turn(db: Session, host: str) -> float:
 
 def is_resting(db: Session, host: str) -> bool:
     """Whether a host is left alone now."""
-    row = db.find("SELECT rests_until > clock_timestamp() AS rests FROM web_hosts WHERE host = %(host)s", host=host)
+    row = db.find(f"SELECT {_RESTS} > clock_timestamp() AS rests FROM web_hosts WHERE host = %(host)s", host=host)
     return row is not None and bool(row["rests"])
 
 
@@ -60,7 +67,7 @@ def back_off(db: Session, host: str, turn: Turn, least: float, most: float) -> f
     """
     row = db.one(
         "UPDATE web_hosts SET refused = refused + CASE WHEN rests_until <= %(at)s THEN 1 ELSE 0 END, rests_until ="
-        " greatest(rests_until, clock_timestamp() + make_interval(secs => least(%(least)s * power(2, CASE WHEN"
+        f" greatest({_RESTS}, clock_timestamp() + make_interval(secs => least(%(least)s * power(2, CASE WHEN"
         " rests_until <= %(at)s THEN least(refused, 20) ELSE 0 END), %(most)s))) WHERE host = %(host)s"
         " RETURNING extract(epoch FROM rests_until - clock_timestamp())::float AS rest",
         host=host,

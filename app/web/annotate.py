@@ -42,13 +42,15 @@ def _page(key: str, status: int = 200, **more: Any) -> Response:
     if not can_be_annotated(dataset):
         raise NotFound(say("“{dataset}” has no items to annotate.", dataset=dataset.label))
     view = coding.get_view(ctx, actor, key)
+    compared = request.args.get("coder") or None
     values = {
         "dataset": dataset,
         "fields": view.fields,
         "homes": view.homes,
         "changeable": [field.id for field in view.fields if can_change(actor, view.homes[field.dataset])],
         "may_add": can_change(actor, dataset),
-        "agreements": {one.field.id: one.agreement for one in agreements(ctx, actor, key)},
+        "agreements": {one.field.id: one.agreement for one in agreements(ctx, actor, key, coder=compared)},
+        "compared": compared,
         "kinds": KINDS,
         "errors": {},
         "typed": {},

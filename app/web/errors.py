@@ -12,7 +12,7 @@ from flask_wtf.csrf import CSRFError
 from htmx_flask import make_response, request
 from werkzeug.exceptions import HTTPException, InternalServerError
 
-from app.domain.errors import FourcatError, LimitReached, NotSignedIn, Unavailable
+from app.domain.errors import Busy, FourcatError, LimitReached, NotSignedIn, Unavailable
 from app.domain.texts import say, told
 from app.installation import installation
 from app.services.error_report import report_error
@@ -60,10 +60,8 @@ def _sentence(error: Exception, status: int) -> str:
     if isinstance(error, CSRFError):
         return say("This page had been open for too long to be trusted. Load it again and repeat what you did.")
     if isinstance(error, Unavailable):
-        # What follows the colon is the driver's, with addresses of servers in it.
         log.warning("a part of the installation does not answer: %s", error)
-        what = told(error.message).split(": ")[0].rstrip(".")
-        return say("{what}. Try again in a moment.", what=what)
+        return error.message if isinstance(error, Busy) else _of_away(error)
     if isinstance(error, FourcatError) and status != 500:
         return error.message
     if status in _SENTENCES:
@@ -76,6 +74,12 @@ def _sentence(error: Exception, status: int) -> str:
             number=number,
         )
     return getattr(error, "description", None) or say("This cannot be done.")
+
+
+def _of_away(error: Unavailable) -> str:
+    # What follows the colon is the driver's, with addresses of servers in it.
+    what = told(error.message).split(": ")[0].rstrip(".")
+    return say("{what}. Try again in a moment.", what=what)
 
 
 def _cause(error: Exception) -> BaseException:
@@ -96,6 +100,8 @@ def show_error(error: Exception) -> Response:
         notice: Response = make_response(piece, status, retarget="#notices", reswap="innerHTML", push_url=False)
         return notice
     heading = _HEADINGS.get(status, say("Something went wrong"))
+    if isinstance(error, Busy):
+        heading = _HEADINGS[409]
     if isinstance(error, LimitReached):
         heading = say("As much as you may have")
     page = render_template("error/show.html", heading=heading, message=message, status=status)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from app.storage.database import connect
+from app.storage.connection import connect
 
 WORTH_IT = 0.4
 """Making them anew pays when the dump has more than this share of the posts that are there already."""

@@ -15,7 +15,7 @@ import psycopg2
 import psycopg2.extras
 from psycopg2.extensions import TransactionRollbackError
 
-from app.storage.database import connect
+from app.storage.connection import connect
 from datasources._imageboard.store.words import GATHER_WORDS
 from extras.fourchan_dumps.posts import COLUMNS, SOURCE, Opening
 from extras.fourchan_dumps.record import DumpError

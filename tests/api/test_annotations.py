@@ -11,6 +11,7 @@ from typing import Any
 import polars as pl
 import pytest
 
+from app.domain.agreement import MOST_COMPARED
 from app.domain.dataset import Dataset
 from app.domain.user import User
 from app.services.context import Context
@@ -192,6 +193,22 @@ def test_what_is_wrong_with_a_file_is_said_with_its_line(
     assert answer.status_code == 422
     assert says in (answer.json or {})["message"]
     assert (call("owner", "GET", address).json or {})["total"] == 0
+
+
+def test_of_many_coders_one_is_compared_with_the_others(call: Call, posts: Dataset) -> None:
+    add_field(call, posts.key)
+    coders = [f"coder {number}" for number in range(MOST_COMPARED + 1)]
+    for coder in coders:
+        code(call, "owner", posts.key, ("1", "pro"), ("2", "con" if coder == "coder 0" else "pro"), coder=coder)
+    address = f"/api/datasets/{posts.key}/annotations/agreement"
+    (found,) = call("owner", "GET", address).json or []
+    assert (found["coders"], found["items"], found["pairs"]) == (dict.fromkeys(coders, 2), 2, [])
+    (found,) = call("owner", "GET", f"{address}?coder=coder+0").json or []
+    assert [(pair["first"], pair["second"], pair["share"]) for pair in found["pairs"]] == [
+        ("coder 0", other, 0.5) for other in coders[1:]
+    ]
+    refused = call("owner", "GET", f"{address}?coder=nobody")
+    assert (refused.status_code, list((refused.json or {})["errors"])) == (422, ["coder"])
 
 
 def test_agreement_is_shown_for_each_field(call: Call, posts: Dataset) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit, urlunsplit
 import pytest
 
 from app.local.schema import dump_schema
-from app.storage.database import connect
+from app.storage.connection import connect
 from app.storage.migrate import FOLDER, list_migrations, migrate, pending
 
 SCHEMA = Path(__file__).resolve().parents[2] / "sql" / "schema.sql"

@@ -62,7 +62,7 @@ def test_analyses_read_annotations_and_filters_hand_them_on(ctx: Context, user: 
     done, filtered = finished(ctx, first.key), finished(ctx, kept.key)
     assert counts(ctx, user, done.key) == {"pro": 2, "con": 1}
     read = done.provenance["source"]["annotations"]
-    assert (read["count"], len(read["sha256"])) == (5, 64)
+    assert (read["count"], len(read["checksum"])) == (5, 64)
     assert "stance" not in filtered.columns
     assert filtered.result is not None
     assert "stance" not in pl.read_parquet_schema(ctx.files.local(filtered.result.files["table"]))

@@ -36,7 +36,7 @@ from app.settings import Settings
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import setting
-from app.storage.database import connect
+from app.storage.connection import connect
 from app.storage.files import digest, open_files
 from app.storage.migrate import list_migrations, migrate, pending
 from tests.conftest import ROOT, Crew, Starter, finished_posts, import_posts, wait_for, wait_for_end

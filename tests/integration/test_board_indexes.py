@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.services.context import Context
-from app.storage.database import connect
+from app.storage.connection import connect
 from app.storage.migrate import migrate
 from datasources._imageboard.store import indexes
 from datasources._imageboard.store.indexes import (

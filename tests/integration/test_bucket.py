@@ -115,7 +115,7 @@ def test_a_server_that_hangs_is_given_up(store: S3Store, tmp_path: Path) -> None
         began = time.monotonic()
         with pytest.raises(Unavailable):
             attempt()
-        assert time.monotonic() - began < 5
+        assert time.monotonic() - began < 15
 
 
 @pytest.mark.parametrize("server", [dribble], indirect=True)
@@ -135,7 +135,7 @@ def test_a_stream_that_never_goes_on_is_given_up(store: S3Store, tmp_path: Path)
     began = time.monotonic()
     with pytest.raises(Unavailable, match="Storage"):
         store.local(FILE)
-    assert time.monotonic() - began < 8
+    assert time.monotonic() - began < 18
     assert list((tmp_path / "cache").iterdir()) == []
 
 

@@ -13,7 +13,8 @@ import psycopg2
 import pytest
 
 from app.domain.errors import NotFound, Unavailable
-from app.storage.database import Database, connect
+from app.storage.connection import connect
+from app.storage.database import Database
 from app.storage.migrate import MigrationError, list_migrations, migrate, pending
 
 

@@ -15,7 +15,7 @@ from app.local.doctor_servers import look_at_database, look_at_redis
 from app.local.finding import Finding
 from app.queue.connection import connect_redis
 from app.services.context import Context
-from app.storage.database import connect
+from app.storage.connection import connect
 from app.storage.overview import server_facts
 from tests.conftest import Starter, import_posts, wait_for_manager
 

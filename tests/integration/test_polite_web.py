@@ -25,6 +25,7 @@ from app.storage import web_host
 from app.storage.database import Database
 from app.storage.web_host import Turn
 from extras.living_board import LivingBoard, rules_for
+from tests.conftest import wait_for
 
 PACE = 0.2
 INDEX = "/po/threads.json"
@@ -92,12 +93,23 @@ def test_turns_taken_at_once_are_different(ctx: Context) -> None:
     assert all((b - a).total_seconds() >= 0.999 for a, b in pairwise(moments))
 
 
+@pytest.mark.parametrize("what", ["free_at", "rests_until"])
+def test_a_clock_that_is_set_back_does_not_let_a_host_rest_until_it_has_caught_up(ctx: Context, what: str) -> None:
+    turn(ctx.database, "a.example")
+    ctx.database.run(f"UPDATE web_hosts SET {what} = now() + interval '1 day'")
+    assert not web_host.is_resting(ctx.database, "a.example")
+    assert web_host.wait_for_turn(ctx.database, "a.example") < 5
+    assert turn(ctx.database, "a.example").wait < 5
+    taken = turn(ctx.database, "a.example")
+    assert web_host.back_off(ctx.database, "a.example", taken, 5, 900) < 20
+
+
 def test_a_turn_that_is_far_off_is_not_taken(ctx: Context) -> None:
     for _ in range(6):
         turn(ctx.database, "a.example", pace=10)
     before = web_host.wait_for_turn(ctx.database, "a.example")
     assert web_host.take_turn(ctx.database, "a.example", 10, 30) is None
-    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(before, abs=1)
+    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(before, abs=5)
 
 
 @pytest.mark.parametrize("status", [429, 500, 501, 502, 503, 504, 520, 522, 525, 530, 599])
@@ -108,7 +120,7 @@ def test_a_server_that_is_busy_is_left_alone_as_long_as_it_says(web: PoliteWeb, 
     with pytest.raises(SourceError, match="left alone") as second:
         web.get(site.url + INDEX, pace=0.01)
     for caught in (first, second):
-        assert caught.value.retry_after == pytest.approx(100, abs=5)
+        assert caught.value.retry_after == pytest.approx(100, abs=30)
         assert not caught.value.permanent
     assert len(site.traffic.requests()) == 1
 
@@ -132,7 +144,7 @@ def test_who_is_told_to_leave_a_host_alone_has_made_no_attempt(ctx: Context, web
         waits = attempt(job.id)
         assert (waits.state, waits.attempts) == (JobState.WAITING, 0)
         assert waits.claim_after is not None
-        assert (waits.claim_after - datetime.now(UTC)).total_seconds() == pytest.approx(100, abs=5)
+        assert (waits.claim_after - datetime.now(UTC)).total_seconds() == pytest.approx(100, abs=30)
     assert "left alone" in (attempt(every.id).error or "")
     ctx.database.run("UPDATE web_hosts SET rests_until = '-infinity'")
     site.fail(status=503)
@@ -177,17 +189,17 @@ def test_requests_that_fail_together_count_as_one_refusal(ctx: Context) -> None:
         web_host.back_off(ctx.database, "a.example", one, 5, 900)
     row = ctx.database.one("SELECT refused FROM web_hosts")
     assert row["refused"] == 1
-    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(5, abs=0.5)
+    assert web_host.wait_for_turn(ctx.database, "a.example") == pytest.approx(5, abs=3)
 
 
 def test_whoever_waits_for_a_turn_does_not_ask_when_the_host_has_refused_meanwhile(
     ctx: Context, site: LivingBoard
 ) -> None:
     host = host_of(site)
-    current = turn(ctx.database, host, 0.5)
+    current = turn(ctx.database, host, 3)
     waiting = threading.Thread(target=lambda: suppressed(ctx, site))
     waiting.start()
-    time.sleep(0.1)
+    wait_for(lambda: ctx.database.one("SELECT asked FROM web_hosts")["asked"] == 2, "the other to take its turn")
     web_host.back_off(ctx.database, host, current, 60, 900)
     waiting.join(20)
     assert site.traffic.requests() == []
@@ -195,15 +207,15 @@ def test_whoever_waits_for_a_turn_does_not_ask_when_the_host_has_refused_meanwhi
 
 def suppressed(ctx: Context, site: LivingBoard) -> None:
     with suppress(SourceError):
-        PoliteWeb(ctx.database, "Test site").get(site.url + INDEX, pace=0.5)
+        PoliteWeb(ctx.database, "Test site").get(site.url + INDEX, pace=3)
 
 
 def test_a_server_that_hangs_is_given_up(ctx: Context, site: LivingBoard) -> None:
-    site.fail(hang=3)
+    site.fail(hang=6)
     began = time.monotonic()
     with pytest.raises(SourceError, match="does not answer") as caught:
         PoliteWeb(ctx.database, "Test site", timeout=0.3).get(site.url + INDEX, pace=0.1)
-    assert time.monotonic() - began < 2.5
+    assert time.monotonic() - began < 5.5
     assert caught.value.retry_after is not None
 
 

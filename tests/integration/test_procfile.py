@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from app.local.leftovers import free_port
-from app.storage.database import connect
+from app.storage.connection import connect
 from tests.conftest import POSTS, ROOT, wait_for
 
 

@@ -214,7 +214,7 @@ class TestIntervals:
         assert claim(ctx, job.id) is None
 
     def test_missed_turns_coalesce(self, ctx: Context) -> None:
-        job = self.declare(ctx, 10)
+        job = self.declare(ctx, 3600)
         finish(ctx, taken(ctx, job.id))
         ctx.database.run("UPDATE jobs SET claim_after = claim_after - interval '1 day'")
         finish(ctx, taken(ctx, job.id))

@@ -9,6 +9,7 @@ import pytest
 from app.domain.errors import Unavailable
 from app.domain.setting import restart_asked
 from app.domain.user import User
+from app.runner.heart import Heart
 from app.runner.manager import Manager
 from app.services.context import Context
 from app.services.machine import restart_workers
@@ -38,6 +39,15 @@ def test_a_database_that_takes_no_writing_is_away(ctx: Context) -> None:
 def test_who_stands_still_in_a_transaction_does_not_hold_up_others_for_ever(ctx: Context) -> None:
     shown = "SHOW idle_in_transaction_session_timeout"
     with ctx.database.transaction() as tx:
-        assert tx.one(shown) == {"idle_in_transaction_session_timeout": "5min"}
+        assert tx.one(shown) == {"idle_in_transaction_session_timeout": "1min"}
         next(tx.stream("SELECT generate_series(1, 10) AS n", size=2))
-        assert tx.one(shown) == {"idle_in_transaction_session_timeout": "0"}
+        assert tx.one(shown) == {"idle_in_transaction_session_timeout": "1h"}
+        assert tx.one("SHOW lock_timeout") == {"lock_timeout": "10s"}
+
+
+def test_a_lease_runs_out_while_the_machine_is_suspended(ctx: Context, monkeypatch: pytest.MonkeyPatch) -> None:
+    with ctx.database.transaction() as tx:
+        heart = Heart(ctx, ctx.queue.enqueue(tx, "misbehave", "a"))
+    clock = time.clock_gettime
+    monkeypatch.setattr(time, "clock_gettime", lambda which: clock(which) + 3600 * (which == time.CLOCK_BOOTTIME))
+    assert heart.silent_for > ctx.settings.dead_after_seconds

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from itertools import takewhile
 from typing import Any
 
 import psutil
@@ -13,10 +15,12 @@ from app.services.context import Context
 def opened(ctx: Context, process: psutil.Process) -> set[str]:
     """The connections to Redis that a process has opened itself.
 
-    It also holds those that it had from its parent: they are older than the process, or the parent still has them.
+    It also holds those that were open when it was forked: they are older than the process, or those above it still have
+    them. Not its parent alone, which may have closed its copy since; and Redis tells ages in whole seconds, so that
+    one opened just before the fork may look younger than the process.
     """
-    parent = process.parent()
-    return held(ctx, process, younger=True) - (held(ctx, parent) if parent is not None else set())
+    of_this_test = takewhile(lambda above: above.pid != os.getpid(), process.parents())
+    return held(ctx, process, younger=True) - {one for above in of_this_test for one in held(ctx, above)}
 
 
 def held(ctx: Context, process: psutil.Process, *, younger: bool = False) -> set[str]:

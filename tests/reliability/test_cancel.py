@@ -17,6 +17,7 @@ from app.services.dataset_bin import delete_dataset
 from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs
+from app.storage import setting
 from tests.conftest import finished_posts, wait_for, wait_for_end
 from tests.reliability.asking import ask, assert_right, is_alive, redis_process, wait_for_trace
 
@@ -159,8 +160,16 @@ def test_what_was_cancelled_can_be_run_again_at_once(ctx: Context, admin: User, 
     assert_right(ctx, admin, wait_for_end(ctx, asked.key))
 
 
-def test_a_deleted_one_stops_too(ctx: Context, admin: User, top: Dataset, trace: Path) -> None:
+def test_a_deleted_one_stops_too_and_has_its_place_until_then(
+    ctx: Context, admin: User, top: Dataset, trace: Path
+) -> None:
+    setting.put(ctx.database, "workers.misbehave.max_workers", 1)
     asked = ask(ctx, admin, top, "sleep", seconds=60, trace=str(trace))
     pid = wait_for_trace(trace)
+    waiting = ask(ctx, admin, top, "work")
     delete_dataset(ctx, admin, asked.key)
-    wait_for(lambda: not is_alive(pid), "the process to end", _SOON)
+    asked_at = time.monotonic()
+    wait_for(lambda: datasets.get(ctx.database, waiting.key).status is not Status.WAITING, "the next to begin", _SOON)
+    assert not is_alive(pid)
+    assert time.monotonic() - asked_at < _SOON
+    assert_right(ctx, admin, wait_for_end(ctx, waiting.key))

@@ -22,7 +22,7 @@ from app.services.run import run_processor
 from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage import setting
-from tests.conftest import Process, Starter, finished_posts, wait_for, wait_for_end
+from tests.conftest import Process, Starter, finished_posts, wait_for, wait_for_end, wait_for_manager
 from tests.reliability.asking import most_at_once, spans
 
 
@@ -36,7 +36,8 @@ def managers(ctx: Context, start: Starter) -> list[Process]:
     """Two managers and a scheduler."""
     started = [start("-m", "app.runner") for _ in range(2)]
     start("scheduler.py")
-    wait_for(lambda: len(ctx.bell.managers()) == 2, "two managers")
+    for manager in started:
+        wait_for_manager(ctx, manager)
     return started
 
 
@@ -106,8 +107,8 @@ class TestLimits:
         theirs = finished_posts(ctx, user)
         ask_many(ctx, admin, top, 30, 0.4, tmp_path / "many")
         wait_for(lambda: len(spans(tmp_path / "many")) >= 2, "the first to end")
-        asked_at = time.time()
         single = ask(ctx, user, theirs, "span", seconds=0.1, trace=str(tmp_path / "single"))
+        asked_at = time.time()
         job = jobs.find_open(ctx.database, "misbehave", single.key)
         assert ctx.queue.position(job) in (1, None)
         assert wait_for_end(ctx, single.key).status is Status.FINISHED
@@ -129,7 +130,7 @@ class TestCrashes:
         plugin = working(trace)
         program = wait_for(plugin.children, "the program")[0]  # type: ignore[index]
         plugin.kill()
-        wait_for(lambda: not alive(program), "the program to end", 5)
+        wait_for(lambda: not alive(program), "the program to end")
         working(trace, attempts=2)
         delete_dataset(ctx, admin, asked.key)
 
@@ -137,11 +138,11 @@ class TestCrashes:
         self, ctx: Context, admin: User, top: Dataset, tmp_path: Path
     ) -> None:
         trace = tmp_path / "trace"
-        ended = wait_for_end(ctx, ask(ctx, admin, top, "die-forked", seconds=120, trace=str(trace)).key, 25)
+        ended = wait_for_end(ctx, ask(ctx, admin, top, "die-forked", seconds=600, trace=str(trace)).key)
         assert (ended.status, "signal 9" in ended.message) == (Status.FAILED, True), ended.message
 
     def test_a_message_with_anything_in_it_is_stored(self, ctx: Context, admin: User, top: Dataset) -> None:
-        ended = wait_for_end(ctx, ask(ctx, admin, top, "raise-binary").key, 10)
+        ended = wait_for_end(ctx, ask(ctx, admin, top, "raise-binary").key)
         assert (ended.status, "ValueError: bytes: " in ended.message) == (Status.FAILED, True), ended.message
         assert "raise ValueError" in log_text(ctx, admin, ended.key)
 

@@ -27,7 +27,7 @@ from app.storage import dataset as datasets
 from app.storage import job as jobs
 from app.storage.migrate import migrate
 from tests.conftest import finished_posts, settings_environment, wait_for, wait_for_end
-from tests.reliability.asking import MADE, ask, assert_right, wait_for_trace
+from tests.reliability.asking import MADE, ask, assert_right, is_alive, wait_for_trace
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +81,7 @@ def servers_are_up(embedded: EmbeddedServers) -> Iterator[None]:
 def kill_postgres(ctx: Context, *, forget: bool = True) -> None:
     pid = int((ctx.settings.data_dir / "postgresql" / "postmaster.pid").read_text().split()[0])
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie", "PostgreSQL to die")
+    wait_for(lambda: not is_alive(pid), "PostgreSQL to die")
     if forget:
         ctx.database.close()
 
@@ -89,7 +89,7 @@ def kill_postgres(ctx: Context, *, forget: bool = True) -> None:
 def kill_redis(ctx: Context) -> None:
     pid = int(ctx.bell.client.info()["process_id"])  # type: ignore[index,arg-type]
     os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: not psutil.pid_exists(pid) or psutil.Process(pid).status() == "zombie", "Redis to die")
+    wait_for(lambda: not is_alive(pid), "Redis to die")
 
 
 @pytest.mark.usefixtures("workers")
@@ -112,7 +112,7 @@ class TestPostgres:
         pid = wait_for_trace(tmp_path / "trace")
         time.sleep(0.5)
         kill_postgres(ctx)
-        wait_for(lambda: not psutil.pid_exists(pid), "the work to end")
+        wait_for(lambda: not is_alive(pid), "the work to end")
         time.sleep(1)
         embedded.keep_alive()
         ended = wait_for_end(ctx, asked.key)
@@ -123,17 +123,17 @@ class TestPostgres:
         self, ctx: Context, admin: User, top: Dataset, embedded: EmbeddedServers, tmp_path: Path
     ) -> None:
         """The work is suspended when its claim may be over, and goes on when the claim proves to stand."""
-        asked = ask(ctx, admin, top, "stamps", seconds=18, trace=str(tmp_path / "trace"))
+        asked = ask(ctx, admin, top, "stamps", seconds=24, trace=str(tmp_path / "trace"))
         wait_for(lambda: len(stamps(tmp_path)) > 5, "some work to be done")
         kill_postgres(ctx)
         away = time.time()
-        time.sleep(ctx.settings.dead_after_seconds + 5)
+        time.sleep(ctx.settings.dead_after_seconds + 8)
         back = time.time()
         embedded.keep_alive()
         ended = wait_for_end(ctx, asked.key)
         assert_right(ctx, admin, ended)
         assert ended.provenance["attempt"] == 1
-        over = away + ctx.settings.dead_after_seconds + 1.5
+        over = away + ctx.settings.dead_after_seconds + 4  # the watcher too may have to wait for its turn
         assert [moment for moment in stamps(tmp_path) if over < moment < back] == []
         assert [moment for moment in stamps(tmp_path) if moment > back]
 
@@ -173,18 +173,18 @@ class TestRedis:
         kill_redis(ctx)
         asked = ask(ctx, admin, top, "work", mark="while Redis is away")
         assert asked.status is Status.WAITING
-        time.sleep(8)
+        time.sleep(18)
         embedded.keep_alive()
         back = time.monotonic()
         assert_right(ctx, admin, wait_for_end(ctx, asked.key))
-        assert time.monotonic() - back < 5
+        assert time.monotonic() - back < 10, "RQ's own worker would try again after 13 s"
 
 
 @pytest.mark.usefixtures("workers")
 def test_a_frozen_watcher_publishes_nothing_when_it_thaws(
     ctx: Context, admin: User, top: Dataset, tmp_path: Path
 ) -> None:
-    asked = ask(ctx, admin, top, "sleep", seconds=1, trace=str(tmp_path / "trace"))
+    asked = ask(ctx, admin, top, "sleep", seconds=4, trace=str(tmp_path / "trace"))
     watcher = psutil.Process(wait_for_trace(tmp_path / "trace")).parent()
     assert watcher is not None
     watcher.suspend()

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from ipaddress import ip_address
 
 import pytest
@@ -105,12 +107,21 @@ def test_a_silent_name_server_is_not_waited_for() -> None:
         asked = [pool.submit(names.confirmed, ip_address(f"192.0.2.{number}")) for number in range(12)]
         assert [one.result() for one in asked] == [frozenset()] * 12
         assert time.monotonic() - begin < 3
-        assert heard.recv(512), "it was asked"
+        assert questions(heard), "it was asked"
         looked_up = set(names._known)
         assert 1 <= len(looked_up) <= 12
-        begin = time.monotonic()
-        assert not any(is_listed(str(address), ("*",), names) for address in looked_up), "remembered for a while"
-        assert time.monotonic() - begin < 0.4
+        assert not any(is_listed(str(address), ("*",), names) for address in looked_up)
+        assert questions(heard) == 0, "remembered for a while"
+
+
+def questions(heard: socket.socket) -> int:
+    """How many questions a silent name server has heard since this was last asked."""
+    heard.setblocking(False)
+    found = 0
+    with suppress(BlockingIOError):
+        while heard.recv(512):
+            found += 1
+    return found
 
 
 def test_only_two_look_ups_wait_at_once() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from flask.testing import FlaskClient
 
+from app.domain.agreement import MOST_COMPARED
 from app.domain.user import User
 from app.services.annotation import create_field, get_view
 from app.services.annotation_file import save_codes
@@ -42,3 +43,17 @@ def test_a_field_is_deleted_when_the_box_is_ticked(ada: FlaskClient, ctx: Contex
     assert get_view(ctx, admin, posts).fields == [field]
     ada.change(path, delete="yes", sure="yes")
     assert get_view(ctx, admin, posts).fields == []
+
+
+def test_of_many_coders_one_is_compared_with_the_others(
+    ada: FlaskClient, ctx: Context, admin: User, posts: str
+) -> None:
+    given = [{"item": "1", "field": "stance", "coder": f"coder {n}", "value": "pro"} for n in range(MOST_COMPARED)]
+    save_codes(ctx, admin, posts, enumerate(given, 1))
+    page = ada.get(f"/datasets/{posts}/annotations").text
+    assert "Choose a coder to see how far each of the others agrees with them." in page
+    assert "coder 1 and" not in page
+    chosen = ada.get(f"/datasets/{posts}/annotations?coder=coder+1").text
+    assert chosen.count("coder 1 and ") == MOST_COMPARED + 1
+    assert "coder 2 and" not in chosen
+    assert ada.get(f"/datasets/{posts}/annotations?coder=nobody").status_code == 422
