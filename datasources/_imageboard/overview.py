@@ -10,7 +10,7 @@ from app.plugins import Database
 from app.plugins.overview import Activity, Gap, Overview, Part
 from datasources._imageboard.settings import BoardSettings
 
-_UNSEEN = say("Nobody looked: the board was not set, or no scraper was running.")
+_UNSEEN = say("Nobody looked: the board was not set, or no scraper was running or free.")
 _WAITED = say(
     "They waited for their turn: more had changed than the pace allows, the site was left alone for a while, or no"
     " scraper was free."
