@@ -1,6 +1,7 @@
 """Imageboards: storing, looking, searching, streaming and importing, against a bare COPY and between the engines.
 
-    python bench/imageboards.py [store unchanged search stream import] [--posts 1000000] [--keep DIR] [--document FILE]
+    python bench/imageboards.py [store unchanged moved search stream import]
+                                [--posts 1000000] [--keep DIR] [--document FILE]
 
 `--posts` is the size of the archive that is searched; 10000000 takes some 15 GB of disk and a quarter of an hour to
 fill. With `--keep` it stays in that folder, and is used again from there. Sphinx is measured where `indexer` and
@@ -21,8 +22,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import partial
+from itertools import count, islice
 from pathlib import Path
 
 sys.path.pop(0)  # this folder, which has a queue.py
@@ -41,17 +43,20 @@ from bench import import_4chan
 from bench._installation import managers, servers, servers_in, wait_for_end
 from bench._processes import memory, roles
 from bench._tables import Report
-from datasources._imageboard.engines import PostRead, ThreadRead
+from datasources._imageboard.engines import PostRead, ThreadListed, ThreadRead
 from datasources._imageboard.search import Asked, PostgreSQLEngine, SearchEngine, SphinxEngine, read_asked
 from datasources._imageboard.store import reading
 from datasources._imageboard.store.place import Place
+from datasources._imageboard.store.threads import store_index
 from datasources.fourchan import FourChan
 from extras.living_board import LivingBoard
 from tests.scraping import look, point_at
 from tests.sphinx import sphinx_for
 
-PARTS = ("store", "unchanged", "search", "stream", "import")
+PARTS = ("store", "unchanged", "moved", "search", "stream", "import")
 _MOST = 5_000_001
+_LOOKS = 20
+"""Looks of which the mean is told."""
 _NOW = datetime(2026, 3, 1, tzinfo=UTC)
 
 
@@ -93,7 +98,8 @@ def store(ctx: Context, report: Report) -> None:
 
 
 def empty(ctx: Context) -> None:
-    ctx.database.run("TRUNCATE imageboard_posts, imageboard_threads, imageboard_new_words, imageboard_words")
+    kept = ctx.database.many("SELECT tablename AS name FROM pg_tables WHERE tablename ~ '^imageboard_'")
+    ctx.database.run(f"TRUNCATE {', '.join(row['name'] for row in kept)}")
 
 
 def unchanged(ctx: Context, report: Report) -> None:
@@ -116,6 +122,34 @@ def unchanged(ctx: Context, report: Report) -> None:
     report.table("unchanged board", heads, rows)
     for name in ("api_url", "image_url", "autoscrape", "pace", "interval", "boards"):
         setting.delete(ctx.database, f"fourchan.{name}")
+    empty(ctx)
+
+
+def moved(ctx: Context, report: Report) -> None:
+    """What a look costs at a board of 150 threads of which one was bumped, so that others moved: at first, and later.
+
+    The database's own log is what its disk and its replicas have to bear.
+    """
+    order, marks, rows, minutes = list(range(1, 151)), dict[int, str](), [], count(1)
+
+    def look(times: int) -> None:
+        for minute in islice(minutes, times):
+            order.insert(0, order.pop(75 + minute % 75))
+            at, marks[order[0]] = _NOW + timedelta(minutes=minute), f"{minute}"
+            listed = [ThreadListed(one, place, marks.get(one, "0"), at) for place, one in enumerate(order, 1)]
+            with ctx.database.transaction() as tx:
+                store_index(tx, "fourchan", "g", listed, at, at - timedelta(minutes=1))  # type: ignore[arg-type]
+
+    done = 0
+    for number in (10, 100, 1_000):
+        look(number - done)
+        before, log = written(ctx), ctx.database.one("SELECT pg_current_wal_insert_lsn()::text AS place")["place"]
+        used = seconds_for(partial(look, _LOOKS))
+        size = ctx.database.one("SELECT pg_current_wal_insert_lsn() - %(log)s::pg_lsn AS bytes", log=log)["bytes"]
+        each = ((written(ctx) - before) / _LOOKS, float(size) / 1000 / _LOOKS, used * 1000 / _LOOKS)
+        rows.append((f"{number:,}", *each))
+        done = number + _LOOKS
+    report.table("bumped threads", ("looks before", "rows written", "KB of log", "ms"), rows)
     empty(ctx)
 
 
@@ -240,12 +274,14 @@ def main() -> None:
     given = parser.parse_args()
     parts, report = given.parts or PARTS, Report(given.document)
     print(f"load of the machine: {os.getloadavg()[0]:.1f}")
-    if {"store", "unchanged"} & set(parts):
+    if {"store", "unchanged", "moved"} & set(parts):
         with servers() as (ctx, _):
             if "store" in parts:
                 store(ctx, report)
             if "unchanged" in parts:
                 unchanged(ctx, report)
+            if "moved" in parts:
+                moved(ctx, report)
     if {"search", "stream"} & set(parts):
         archive.check_words()
         with servers_in(given.keep) if given.keep else servers() as (ctx, environ):

@@ -85,6 +85,8 @@ def _import(asked: argparse.Namespace) -> int:
     print(f"Importing {path.name} into /{board}/.", file=sys.stderr)
     with _database(asked) as url:
         progress = import_dump(url, wanted, _say, _show())
+    if progress is None:
+        return 0
     print(f"\nDone: {summary(progress.counts)}.", file=sys.stderr)
     if progress.counts["unreadable"]:
         print(f"What could not be read is listed in {faults}.", file=sys.stderr)

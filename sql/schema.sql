@@ -285,7 +285,8 @@ CREATE TABLE imageboard_threads (
     turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
-    read_mark text,
+    due timestamp with time zone,
+    failure text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false NOT NULL,
@@ -298,9 +299,9 @@ CREATE TABLE imageboard_threads (
     images integer DEFAULT 0 NOT NULL,
     posters integer,
     last_post bigint,
-    positions jsonb DEFAULT '[]'::jsonb NOT NULL,
     etag text,
-    last_modified text
+    last_modified text,
+    dated timestamp with time zone
 )
 PARTITION BY LIST (source);
 
@@ -316,7 +317,8 @@ CREATE TABLE eightchan_threads (
     turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
-    read_mark text,
+    due timestamp with time zone,
+    failure text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
@@ -329,9 +331,9 @@ CREATE TABLE eightchan_threads (
     images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
     posters integer,
     last_post bigint,
-    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
-    last_modified text
+    last_modified text,
+    dated timestamp with time zone
 );
 
 CREATE TABLE eightkun_posts (
@@ -376,7 +378,8 @@ CREATE TABLE eightkun_threads (
     turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
-    read_mark text,
+    due timestamp with time zone,
+    failure text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
@@ -389,9 +392,9 @@ CREATE TABLE eightkun_threads (
     images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
     posters integer,
     last_post bigint,
-    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
-    last_modified text
+    last_modified text,
+    dated timestamp with time zone
 );
 
 CREATE TABLE error_reports (
@@ -449,7 +452,8 @@ CREATE TABLE fourchan_threads (
     turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
-    read_mark text,
+    due timestamp with time zone,
+    failure text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
@@ -462,9 +466,9 @@ CREATE TABLE fourchan_threads (
     images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
     posters integer,
     last_post bigint,
-    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
-    last_modified text
+    last_modified text,
+    dated timestamp with time zone
 );
 
 CREATE TABLE idempotency_keys (
@@ -499,6 +503,7 @@ CREATE TABLE imageboard_coverage (
     "interval" integer NOT NULL,
     etag text,
     last_modified text,
+    dated timestamp with time zone,
     CONSTRAINT imageboard_coverage_outcome_check CHECK ((outcome = ANY (ARRAY['read'::text, 'failed'::text])))
 );
 
@@ -568,11 +573,50 @@ CREATE TABLE imageboard_new_words (
     word text NOT NULL COLLATE pg_catalog."C"
 );
 
+CREATE TABLE imageboard_orders (
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
+    seen timestamp with time zone NOT NULL,
+    threads bigint[] NOT NULL
+);
+
+CREATE VIEW imageboard_positions AS
+ SELECT source,
+    board,
+    thread_id,
+    seen,
+    "position"
+   FROM ( SELECT t.source,
+            t.board,
+            t.id AS thread_id,
+            o.seen,
+            array_position(o.threads, t.id) AS "position",
+            lag(array_position(o.threads, t.id)) OVER (PARTITION BY t.source, t.board, t.id ORDER BY o.seen) AS before
+           FROM (imageboard_threads t
+             JOIN imageboard_orders o ON (((o.source = t.source) AND (o.board = t.board) AND (o.seen >= t.seen) AND (o.seen < COALESCE(t.vanished,
+                CASE
+                    WHEN ((t.archived IS NOT NULL) OR (t.deleted IS NOT NULL)) THEN COALESCE(t.scraped, t.listed)
+                    ELSE NULL::timestamp with time zone
+                END, 'infinity'::timestamp with time zone)))))) places
+  WHERE (("position" IS NOT NULL) AND ("position" IS DISTINCT FROM before));
+
 CREATE TABLE imageboard_uncounted (
     source text NOT NULL COLLATE pg_catalog."C",
     board text NOT NULL COLLATE pg_catalog."C",
     day date NOT NULL,
     posts bigint NOT NULL
+);
+
+CREATE TABLE imageboard_unread (
+    source text NOT NULL COLLATE pg_catalog."C",
+    board text NOT NULL COLLATE pg_catalog."C",
+    noticed timestamp with time zone NOT NULL,
+    began timestamp with time zone NOT NULL,
+    looked timestamp with time zone NOT NULL,
+    ended timestamp with time zone,
+    threads integer NOT NULL,
+    failed integer NOT NULL,
+    reason text NOT NULL
 );
 
 CREATE SEQUENCE imageboard_version_numbers
@@ -686,7 +730,8 @@ CREATE TABLE lainchan_threads (
     turn timestamp with time zone,
     modified timestamp with time zone,
     mark text,
-    read_mark text,
+    due timestamp with time zone,
+    failure text,
     archived timestamp with time zone,
     deleted timestamp with time zone,
     is_sticky boolean DEFAULT false CONSTRAINT imageboard_threads_is_sticky_not_null NOT NULL,
@@ -699,9 +744,9 @@ CREATE TABLE lainchan_threads (
     images integer DEFAULT 0 CONSTRAINT imageboard_threads_images_not_null NOT NULL,
     posters integer,
     last_post bigint,
-    positions jsonb DEFAULT '[]'::jsonb CONSTRAINT imageboard_threads_positions_not_null NOT NULL,
     etag text,
-    last_modified text
+    last_modified text,
+    dated timestamp with time zone
 );
 
 CREATE TABLE mails (
@@ -992,6 +1037,12 @@ ALTER TABLE ONLY imageboard_imports
 ALTER TABLE ONLY imageboard_indexes
     ADD CONSTRAINT imageboard_indexes_pkey PRIMARY KEY (build);
 
+ALTER TABLE ONLY imageboard_orders
+    ADD CONSTRAINT imageboard_orders_pkey PRIMARY KEY (source, board, seen);
+
+ALTER TABLE ONLY imageboard_unread
+    ADD CONSTRAINT imageboard_unread_pkey PRIMARY KEY (source, board, noticed);
+
 ALTER TABLE ONLY imageboard_versions
     ADD CONSTRAINT imageboard_versions_pkey PRIMARY KEY (source, board, id, seen);
 
@@ -1163,6 +1214,8 @@ CREATE INDEX imageboard_events_seen ON imageboard_events USING btree (source, bo
 CREATE INDEX imageboard_events_thread ON imageboard_events USING btree (source, board, thread_id);
 
 CREATE INDEX imageboard_indexes_began ON imageboard_indexes USING btree (source, part, began);
+
+CREATE UNIQUE INDEX imageboard_unread_open ON imageboard_unread USING btree (source, board) WHERE (ended IS NULL);
 
 CREATE INDEX imageboard_versions_number ON imageboard_versions USING btree (number);
 

@@ -67,12 +67,16 @@ class DatasourceActivitySchema(Schema):
 
 
 class DatasourceGapSchema(Schema):
-    """A time in which a part was not read, so that posts may be missing."""
+    """A time in which a part, or threads of it, were not read, so that posts may be missing."""
 
     part = ma.fields.String()
     began = ma.fields.AwareDateTime()
     ended = ma.fields.AwareDateTime(allow_none=True, metadata={"description": "null while it goes on"})
     reason = ma.fields.String()
+    threads = ma.fields.Integer(
+        allow_none=True,
+        metadata={"description": "How many threads were not read, at most at once; null when it was the whole part"},
+    )
 
 
 class DatasourceOverviewSchema(Schema):

@@ -13,8 +13,8 @@ from app.domain.user import User
 from app.local.demo_board import BOARD, Note
 from app.services.context import Context
 from app.services.site_setting import change_site_settings, get_site_setting
+from app.storage import asked_image, setting
 from app.storage import job as jobs
-from app.storage import setting
 
 SOURCE = "fourchan"
 _PATIENCE = 20.0
@@ -57,8 +57,8 @@ def change(ctx: Context, actor: User, **values: object) -> None:
 def give_back(ctx: Context, note: Note) -> None:
     """Stop scraping, take what still waits for it out of the queue, and put back what was set before.
 
-    What is left in the queue would be asked of the real site. Nothing is done when nothing is borrowed, or somebody has
-    given the source another address since.
+    What is left in the queue would be asked of the real site, and images that have not come, of a board that has ended.
+    Nothing is done when nothing is borrowed, or somebody has given the source another address since.
     """
     noted = note.read()
     before: Mapping[str, list[Any]] | None = noted.get("before")
@@ -80,6 +80,7 @@ def give_back(ctx: Context, note: Note) -> None:
     with ctx.database.transaction() as tx:
         for job in _scrapers(ctx, failed=True):
             jobs.delete(tx, job.id)
+        asked_image.forget_below(tx, SOURCE, noted["address"])
         for name, values in before.items():
             if values:
                 setting.put(tx, name, values[0])

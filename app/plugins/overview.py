@@ -21,12 +21,16 @@ class Part:
 
 @dataclass(frozen=True)
 class Gap:
-    """A time that is not covered, and why; `ended` is None while it goes on."""
+    """A time that is not covered, and why; `ended` is None while it goes on.
+
+    `threads` is how many threads were not read, at most at once; None when it was the part as a whole.
+    """
 
     part: str
     began: datetime
     ended: datetime | None
     reason: str
+    threads: int | None = None
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,14 @@ CREATE TABLE IF NOT EXISTS imageboard_threads (
     id              bigint NOT NULL,
     created         timestamptz,
     seen            timestamptz NOT NULL,       -- first seen in the index of the board
-    listed          timestamptz NOT NULL,       -- last seen to change there; once it has vanished, last seen there
+    listed          timestamptz NOT NULL,       -- last seen with another mark; once it has vanished, last seen there
     vanished        timestamptz,                -- first seen to be missing there; NULL while it is there
     scraped         timestamptz,                -- last read, or found unchanged
     turn            timestamptz,                -- last asked for in its turn, without that its mark had changed
     modified        timestamptz,                -- last changed, as the board says
     mark            text,                        -- what the index says of it, which changes when it does
-    read_mark       text,                        -- what mark was when the thread was last read
+    due             timestamptz,                -- since when it is to be read: changed, or vanished, and not read since
+    failure         text,                        -- why it could not be read when it was last asked for
     archived        timestamptz,
     deleted         timestamptz,                -- seen to be gone without having been archived
     is_sticky       boolean NOT NULL DEFAULT false,
@@ -31,20 +32,32 @@ CREATE TABLE IF NOT EXISTS imageboard_threads (
     images          integer NOT NULL DEFAULT 0,
     posters         integer,
     last_post       bigint,
-    positions       jsonb NOT NULL DEFAULT '[]', -- [[epoch, place in the index], ...], when it changed
     etag            text,                        -- for the next conditional request
     last_modified   text,
+    dated           timestamptz,                -- when its page had changed that was read last, as it said itself
     PRIMARY KEY (source, board, id)
 ) PARTITION BY LIST (source);
-DO $$
-BEGIN
-    IF NOT EXISTS (SELECT FROM pg_attribute WHERE attrelid = 'imageboard_threads'::regclass AND attname = 'turn') THEN
-        ALTER TABLE imageboard_threads ADD COLUMN turn timestamptz;
-    END IF;
-END
-$$;
 CREATE INDEX IF NOT EXISTS imageboard_threads_open ON imageboard_threads (source, board)
     WHERE archived IS NULL AND deleted IS NULL AND mark IS NOT NULL;
+
+-- The threads of a board in the order of its index, whenever it was another one: a row for a look, whatever has moved.
+CREATE TABLE IF NOT EXISTS imageboard_orders (
+    source          text COLLATE "C" NOT NULL,
+    board           text COLLATE "C" NOT NULL,
+    seen            timestamptz NOT NULL,
+    threads         bigint[] NOT NULL,
+    PRIMARY KEY (source, board, seen)
+);
+
+-- The places of each thread in the index, 1 being the first, and since when: read from the orders while it was listed.
+CREATE OR REPLACE VIEW imageboard_positions AS
+    SELECT source, board, thread_id, seen, position FROM (
+        SELECT t.source, t.board, t.id AS thread_id, o.seen, array_position(o.threads, t.id) AS position,
+            lag(array_position(o.threads, t.id)) OVER (PARTITION BY t.source, t.board, t.id ORDER BY o.seen) AS before
+        FROM imageboard_threads t JOIN imageboard_orders o ON o.source = t.source AND o.board = t.board
+            AND o.seen >= t.seen AND o.seen < coalesce(t.vanished, CASE WHEN t.archived IS NOT NULL
+            OR t.deleted IS NOT NULL THEN coalesce(t.scraped, t.listed) END, 'infinity')
+    ) AS places WHERE position IS NOT NULL AND position IS DISTINCT FROM before;
 
 CREATE TABLE IF NOT EXISTS imageboard_posts (
     source          text COLLATE "C" NOT NULL,
@@ -173,8 +186,24 @@ CREATE TABLE IF NOT EXISTS imageboard_coverage (
     interval        integer NOT NULL,
     etag            text,
     last_modified   text,
+    dated           timestamptz,                -- when the page had changed that was read last, as it said itself
     PRIMARY KEY (source, board, began)
 );
+
+-- Times in which threads of a board were to be read and were not. Each look at the index tells which these are.
+CREATE TABLE IF NOT EXISTS imageboard_unread (
+    source          text COLLATE "C" NOT NULL,
+    board           text COLLATE "C" NOT NULL,
+    noticed         timestamptz NOT NULL,        -- the look that found some first
+    began           timestamptz NOT NULL,        -- since when the first of them was to be read
+    looked          timestamptz NOT NULL,        -- the last look that found some
+    ended           timestamptz,                -- the look that found none any more; NULL while there are some
+    threads         integer NOT NULL,            -- how many at once, at most
+    failed          integer NOT NULL,            -- how many of them had been asked for in vain, at most
+    reason          text NOT NULL,               -- why, of one of these
+    PRIMARY KEY (source, board, noticed)
+);
+CREATE UNIQUE INDEX IF NOT EXISTS imageboard_unread_open ON imageboard_unread (source, board) WHERE ended IS NULL;
 
 -- Posts by day. What each statement stores is noted beside it, in the same transaction, so nothing is counted twice or not
 -- at all; the task count-board-posts adds the notes up. Were the days themselves written, those who store would wait for

@@ -1,4 +1,4 @@
-"""What is kept of an imageboard: posts by board and day, and when its boards were not read."""
+"""What is kept of an imageboard: posts by board and day, and when its boards, or threads of them, were not read."""
 
 from __future__ import annotations
 
@@ -10,14 +10,20 @@ from app.plugins import Database
 from app.plugins.overview import Activity, Gap, Overview, Part
 from datasources._imageboard.settings import BoardSettings
 
-_UNSEEN = say("Nobody looked: the board was not set, or no scraper was running.")
+_UNSEEN = say("Nobody looked: the board was not set, or no scraper was running or free.")
+_WAITED = say(
+    "They waited for their turn: more had changed than the pace allows, the site was left alone for a while, or no"
+    " scraper was free."
+)
 _GAPS = 50
 STRETCHES = 1_000
-"""How many of the newest stretches of each board's coverage are looked through for gaps."""
+"""How many of the newest stretches of each board are looked through for gaps, of its coverage and of unread threads."""
 _BOARDS = 7
 _OTHERS = "others"
 _PERIODS = (("day", 120), ("month", 120 * 30))
 """Up to how many days are shown one by one, and by month; more are shown by year."""
+
+Row = Mapping[str, Any]
 
 # Boards are found by one probe of the index each, since coverage has ever more rows of each of them.
 _COVERED = """
@@ -43,15 +49,24 @@ _MISSED = f"""
         SELECT board, began, ended, outcome, reason, interval,
                lead(began) OVER (PARTITION BY board ORDER BY began) AS following
         FROM recent
+    ), waits AS (
+        SELECT newest.* FROM covered, LATERAL
+            (SELECT u.* FROM imageboard_unread u WHERE u.source = %(source)s AND u.board = covered.board
+             ORDER BY u.noticed DESC LIMIT %(stretches)s) AS newest
     ), gaps AS (
         SELECT board, began, CASE WHEN coalesce(following, now()) <= ended + make_interval(secs => 2 * interval)
-               THEN following ELSE ended END AS ended, reason FROM looks WHERE outcome = 'failed'
+               THEN following ELSE ended END AS ended, reason, NULL::integer AS threads, NULL::integer AS failed
+        FROM looks WHERE outcome = 'failed'
         UNION ALL
-        SELECT board, ended, following, '' FROM looks
+        SELECT board, ended, following, '', NULL, NULL FROM looks
         WHERE coalesce(following, now()) > ended + make_interval(secs => 2 * interval)
+        UNION ALL
+        SELECT board, began, CASE WHEN ended IS NULL AND board <> ALL(%(scraped)s) THEN looked ELSE ended END, reason,
+               threads, failed FROM waits
     )
-    SELECT board, began, ended, reason, count(*) OVER () AS all_gaps,
-        (SELECT max(number) FROM (SELECT count(*) AS number FROM recent GROUP BY board) n) AS stretches
+    SELECT board, began, ended, reason, threads, failed, count(*) OVER () AS all_gaps,
+        (SELECT max(number) FROM (SELECT count(*) AS number FROM recent GROUP BY board
+                                  UNION ALL SELECT count(*) FROM waits GROUP BY board) n) AS stretches
     FROM gaps WHERE ended IS NOT NULL OR board = ANY(%(scraped)s) ORDER BY began DESC, board LIMIT %(most)s
 """  # noqa: S608 - a constant of this module
 
@@ -66,10 +81,25 @@ def overview_of(source: str, own: BoardSettings, database: Database) -> Overview
     return Overview(
         _parts(intervals, counted, looked),
         _period(counted) if counted else None,
-        [Gap(row["board"], row["began"], row["ended"], row["reason"] or _UNSEEN) for row in missed],
+        [Gap(row["board"], row["began"], row["ended"], _reason(row), row["threads"]) for row in missed],
         None if is_cut else missed[0]["all_gaps"] if missed else 0,
         "" if intervals else say("No board is scraped. Set {id}.boards, and switch on {id}.autoscrape.", id=source),
         option="board",
+    )
+
+
+def _reason(row: Row) -> str:
+    """Why a board, or threads of it, were not read."""
+    if row["threads"] is None:
+        return row["reason"] or _UNSEEN
+    if not row["failed"]:
+        return _WAITED
+    if row["failed"] == row["threads"]:
+        return str(row["reason"])
+    return say(
+        "{failed:,} could not be read: {reason} The others waited for their turn.",
+        failed=row["failed"],
+        reason=row["reason"],
     )
 
 
@@ -92,9 +122,6 @@ def activity_of(source: str, database: Database) -> Activity:
 def posts_by_board(source: str, database: Database) -> dict[str, int]:
     """How many posts of each board are kept, the largest first."""
     return {row["board"]: row["posts"] for row in _counted(source, database)}
-
-
-Row = Mapping[str, Any]
 
 
 def _counted(source: str, database: Database) -> Sequence[Row]:

@@ -44,10 +44,11 @@ class Wanted:
     rows: int = 20_000
 
 
-def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress:
+def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress | None:
     """Import a dump, from where an earlier try ended; gives what has been met in all tries together.
 
-    `say` is given lines that stay, `show` the progress, of which only the last counts.
+    None when it had been imported before, so that nothing was done. `say` is given lines that stay, `show` the
+    progress, of which only the last counts.
 
     :raises DumpError: when it cannot be read as a dump, or is being imported by somebody else
     """
@@ -57,8 +58,9 @@ def import_dump(url: str, wanted: Wanted, say: Say, show: Say) -> Progress:
         if wanted.again:
             store.forget()
         if store.progress.finished:
-            say("This file has been imported before, to its end. Use --again to read it once more.")
-            return store.progress
+            before = summary(store.progress.counts)
+            say(f"This file has been imported before, to its end: {before}. Use --again to read it once more.")
+            return None
         if store.progress.position:
             say(f"Going on behind {store.progress.counts['read']:,} records, where the last import ended.")
         with closing(_blocks(wanted, store.progress)) as blocks:
@@ -230,8 +232,9 @@ class _Meter:
 
 def summary(counts: Counter[str]) -> str:
     """What an import has met, in words."""
-    parts = [f"{counts['stored']:,} posts stored"]
-    names = (("duplicates", "there already"), ("ghosts", "ghost posts left out"), ("unreadable", "unreadable"))
+    stored, ghosts = ("post" if counts[name] == 1 else "posts" for name in ("stored", "ghosts"))
+    parts = [f"{counts['stored']:,} {stored} stored"]
+    names = (("duplicates", "there already"), ("ghosts", f"ghost {ghosts} left out"), ("unreadable", "unreadable"))
     parts += [f"{counts[name]:,} {words}" for name, words in names if counts[name]]
     if counts["mended"]:
         parts.append(f"{counts['mended']:,} with characters that could not be read")

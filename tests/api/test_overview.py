@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import timedelta
 
 from app.services.context import Context
-from datasources._imageboard.store import coverage
+from datasources._imageboard.store import coverage, unread
+from datasources._imageboard.store.threads import Due
 from tests.api.conftest import Call
 from tests.board_posts import START, keep, post
 from tests.scraping import count_board_posts
@@ -32,8 +33,26 @@ def test_parts_activity_and_gaps(call: Call, ctx: Context) -> None:
         ("pol", "2026-03-01T12:00:00+00:00", "2026-03-01T14:00:00+00:00")
     ]
     assert found["gaps"][0]["reason"].startswith("Nobody looked")
-    assert found["all_gaps"] == 1
+    assert (found["gaps"][0]["threads"], found["all_gaps"]) == (None, 1)
     assert "fourchan.boards" in found["hint"]
+
+
+def test_threads_that_were_not_read_are_gaps_with_their_number(call: Call, ctx: Context) -> None:
+    for minutes in (0, 1):
+        at = START + timedelta(minutes=minutes)
+        coverage.note(ctx.database, "fourchan", "pol", at, 60)  # type: ignore[arg-type]
+    due = [Due(number, START, "It is away.") for number in (1, 2)]
+    for minutes, waiting in ((3, due), (4, [])):
+        at = START + timedelta(minutes=minutes)
+        unread.note(ctx.database, "fourchan", "pol", at, 60, waiting)  # type: ignore[arg-type]
+    [gap] = call("owner", "GET", PATH.format("fourchan")).json["gaps"]
+    assert gap == {
+        "part": "pol",
+        "began": "2026-03-01T12:00:00+00:00",
+        "ended": "2026-03-01T12:04:00+00:00",
+        "reason": "It is away.",
+        "threads": 2,
+    }
 
 
 def test_a_source_that_keeps_nothing_and_one_that_is_not_there(call: Call) -> None:

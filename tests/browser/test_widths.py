@@ -101,3 +101,21 @@ def test_no_page_is_wider_than_its_screen_nor_jumps(
                     jumps.append((width, path, shifts))
     assert wide == []
     assert jumps == []
+
+
+def test_gaps_are_read_on_a_phone_without_being_moved(page: Page, ctx: Context, admin: User) -> None:
+    ctx.database.run(
+        "INSERT INTO imageboard_coverage (source, board, began, ended, outcome, interval)"
+        " VALUES ('fourchan', 'g', now(), now(), 'read', 60)"
+    )
+    ctx.database.run(
+        "INSERT INTO imageboard_unread (source, board, noticed, began, looked, ended, threads, failed, reason)"
+        " VALUES ('fourchan', 'g', now(), now() - interval '1 hour', now(), now(), 1234, 17, %(reason)s)",
+        reason=f"https://board.example/{'w' * 90}.json is busy (status 503).",
+    )
+    _sign_in(page, admin)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/datasources/fourchan")
+    table = page.locator("section[aria-labelledby=gaps] .scroll")
+    assert table.get_by_text("1,234 threads").is_visible()
+    assert table.evaluate("box => box.scrollWidth - box.clientWidth") == 0

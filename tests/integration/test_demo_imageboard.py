@@ -102,8 +102,14 @@ def test_what_was_borrowed_comes_back_exactly_and_nothing_waits(ctx: Context, ad
     with ctx.database.transaction() as tx:
         job = ctx.queue.enqueue(tx, "fourchan-thread", f"{BOARD}/2")
         ctx.queue.fail(tx, job, "It was away.")
+    ctx.database.run(
+        "INSERT INTO imageboard_asked_images (source, md5, url) VALUES ('fourchan', 'a', 'http://127.0.0.1:9/demo/1.jpg'),"
+        " ('fourchan', 'b', 'http://127.0.0.1:90/g/1.jpg')"
+    )
 
     give_back(ctx, note)
+
+    assert ctx.database.many("SELECT md5 FROM imageboard_asked_images") == [{"md5": "b"}]
 
     assert ctx.site_settings() == BEFORE
     assert [job.type for job in jobs.list_jobs(ctx.database)] == ["lainchan-thread"]

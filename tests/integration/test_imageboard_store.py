@@ -11,9 +11,10 @@ import pytest
 
 from app.services.context import Context
 from datasources._imageboard.engines import ImageRead, PostRead, ThreadListed, ThreadRead
-from datasources._imageboard.store import coverage, images, reading, threads
+from datasources._imageboard.store import coverage, images, reading, threads, unread
 from datasources._imageboard.store.place import Place
 from datasources._imageboard.store.reading import Asked, Stored
+from datasources._imageboard.store.version import Version
 
 PLACE = Place("fourchan", "g", 100)
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -56,7 +57,29 @@ class Keeper:
         shown = [ThreadListed(number, place, mark, START) for place, (number, mark) in enumerate(listed, 1)]
         with self.db.transaction() as tx:
             again = threads.store_index(tx, "fourchan", "g", shown, at(minutes), at(minutes - 1))  # type: ignore[arg-type]
-            return again, threads.due_threads(tx, "fourchan", "g")  # type: ignore[arg-type]
+            return again, [one.id for one in threads.due_threads(tx, "fourchan", "g")]  # type: ignore[arg-type]
+
+    def look(self, minutes: int, interval: int = 60) -> None:
+        """A look notes what is unread at this time."""
+        with self.db.transaction() as tx:
+            due = threads.due_threads(tx, "fourchan", "g")  # type: ignore[arg-type]
+            unread.note(tx, "fourchan", "g", at(minutes), interval, due)  # type: ignore[arg-type]
+
+    def places(self, number: int = 100) -> list[tuple[int, datetime]]:
+        """The places of a thread in the index, and since when."""
+        rows = self.db.many(
+            "SELECT position, seen FROM imageboard_positions WHERE source = 'fourchan' AND board = 'g'"
+            " AND thread_id = %(id)s ORDER BY seen",
+            id=number,
+        )
+        return [(row["position"], row["seen"]) for row in rows]
+
+    def unread(self) -> list[tuple[Any, ...]]:
+        """The times in which threads were not read."""
+        rows = self.db.many(
+            "SELECT began, looked, ended, threads, failed, reason FROM imageboard_unread ORDER BY noticed"
+        )
+        return [tuple(row.values()) for row in rows]
 
     def posts(self) -> dict[int, dict[str, Any]]:
         """All posts, by number."""
@@ -215,15 +238,29 @@ def test_the_index_asks_for_what_is_new_or_changed_and_only_once_it_is_read_not(
 
 def test_one_that_was_read_while_it_changed_is_read_again(keeper: Keeper) -> None:
     keeper.index(0, (100, "mark"))
-    keeper.read(1, thread(), is_current=False, etag="old")
+    keeper.read(1, thread(), is_current=False, version=Version("old"))
     assert keeper.index(2, (100, "mark")) == ([], [100])
     assert keeper.thread()["etag"] == "old"
     with keeper.db.transaction() as tx:
         reading.store_unchanged(tx, PLACE, Asked(at(2), "mark"), is_current=False)  # type: ignore[arg-type]
     assert keeper.index(2, (100, "mark")) == ([], [100])
-    keeper.read(3, thread(), etag="tag")
+    keeper.read(3, thread(), version=Version("tag", dated=at(3)))
     assert keeper.index(4, (100, "mark")) == ([], [])
-    assert keeper.thread()["etag"] == "tag"
+    assert (keeper.thread()["etag"], keeper.thread()["dated"]) == ("tag", at(3))
+
+
+def test_what_the_index_says_while_a_thread_is_being_read_counts_after_it(keeper: Keeper) -> None:
+    keeper.index(0, (100, "mark"), (200, "a"))
+    keeper.index(2, (100, "other"), (200, "a"))
+    keeper.read(1, thread())  # asked for before, with the mark of then
+    assert (keeper.index(3, (100, "other"), (200, "a"))[1], keeper.thread()["due"]) == ([100, 200], at(1))
+    keeper.index(5, (200, "a"))
+    with keeper.db.transaction() as tx:
+        reading.store_unchanged(tx, PLACE, Asked(at(4), "other"))  # type: ignore[arg-type]
+    assert keeper.index(6, (200, "a"))[1] == [100, 200]
+    with keeper.db.transaction() as tx:
+        reading.store_unchanged(tx, PLACE, Asked(at(6), "other"))  # type: ignore[arg-type]
+    assert keeper.thread()["due"] is None
 
 
 def test_one_that_the_index_gives_no_mark_is_read_at_every_look(keeper: Keeper) -> None:
@@ -236,7 +273,7 @@ def test_one_that_the_index_gives_no_mark_is_read_at_every_look(keeper: Keeper) 
 def test_turns_go_to_those_that_have_waited_longest_and_are_lost_when_one_cannot_be_read(keeper: Keeper) -> None:
     listed = [(number, "a") for number in range(100, 130)]
     keeper.index(0, *listed, (130, ""), (131, "a"))
-    keeper.db.run("UPDATE imageboard_threads SET scraped = now(), read_mark = mark WHERE id < 131")
+    keeper.db.run("UPDATE imageboard_threads SET scraped = now(), due = NULL WHERE id < 131")
 
     def turns(most: int) -> list[int]:
         with keeper.db.transaction() as tx:
@@ -260,7 +297,38 @@ def test_places_in_the_index_are_kept_when_they_change(keeper: Keeper) -> None:
     keeper.index(0, (100, "a"), (200, "a"))
     keeper.index(1, (100, "a"), (200, "a"))
     keeper.index(2, (200, "b"), (100, "a"))
-    assert keeper.thread()["positions"] == [[int(at(0).timestamp()), 1], [int(at(2).timestamp()), 2]]
+    keeper.index(3, (300, "a"), (200, "b"), (100, "a"))
+    assert keeper.places() == [(1, at(0)), (2, at(2)), (3, at(3))]
+    assert keeper.places(200) == [(2, at(0)), (1, at(2)), (2, at(3))]
+    assert keeper.places(300) == [(1, at(3))]
+
+
+def test_a_thread_has_no_place_while_it_is_not_listed(keeper: Keeper) -> None:
+    keeper.index(0, (100, "a"), (200, "a"))
+    keeper.index(1, (200, "a"))
+    keeper.index(2, (100, "a"), (200, "a"))
+    keeper.index(3, (200, "a"))
+    assert keeper.places() == [(1, at(0)), (1, at(2))]
+
+
+def test_a_thread_that_is_gone_is_looked_for_in_no_later_order(keeper: Keeper) -> None:
+    keeper.index(0, (200, "a"), (100, "a"))
+    keeper.gone(1)
+    keeper.db.run("INSERT INTO imageboard_orders VALUES ('fourchan', 'g', %(at)s, '{100}')", at=at(2))
+    assert keeper.places() == [(2, at(0))]
+
+
+def test_however_many_threads_move_one_row_is_written(keeper: Keeper) -> None:
+    numbers = [*range(100, 250)]
+    keeper.index(0, *((number, "a") for number in numbers))
+    rows = "SELECT id, xmin::text FROM imageboard_threads WHERE id > 100 ORDER BY id"
+    before = keeper.db.many(rows)
+    for minutes in range(1, 20):  # each time the last thread is bumped to the top, and all others move
+        numbers = [numbers[-1], *numbers[:-1]]
+        keeper.index(minutes, *((number, "a") for number in numbers))
+    assert keeper.db.many(rows) == before
+    assert keeper.db.one("SELECT count(*) AS rows FROM imageboard_orders")["rows"] == 20
+    assert [place for place, _ in keeper.places()] == [*range(1, 21)]
 
 
 def test_an_index_that_says_the_same_writes_no_rows(keeper: Keeper) -> None:
@@ -269,6 +337,61 @@ def test_an_index_that_says_the_same_writes_no_rows(keeper: Keeper) -> None:
     before = keeper.db.many(rows)
     keeper.index(1, (100, "a"), (200, "a"))
     assert keeper.db.many(rows) == before
+    assert keeper.db.one("SELECT count(*) AS rows FROM imageboard_orders")["rows"] == 1
+
+
+def test_threads_that_wait_too_long_are_noted_until_they_are_read(keeper: Keeper) -> None:
+    keeper.index(0, (100, "mark"), (200, "a"))
+    keeper.look(1)
+    assert keeper.unread() == []
+    keeper.index(1, (100, "mark"), (200, "b"), (300, "a"))
+    keeper.look(2)
+    keeper.look(3)
+    assert keeper.unread() == [(at(0), at(3), None, 3, 0, "")]
+    reading.note_failure(keeper.db, PLACE, "It is away.")  # type: ignore[arg-type]
+    keeper.db.run("UPDATE imageboard_threads SET due = NULL WHERE id <> 100")
+    keeper.look(4)
+    assert keeper.unread() == [(at(0), at(4), None, 3, 1, "It is away.")]
+    keeper.read(4, thread())
+    assert keeper.thread()["failure"] is None
+    keeper.look(5)
+    keeper.look(6)
+    assert keeper.unread() == [(at(0), at(4), at(5), 3, 1, "It is away.")]
+
+
+def test_a_thread_may_wait_for_one_look_and_as_long_as_looks_are_apart(keeper: Keeper) -> None:
+    keeper.index(0, (100, "mark"))
+    keeper.look(7, interval=300)
+    assert keeper.unread() == []
+    keeper.look(8, interval=300)
+    assert keeper.unread() == [(at(0), at(8), None, 1, 0, "")]
+
+
+def test_threads_that_vanished_or_have_no_mark_are_missed_too(keeper: Keeper) -> None:
+    keeper.index(0, (100, "mark"), (200, ""))
+    keeper.db.run("UPDATE imageboard_threads SET scraped = %(at)s, due = NULL", at=at(0))
+    keeper.index(1, (200, ""))
+    keeper.look(2)
+    assert keeper.unread() == []
+    keeper.look(3)
+    assert keeper.unread() == [(at(1), at(3), None, 2, 0, "")]
+
+
+def test_what_went_wrong_before_a_thread_was_to_be_read_is_no_reason(keeper: Keeper) -> None:
+    keeper.index(0, (100, "mark"))
+    keeper.read(0, thread())
+    reading.note_failure(keeper.db, PLACE, "It was away.")  # type: ignore[arg-type]
+    keeper.index(1, (100, "other"))
+    keeper.look(4)
+    assert keeper.unread() == [(at(1), at(4), None, 1, 0, "")]
+
+
+def test_a_thread_that_is_gone_is_not_waited_for(keeper: Keeper) -> None:
+    keeper.index(0, (100, "mark"))
+    reading.note_failure(keeper.db, PLACE, "It is away.")  # type: ignore[arg-type]
+    keeper.gone(1)
+    keeper.look(9)
+    assert (keeper.unread(), keeper.thread()["due"], keeper.thread()["failure"]) == ([], None, None)
 
 
 def test_a_vanished_thread_is_asked_for_at_once_and_then_ever_more_seldom(keeper: Keeper) -> None:
@@ -277,8 +400,8 @@ def test_a_vanished_thread_is_asked_for_at_once_and_then_ever_more_seldom(keeper
     assert keeper.index(5, (200, "a"))[1] == [100, 200]
     assert (keeper.thread()["vanished"], keeper.thread()["listed"]) == (at(5), at(4))
     ages = (
-        "UPDATE imageboard_threads SET vanished = now() - interval '10 minutes',"
-        " scraped = now() - make_interval(mins => %(ago)s)"
+        "UPDATE imageboard_threads SET due = NULL, vanished = now() - interval '10 minutes',"
+        " scraped = now() - make_interval(mins => %(ago)s) WHERE id = 100"
     )
     for ago, is_due in ((1, False), (4, False), (6, True)):
         keeper.db.run(ages, ago=ago)
@@ -302,7 +425,8 @@ def test_threads_that_came_from_elsewhere_are_not_asked_for(keeper: Keeper) -> N
 
 def test_coverage_grows_while_the_outcome_is_the_same_and_no_interval_is_missed(ctx: Context) -> None:
     for minutes, failure in ((0, ""), (1, ""), (2, "down"), (3, "still down"), (4, ""), (7, "")):
-        coverage.note(ctx.database, "fourchan", "g", at(minutes), 60, failure=failure, etag=f"tag {minutes}")
+        version = Version(f"tag {minutes}", dated=at(minutes))
+        coverage.note(ctx.database, "fourchan", "g", at(minutes), 60, failure=failure, version=version)
     rows = ctx.database.many("SELECT began, ended, outcome, reason FROM imageboard_coverage ORDER BY began")
     assert [tuple(row.values()) for row in rows] == [
         (at(0), at(1), "read", ""),
@@ -311,8 +435,8 @@ def test_coverage_grows_while_the_outcome_is_the_same_and_no_interval_is_missed(
         (at(7), at(7), "read", ""),
     ]
     known = coverage.last_read(ctx.database, "fourchan", "g")
-    assert (known.read, known.etag) == (at(7), "tag 7")
-    assert coverage.last_read(ctx.database, "fourchan", "other").etag is None
+    assert (known.read, known.version) == (at(7), Version("tag 7", dated=at(7)))
+    assert coverage.last_read(ctx.database, "fourchan", "other").version == Version()
 
 
 def test_images_are_asked_for_until_it_is_known_what_they_are(ctx: Context) -> None:

@@ -161,7 +161,7 @@ def test_every_field_goes_where_the_scraper_puts_it(run: Import, database: Datab
     )
     ghost = row(101, 100, subnum=1, comment="boo")
     (tmp_path / "pol.csv").write_text(lines([first, reply, ghost]))
-    assert "1 ghost posts left out" in run(tmp_path / "pol.csv").stderr
+    assert "1 ghost post left out" in run(tmp_path / "pol.csv").stderr
 
     stored = posts(database, "pol")
     found = stored[100]
@@ -317,7 +317,8 @@ def test_it_goes_on_after_it_was_killed(start: Starter, run: Import, database: D
     replies = database.one("SELECT sum(replies) AS replies, count(*) AS threads FROM imageboard_threads")
     assert (replies["replies"] + replies["threads"], replies["threads"]) == (len(expected), 1500)
     check_notes(database)
-    assert "imported before" in run(path).stderr
+    said = run(path).stderr
+    assert (f"imported before, to its end: {len(expected):,} posts stored" in said, "Done" in said) == (True, False)
     assert f"{len(expected):,} there already" in run(path, "--again").stderr
     assert database.one("SELECT sum(replies) AS replies FROM imageboard_threads")["replies"] == replies["replies"]
 
@@ -447,7 +448,7 @@ def test_sqlite(run: Import, database: Database, tmp_path: Path, names: dict[str
     opened.commit()
     opened.close()
     said = run(path).stderr
-    assert "1 ghost posts left out, 1 unreadable" in said
+    assert "1 ghost post left out, 1 unreadable" in said
     assert "line 14: timestamp" in (tmp_path / "4chan-ck.db.unreadable.txt").read_text()
     expected = ["" if text == "\\N" else text for text in NASTY]
     assert [plain_text(post["body"]) for post in posts(database, "ck").values()] == expected

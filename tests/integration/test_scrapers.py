@@ -68,7 +68,7 @@ class Watch:
             " WHERE t.source = %(source)s AND j.remote_id = t.board || '/' || t.id AND t.scraped > %(since)s))"
             " AND NOT EXISTS (SELECT 1 FROM imageboard_threads WHERE source = %(source)s AND board = %(board)s AND"
             " archived IS NULL AND deleted IS NULL AND (scraped IS NULL OR scraped < vanished"
-            " OR read_mark IS DISTINCT FROM mark AND scraped < %(since)s)) AS done",
+            " OR due IS NOT NULL AND scraped < %(since)s)) AS done",
             source=self.source,
             board=self.board,
             since=since,
@@ -131,6 +131,7 @@ def test_after_many_hours_with_failures_the_database_says_what_the_ledger_says(w
     assert_texts_are_the_last_seen(watch, found)
     assert_deletions_have_their_times(watch, found)
     assert_threads_end_as_they_ended(watch)
+    assert_places_are_those_of_the_list(watch)
     assert_what_failed_is_noted(watch)
 
 
@@ -197,6 +198,17 @@ def assert_threads_end_as_they_ended(watch: Watch) -> None:
     assert {number for number, row in found.items() if row["is_sticky"]} >= {
         one.no for one in ledger.threads("pol") if one.sticky.is_open and one.listed.is_open
     }
+
+
+def assert_places_are_those_of_the_list(watch: Watch) -> None:
+    """In each step threads moved in the list, and that was noted; in the end all have the places that they have."""
+    rows = watch.ctx.database.many("SELECT thread_id, seen, position FROM imageboard_positions ORDER BY seen")
+    for number, one in enumerate(watch.rounds, 1):
+        assert len({row["seen"] for row in rows if row["seen"] <= one.ended}) >= number
+    last = {row["thread_id"]: row["position"] for row in rows}
+    listed = [thread.no for thread in watch.site.board("pol").listed()]
+    assert [last[number] for number in listed] == [*range(1, len(listed) + 1)]
+    assert set(last) <= {thread.no for thread in watch.site.ledger.threads("pol")}
 
 
 def assert_what_failed_is_noted(watch: Watch) -> None:

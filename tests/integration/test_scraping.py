@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote
 
@@ -14,12 +14,14 @@ import requests
 from app import __version__
 from app.domain.job import Job
 from app.domain.user import User
+from app.plugins.overview import Gap
 from app.services.context import Context
 from app.services.dataset import create_capture
 from app.services.site_setting import set_site_setting
 from app.storage import setting
 from datasources._imageboard.engines import LynxChanEngine
 from datasources._imageboard.store import images
+from datasources.fourchan import FourChan
 from extras.living_board import LivingBoard, rules_for
 from extras.living_board.rules import Fates
 from tests.conftest import Process, wait_for_end
@@ -219,10 +221,147 @@ def test_a_copy_of_before_what_was_read_last_deletes_nothing(ctx: Context, site:
     site.advance(240)
     look(ctx, "fourchan", "po")
     before = {number: row["deleted"] for number, row in stored(ctx, "fourchan", "po").items()}
-    ctx.database.run("UPDATE imageboard_threads SET read_mark = NULL, etag = '\"other\"'")
+    ctx.database.run("UPDATE imageboard_threads SET due = now(), etag = '\"other\"'")
     with site.behind(copies, "/po/thread/*"):
         assert look(ctx, "fourchan", "po") > 0
     assert {number: row["deleted"] for number, row in stored(ctx, "fourchan", "po").items()} == before
+
+
+def test_a_copy_of_before_what_was_read_last_is_noticed_also_where_that_had_just_changed(
+    ctx: Context, site: LivingBoard
+) -> None:
+    point_at(ctx, "fourchan", site.url)
+    look(ctx, "fourchan", "po")
+    copies = site.copies()
+    known, changed = set(copies["po"].threads), set[int]()
+    while not changed:  # until a post is made in the very second in which it is read
+        site.advance(1)
+        changed = {one.no for one in site.board("po").listed() if one.modified == int(site.now())} & known
+    look(ctx, "fourchan", "po")
+    number = min(changed)
+    assert threads(ctx, "fourchan", "po")[number]["last_modified"] is None
+    before = {post: row["deleted"] for post, row in stored(ctx, "fourchan", "po").items()}
+    with site.behind(copies, f"/po/thread/{number}.json"):
+        log = do(ctx, "fourchan-thread", f"po/{number}", {"board": "po", "thread": number})
+    assert log == [f"/po/{number}: a copy that is older than what was read last was left aside"]
+    assert "gave a copy that is older" in threads(ctx, "fourchan", "po")[number]["failure"]
+    assert {post: row["deleted"] for post, row in stored(ctx, "fourchan", "po").items()} == before
+
+
+@pytest.mark.parametrize(
+    ("source", "dialect", "path", "seconds"),
+    [
+        ("fourchan", "fourchan", "/po/threads.json", 240),
+        ("lainchan", "vichan", "/po/catalog.json", 240),
+        ("eightkun", "infinity", "/po/catalog.json", 240),
+        ("fourchan", "fourchan", "/po/threads.json", 1),
+    ],
+)
+def test_a_copy_of_an_earlier_list_of_threads_is_left_aside(
+    ctx: Context, site: LivingBoard, source: str, dialect: str, path: str, seconds: int
+) -> None:
+    point_at(ctx, source, site.serve(dialect))
+    look(ctx, source, "po")
+    copies, then = site.copies(), {one.no for one in site.board("po").listed()}
+    site.advance(1)
+    while {one.no for one in site.board("po").listed()} == then:  # until a thread begins or falls off
+        site.advance(seconds)
+    look(ctx, source, "po")
+    rows = "SELECT id, mark, vanished FROM imageboard_threads ORDER BY id"
+    before, orders = ctx.database.many(rows), ctx.database.many("SELECT * FROM imageboard_orders")
+    known = coverage(ctx)[-1]
+    ctx.database.run("UPDATE imageboard_coverage SET etag = '\"other\"'")
+    with site.behind(copies, path):
+        log = do(ctx, f"{source}-board", "po", {"board": "po"}, interval=60)
+    assert log == ["/po/: a list that is older than what was read last was left aside"]
+    assert ctx.database.many(rows) == before
+    assert ctx.database.many("SELECT * FROM imageboard_orders") == orders
+    assert (coverage(ctx)[-1]["outcome"], "a copy that is older" in coverage(ctx)[-1]["reason"]) == ("failed", True)
+    assert known in [row | {"etag": known["etag"]} for row in coverage(ctx)]
+
+    do(ctx, f"{source}-board", "po", {"board": "po"}, interval=60)
+    assert coverage(ctx)[-1]["outcome"] == "read"
+    assert ctx.database.many(rows) == before
+
+
+def test_minutes_later_a_list_counts_whatever_its_times(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url)
+    copies = site.copies()
+    site.advance(1200)
+    look(ctx, "fourchan", "po")
+    ctx.database.run("UPDATE imageboard_coverage SET dated = dated - interval '300 seconds', etag = NULL")
+    with site.behind(copies, "/po/threads.json"):
+        do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    assert coverage(ctx)[-1]["outcome"] == "read"
+
+
+def minutes_pass(ctx: Context) -> None:
+    """Let threads that have never been read have been waiting for it for minutes."""
+    ctx.database.run("UPDATE imageboard_threads SET due = due - interval '2 minutes' WHERE scraped IS NULL")
+
+
+def unread(ctx: Context) -> list[Gap]:
+    """The gaps of 4chan in which threads were not read, as its page shows them, the newest first."""
+    found = FourChan.overview(ctx.site_settings(), ctx.database)
+    return [gap for gap in found.gaps if gap.threads is not None]
+
+
+def test_threads_that_the_server_does_not_give_are_a_gap_with_the_reason(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url, boards="po")
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    first, *others = open_jobs(ctx, "fourchan-thread")
+    for job in others:
+        do(ctx, job.type, job.remote_id, job.details)
+    due = threads(ctx, "fourchan", "po")[first.details["thread"]]["due"]
+    site.fail(status=403)
+    with pytest.raises(SourceError):
+        do(ctx, first.type, first.remote_id, first.details)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    assert unread(ctx) == []
+
+    minutes_pass(ctx)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    reason = f"{site.url}/po/thread/{first.details['thread']}.json answers with status 403."
+    assert unread(ctx) == [Gap("po", due - timedelta(minutes=2), None, reason, 1)]
+
+    do(ctx, first.type, first.remote_id, first.details)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    ended = coverage(ctx)[-1]["ended"]
+    assert unread(ctx) == [Gap("po", due - timedelta(minutes=2), ended, reason, 1)]
+
+
+def test_threads_that_must_wait_for_their_turn_are_a_gap(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url, boards="po")
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    waiting = open_jobs(ctx, "fourchan-thread")
+    minutes_pass(ctx)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    [gap] = unread(ctx)
+    assert (gap.threads, gap.ended) == (len(waiting), None)
+    assert gap.reason.startswith("They waited for their turn")
+
+    site.fail(broken=True, path="/po/thread/*")
+    with pytest.raises(SourceError):
+        do(ctx, waiting[0].type, waiting[0].remote_id, waiting[0].details)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    assert unread(ctx)[0].reason.startswith("1 could not be read: http")
+    assert unread(ctx)[0].reason.endswith("The others waited for their turn.")
+
+    setting.put(ctx.database, "fourchan.autoscrape", False)
+    assert [gap.ended for gap in unread(ctx)] == [coverage(ctx)[-1]["ended"]]
+
+
+def test_a_host_that_is_left_alone_is_no_failure_of_a_thread(ctx: Context, site: LivingBoard) -> None:
+    point_at(ctx, "fourchan", site.url, boards="po")
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    first, second, *_ = open_jobs(ctx, "fourchan-thread")
+    site.fail(status=429, retry_after=600)
+    for job in (first, second):
+        with pytest.raises(SourceError):
+            do(ctx, job.type, job.remote_id, job.details)
+    rows = threads(ctx, "fourchan", "po")
+    assert "is busy (status 429)" in rows[first.details["thread"]]["failure"]
+    assert rows[second.details["thread"]]["failure"] is None
 
 
 def test_who_asks_says_who_it_is_and_what_it_is_called_now(ctx: Context, admin: User, site: LivingBoard) -> None:

@@ -88,6 +88,42 @@ def test_a_failure_that_was_seen_last_goes_on(ctx: Context) -> None:
     assert [(gap.began, gap.ended, gap.reason) for gap in found_of(ctx).gaps] == [(now, None, "It is away.")]
 
 
+def wait_for_threads(ctx: Context, *stretches: tuple[float, float | None, int, int]) -> None:
+    """Threads of /pol/ were not read from one minute to another: how many, and how many had been asked for in vain."""
+    for began, ended, number, failed in stretches:
+        ctx.database.run(
+            "INSERT INTO imageboard_unread (source, board, noticed, began, looked, ended, threads, failed, reason)"
+            " VALUES ('fourchan', 'pol', %(looked)s, %(began)s, %(looked)s, %(ended)s, %(number)s, %(failed)s,"
+            " 'It answers with status 502.')",
+            began=minutes(began),
+            looked=minutes(began + 2),
+            ended=None if ended is None else minutes(ended),
+            number=number,
+            failed=failed,
+        )
+
+
+def test_times_in_which_threads_were_not_read_are_gaps_too(ctx: Context, ada: FlaskClient) -> None:
+    look(ctx, *range(30))
+    wait_for_threads(ctx, (3, 6, 1, 1), (10, 15, 1200, 0), (20, None, 12, 2))
+    found = found_of(ctx)
+    said = [(gap.began, gap.ended, gap.threads, gap.reason) for gap in found.gaps]
+    both = "2 could not be read: It answers with status 502. The others waited for their turn."
+    assert (said[0], said[2]) == (
+        (minutes(20), minutes(22), 12, both),
+        (minutes(3), minutes(6), 1, "It answers with status 502."),
+    )
+    assert said[1][:3] == (minutes(10), minutes(15), 1200)
+    assert said[1][3].startswith("They waited for their turn: more had changed than the pace allows")
+    assert found.all_gaps == 3
+    page = ada.get("/datasources/fourchan").text
+    assert all(text in page for text in ("1,200 threads", "1 thread<", both))
+
+    setting.put(ctx.database, "fourchan.boards", "pol")
+    setting.put(ctx.database, "fourchan.autoscrape", True)
+    assert (minutes(20), None) in [(gap.began, gap.ended) for gap in found_of(ctx).gaps if gap.threads == 12]
+
+
 def test_only_the_newest_stretches_are_looked_through(ctx: Context) -> None:
     with ctx.database.transaction() as tx:
         tx.run(
@@ -103,6 +139,9 @@ def test_only_the_newest_stretches_are_looked_through(ctx: Context) -> None:
     assert (len(found.gaps), found.all_gaps) == (50, None)
     ctx.database.run("DELETE FROM imageboard_coverage WHERE board <> 'g'")
     assert found_of(ctx).all_gaps == 2
+    look(ctx, 200)
+    wait_for_threads(ctx, *((began, began + 3, 1, 0) for began in range(STRETCHES + 10)))
+    assert (len(found_of(ctx).gaps), found_of(ctx).all_gaps) == (50, None)
 
 
 def test_who_is_switched_off_sees_nothing(ctx: Context) -> None:

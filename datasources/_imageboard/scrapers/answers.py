@@ -17,3 +17,8 @@ def require_page(url: str, answer: Answer, *, retry_after: float | None = None) 
         raise SourceError(
             say("{url} answers with status {status}.", url=url, status=answer.status), retry_after=retry_after
         )
+
+
+def outdated(url: str) -> str:
+    """Why a page was left aside that is a copy of an earlier one."""
+    return say("{url} gave a copy that is older than what was read before.", url=url)

@@ -9,12 +9,12 @@ from app.domain.job import Job
 from app.domain.texts import say
 from app.plugins import Answer, Batch, SourceError, Standing, Worker, WorkerContext
 from datasources._imageboard.engines import Unreadable
-from datasources._imageboard.scrapers.answers import require_page
+from datasources._imageboard.scrapers.answers import outdated, require_page
 from datasources._imageboard.scrapers.asking import ask_for_images_again, ask_for_thread
-from datasources._imageboard.scrapers.freshness import condition, version
+from datasources._imageboard.scrapers.freshness import condition, is_outdated, version
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
-from datasources._imageboard.store import coverage, threads
+from datasources._imageboard.store import coverage, threads, unread
 
 _SPARE = 4
 """The part of the requests between two looks that goes to threads whose marks stay: one in so many."""
@@ -43,21 +43,27 @@ class BoardScraper(Worker):
         own = self.site.read_settings(ctx.settings)
         interval = job.interval or own.interval
         known = coverage.last_read(ctx.database, self.site.id, board)
+        url = own.api_url.rstrip("/") + self.site.engine.index_path(board)
         try:
-            url = own.api_url.rstrip("/") + self.site.engine.index_path(board)
-            answer = ctx.web.get(url, headers=condition(known.etag, known.last_modified), pace=own.pace)
+            answer = ctx.web.get(url, headers=condition(known.version), pace=own.pace)
             listed = None if answer.status == 304 else self._listed(url, answer)
         except SourceError as error:
             coverage.note(ctx.database, self.site.id, board, known.now, interval, failure=error.message)
             raise
         with ctx.batch() as batch:
             again: list[int] = []
-            at, etag, last_modified = answer.sent, known.etag, known.last_modified
-            if listed is not None:
-                again = threads.store_index(batch, self.site.id, board, listed, at, known.read)
-                etag, last_modified = version(answer)
-            coverage.note(batch, self.site.id, board, at, interval, etag=etag, last_modified=last_modified)
-            for number in [*threads.due_threads(batch, self.site.id, board), *again]:
+            if is_outdated(answer, known.version.dated):
+                ctx.log(f"/{board}/: a list that is older than what was read last was left aside")
+                coverage.note(batch, self.site.id, board, answer.sent, interval, failure=outdated(url))
+            else:
+                found = known.version
+                if listed is not None:
+                    again = threads.store_index(batch, self.site.id, board, listed, answer.sent, known.read)
+                    found = version(answer)
+                coverage.note(batch, self.site.id, board, answer.sent, interval, version=found)
+            due = threads.due_threads(batch, self.site.id, board)
+            unread.note(batch, self.site.id, board, answer.sent, interval, due)
+            for number in [*(one.id for one in due), *again]:
                 ask_for_thread(batch, self.site, board, number)
             self._ask_for_more(batch, own, board, interval)
 

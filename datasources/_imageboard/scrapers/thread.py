@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import ClassVar
 
 from app.domain.job import Job
 from app.domain.texts import say
 from app.plugins import Answer, SourceError, Worker, WorkerContext
 from datasources._imageboard.engines import ThreadRead, Unreadable
-from datasources._imageboard.scrapers.answers import is_gone, require_page
+from datasources._imageboard.scrapers.answers import is_gone, outdated, require_page
 from datasources._imageboard.scrapers.asking import ask_for_images
-from datasources._imageboard.scrapers.freshness import changed_at, condition, is_outdated, is_settled, version
+from datasources._imageboard.scrapers.freshness import condition, is_outdated, is_settled, version
 from datasources._imageboard.settings import BoardSettings
 from datasources._imageboard.site import Site
 from datasources._imageboard.store import reading
 from datasources._imageboard.store.place import Place
+from datasources._imageboard.store.version import Version
 
 
 class ThreadScraper(Worker):
@@ -31,22 +31,35 @@ class ThreadScraper(Worker):
         if "thread" not in job.details:
             return
         place = Place(self.site.id, job.details["board"], int(job.details["thread"]))
+        known = reading.look_up(ctx.database, place)
+        try:
+            self._work(ctx, place, known)
+        except SourceError as error:
+            if error.was_asked:
+                reading.note_failure(ctx.database, place, error.message)
+            raise
+
+    def _work(self, ctx: WorkerContext, place: Place, known: reading.Known) -> None:
         own = self.site.read_settings(ctx.settings)
-        asked = reading.ask(ctx.database, place)
-        headers = {} if asked.is_missing else condition(asked.etag, asked.last_modified)
         url = own.api_url.rstrip("/") + self.site.engine.thread_path(place.board, place.thread)
+        headers = {} if known.is_missing else condition(known.version)
         answer = ctx.web.get(url, headers=headers, pace=own.pace)
-        asked = replace(asked, at=answer.sent)
+        asked = reading.Asked(answer.sent, known.mark)
         if answer.status == 304:
             with ctx.batch() as batch:
-                reading.store_unchanged(batch, place, asked, is_current=_is_current(answer, asked))
+                reading.store_unchanged(batch, place, asked, is_current=_is_current(answer, known))
         elif is_gone(answer):
             with ctx.batch() as batch:
                 reading.store_gone(batch, place, asked)
         else:
-            self._store(ctx, place, own, asked, self._read(url, answer, place, own))
+            read = self._read(url, answer, place, own)
+            if is_outdated(answer, known.version.dated):
+                reading.note_failure(ctx.database, place, outdated(url))
+                ctx.log(f"/{place.board}/{place.thread}: a copy that is older than what was read last was left aside")
+            else:
+                self._store(ctx, place, own, asked, read, version(answer), is_current=_is_current(answer, known))
 
-    def _read(self, url: str, answer: Answer, place: Place, own: BoardSettings) -> tuple[Answer, ThreadRead]:
+    def _read(self, url: str, answer: Answer, place: Place, own: BoardSettings) -> ThreadRead:
         require_page(url, answer, retry_after=60 * own.pace)
         try:
             read = self.site.engine.read_thread(answer.body, place.board)
@@ -56,27 +69,23 @@ class ThreadScraper(Worker):
             raise SourceError(
                 say("{url} cannot be read: {error}.", url=url, error=error), retry_after=15 * own.pace
             ) from error
-        return answer, read
+        return read
 
     def _store(
-        self, ctx: WorkerContext, place: Place, own: BoardSettings, asked: reading.Asked, got: tuple[Answer, ThreadRead]
+        self,
+        ctx: WorkerContext,
+        place: Place,
+        own: BoardSettings,
+        asked: reading.Asked,
+        read: ThreadRead,
+        found: Version,
+        *,
+        is_current: bool,
     ) -> None:
-        answer, read = got
-        if is_outdated(answer, changed_at(asked.last_modified)):
-            ctx.log(f"/{place.board}/{place.thread}: a copy that is older than what was read last was left aside")
-            return
         base = own.image_url.rstrip("/")
-        etag, last_modified = version(answer)
         with ctx.batch() as batch:
             stored = reading.store_thread(
-                batch,
-                place,
-                read,
-                asked,
-                etag=etag,
-                last_modified=last_modified,
-                is_current=_is_current(answer, asked),
-                image_base=base,
+                batch, place, read, asked, version=found, is_current=is_current, image_base=base
             )
             if own.save_images and self.site.has_images:
                 ask_for_images(batch, self.site, stored.new, base)
@@ -84,6 +93,6 @@ class ThreadScraper(Worker):
             ctx.log(f"/{place.board}/{place.thread}: {read.unread} posts without number or time were left out")
 
 
-def _is_current(answer: Answer, asked: reading.Asked) -> bool:
+def _is_current(answer: Answer, known: reading.Known) -> bool:
     """Whether it is as the index said: neither may it have changed in the same second, nor is it a copy of before."""
-    return is_settled(answer) and not is_outdated(answer, asked.modified, asked.last_modified)
+    return is_settled(answer) and not is_outdated(answer, known.modified, known.version.dated)

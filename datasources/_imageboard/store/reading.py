@@ -10,24 +10,36 @@ from app.plugins import Batch, Database
 from datasources._imageboard.engines import PostRead, ThreadRead
 from datasources._imageboard.store import posts
 from datasources._imageboard.store.place import Place
+from datasources._imageboard.store.version import UNKNOWN, Version
 
 _HERE = "source = %(source)s AND board = %(board)s AND id = %(thread)s"
+_DUE = (
+    "CASE WHEN %(is_current)s AND coalesce(mark = %(mark)s, mark IS NULL) AND coalesce(vanished <= %(at)s, true)"
+    " THEN NULL ELSE greatest(due, %(at)s) END"
+)
+"""Since when a thread that was just read is to be read again: the index may have said something new meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a thread before it is asked for: what the index said, and what it was when last read.
+
+    `mark` is None for a thread of which the index has said nothing; `modified` is when it has changed, as the index
+    says, and `version` what was read last.
+    """
+
+    mark: str | None = None
+    version: Version = UNKNOWN
+    is_missing: bool = False
+    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """What is known of a thread before it is asked for: what the index said, and what it was when last read.
-
-    `at` is when it is asked for. `mark` is None for a thread of which the index has said nothing; `modified` is when it
-    has changed, as the index says.
-    """
+    """A request for a thread: when it was sent, and what the index had said of the thread before."""
 
     at: datetime
     mark: str | None = None
-    etag: str | None = None
-    last_modified: str | None = None
-    is_missing: bool = False
-    modified: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,24 +52,32 @@ class Stored:
     restored: int = 0
 
 
-def ask(db: Database, place: Place) -> Asked:
-    """What is known of a thread; the time is that of the database, which all machines share."""
-    row = db.one(
-        "SELECT clock_timestamp() AS now, t.* FROM (SELECT 1) AS always LEFT JOIN LATERAL (SELECT mark, etag,"
-        " last_modified, modified, deleted IS NOT NULL OR archived IS NOT NULL OR vanished IS NOT NULL AS is_missing"
-        f" FROM imageboard_threads WHERE {_HERE}) AS t ON true",
+def look_up(db: Database, place: Place) -> Known:
+    """What is known of a thread."""
+    row = db.find(
+        "SELECT mark, etag, last_modified, dated, modified, deleted IS NOT NULL OR archived IS NOT NULL"
+        f" OR vanished IS NOT NULL AS is_missing FROM imageboard_threads WHERE {_HERE}",
         **_values(place),
     )
-    return Asked(row["now"], row["mark"], row["etag"], row["last_modified"], bool(row["is_missing"]), row["modified"])
+    if row is None:
+        return Known()
+    version = Version(row["etag"], row["last_modified"], row["dated"])
+    return Known(row["mark"], version, row["is_missing"], row["modified"])
+
+
+def note_failure(db: Database, place: Place, reason: str) -> None:
+    """Note why the thread could not be read; it is to be read as before."""
+    db.run(f"UPDATE imageboard_threads SET failure = %(reason)s WHERE {_HERE}", reason=reason[:500], **_values(place))
 
 
 def store_unchanged(batch: Batch, place: Place, asked: Asked, *, is_current: bool = True) -> None:
     """The thread is as it was when it was last read. One that is not current is to be read again."""
     batch.run(
-        f"UPDATE imageboard_threads SET scraped = %(at)s, read_mark = %(mark)s WHERE {_HERE}"
+        f"UPDATE imageboard_threads SET scraped = %(at)s, failure = NULL, due = {_DUE} WHERE {_HERE}"
         " AND (scraped IS NULL OR scraped <= %(at)s)",
         at=asked.at,
-        mark=asked.mark if is_current else None,
+        mark=asked.mark,
+        is_current=is_current,
         **_values(place),
     )
 
@@ -71,8 +91,8 @@ def store_gone(batch: Batch, place: Place, asked: Asked) -> bool:
     if row is None or row["deleted"] is not None or row["archived"] is not None or _is_late(row, asked):
         return False
     batch.run(
-        "UPDATE imageboard_threads SET deleted = %(at)s, scraped = %(at)s, read_mark = NULL, etag = NULL,"
-        f" last_modified = NULL WHERE {_HERE}",
+        "UPDATE imageboard_threads SET deleted = %(at)s, scraped = %(at)s, due = NULL, failure = NULL, etag = NULL,"
+        f" last_modified = NULL, dated = NULL WHERE {_HERE}",
         at=asked.at,
         **_values(place),
     )
@@ -87,8 +107,7 @@ def store_thread(
     read: ThreadRead,
     asked: Asked,
     *,
-    etag: str | None = None,
-    last_modified: str | None = None,
+    version: Version = UNKNOWN,
     is_current: bool = True,
     image_base: str = "",
 ) -> Stored:
@@ -115,7 +134,7 @@ def store_thread(
     gone = [] if read.unread else missing  # one of those that could not be read may be it
     posts.mark_deleted(batch, place, gone, asked.at)
     posts.note_events(batch, place, [(None, event) for event in _events(row, read)], asked.at)
-    _update(batch, place, read, asked, rolls, (etag, last_modified, asked.mark if is_current else None))
+    _update(batch, place, read, asked, rolls, version, is_current)
     return Stored(new, len(changed), len(gone), len(restored))
 
 
@@ -170,7 +189,8 @@ def _update(
     read: ThreadRead,
     asked: Asked,
     rolls: bool,
-    version: tuple[str | None, str | None, str | None],
+    version: Version,
+    is_current: bool,
 ) -> None:
     replies = [post for post in read.posts if post.id != read.id]
     batch.run(
@@ -178,8 +198,8 @@ def _update(
         " %(is_archived)s THEN coalesce(archived, %(archived_on)s, %(at)s) END, is_sticky = %(is_sticky)s, is_closed ="
         " %(is_closed)s, is_cyclical = %(is_cyclical)s, rolls = %(rolls)s, bump_limit = %(bump_limit)s, image_limit ="
         " %(image_limit)s, replies = %(replies)s, images = %(images)s, posters = %(posters)s, last_post ="
-        " %(last_post)s, etag = %(etag)s, last_modified = %(last_modified)s, read_mark = %(read_mark)s"
-        f" WHERE {_HERE}",
+        " %(last_post)s, etag = %(etag)s, last_modified = %(last_modified)s, dated = %(dated)s, failure = NULL,"
+        f" due = {_DUE} WHERE {_HERE}",
         **_values(place),
         at=asked.at,
         created=read.posts[0].created,
@@ -195,9 +215,11 @@ def _update(
         images=sum(len(post.images) for post in replies) if read.images is None else read.images,
         posters=read.posters,
         last_post=max(post.id for post in read.posts),
-        etag=version[0],
-        last_modified=version[1],
-        read_mark=version[2],
+        etag=version.etag,
+        last_modified=version.last_modified,
+        dated=version.dated,
+        mark=asked.mark,
+        is_current=is_current,
     )
 
 
@@ -205,9 +227,13 @@ def _values(place: Place) -> dict[str, Any]:
     return {"source": place.source, "board": place.board, "thread": place.thread}
 
 
-def details(place: Place) -> dict[str, Any]:
-    """What the job that reads a thread is told."""
-    return {"board": place.board, "thread": place.thread}
-
-
-__all__ = ["Asked", "Stored", "ask", "details", "store_gone", "store_thread", "store_unchanged"]
+__all__ = [
+    "Asked",
+    "Known",
+    "Stored",
+    "look_up",
+    "note_failure",
+    "store_gone",
+    "store_thread",
+    "store_unchanged",
+]

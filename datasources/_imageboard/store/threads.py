@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from app.plugins import Batch
@@ -12,6 +12,18 @@ from datasources._imageboard.engines import ThreadListed
 _OPEN = "archived IS NULL AND deleted IS NULL AND mark IS NOT NULL"
 _LOOKS = 10
 """Looks until each thread has had a turn, if there are requests enough."""
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A thread that is to be read, since when, and why it could not be read when it was last asked for.
+
+    `since` is None where nothing says that there is anything new.
+    """
+
+    id: int
+    since: datetime | None
+    failure: str | None
 
 
 def store_index(
@@ -24,8 +36,8 @@ def store_index(
     known = {
         row["id"]: row
         for row in batch.many(
-            "SELECT id, mark, vanished IS NOT NULL AS was_missing, archived IS NOT NULL OR deleted IS NOT NULL AS gone,"
-            " (positions -> -1 ->> 1)::integer AS position FROM imageboard_threads"
+            "SELECT id, mark, vanished IS NOT NULL AS was_missing, archived IS NOT NULL OR deleted IS NOT NULL AS gone"
+            " FROM imageboard_threads"
             f" WHERE source = %(source)s AND board = %(board)s AND (({_OPEN}) OR id = ANY(%(ids)s::bigint[]))",
             source=source,
             board=board,
@@ -37,14 +49,16 @@ def store_index(
         thread
         for thread in listed
         if (row := known.get(thread.id)) is not None
-        and (row["mark"] != thread.mark or row["position"] != thread.position or row["was_missing"])
+        and (row["mark"] != thread.mark or row["was_missing"] or not thread.mark)
     ]
     _update(batch, source, board, changed, at)
+    _note_order(batch, source, board, listed, at)
     there = {thread.id for thread in listed}
     missing = [number for number, row in known.items() if number not in there and not row["was_missing"]]
     if missing:
         batch.run(
-            "UPDATE imageboard_threads SET vanished = %(at)s, listed = greatest(listed, %(before)s)"
+            "UPDATE imageboard_threads SET vanished = %(at)s, listed = greatest(listed, %(before)s),"
+            " due = coalesce(due, %(at)s), failure = CASE WHEN due IS NOT NULL THEN failure END"
             " WHERE source = %(source)s AND board = %(board)s AND id = ANY(%(ids)s)",
             source=source,
             board=board,
@@ -58,51 +72,57 @@ def store_index(
 def _insert(batch: Batch, source: str, board: str, threads: Sequence[ThreadListed], at: datetime) -> None:
     if threads:
         batch.run_each(
-            "INSERT INTO imageboard_threads (source, board, id, seen, listed, modified, mark, positions) VALUES %s"
+            "INSERT INTO imageboard_threads (source, board, id, seen, listed, due, modified, mark) VALUES %s"
             " ON CONFLICT (source, board, id) DO NOTHING",
-            [
-                (source, board, one.id, at, at, one.modified, one.mark, json.dumps([[_epoch(at), one.position]]))
-                for one in threads
-            ],
+            [(source, board, one.id, at, at, at, one.modified, one.mark) for one in threads],
         )
 
 
 def _update(batch: Batch, source: str, board: str, threads: Sequence[ThreadListed], at: datetime) -> None:
-    """The place in the index is kept with its time whenever it is another."""
     if threads:
         batch.run_each(
             "UPDATE imageboard_threads AS t SET listed = v.at, vanished = NULL, mark = v.mark,"
-            " modified = coalesce(v.modified::timestamptz, t.modified), positions = CASE WHEN (t.positions -> -1 ->> 1)"
-            "::integer IS DISTINCT FROM v.position THEN t.positions || jsonb_build_array(jsonb_build_array("
-            "v.epoch, v.position)) ELSE t.positions END"
-            " FROM (VALUES %s) AS v (source, board, id, at, epoch, position, mark, modified)"
+            " modified = coalesce(v.modified::timestamptz, t.modified),"
+            " due = CASE WHEN t.mark IS NOT DISTINCT FROM v.mark AND v.mark <> '' THEN t.due"
+            " ELSE coalesce(t.due, v.at) END, failure = CASE WHEN t.due IS NOT NULL THEN t.failure END"
+            " FROM (VALUES %s) AS v (source, board, id, at, mark, modified)"
             " WHERE t.source = v.source AND t.board = v.board AND t.id = v.id",
             [
-                (source, board, one.id, at, _epoch(at), one.position, one.mark, one.modified)
+                (source, board, one.id, at, one.mark, one.modified)
                 for one in sorted(threads, key=lambda thread: thread.id)
             ],
         )
 
 
-def _epoch(at: datetime) -> int:
-    return int(at.timestamp())
+def _note_order(batch: Batch, source: str, board: str, threads: Sequence[ThreadListed], at: datetime) -> None:
+    """Keep the order of the threads, if it is another than at the last look: the places of all of them at once."""
+    batch.run(
+        "INSERT INTO imageboard_orders (source, board, seen, threads)"
+        " SELECT %(source)s, %(board)s, %(at)s, %(ids)s::bigint[] WHERE %(ids)s::bigint[] IS DISTINCT FROM"
+        " (SELECT threads FROM imageboard_orders WHERE source = %(source)s AND board = %(board)s"
+        " ORDER BY seen DESC LIMIT 1) ON CONFLICT (source, board, seen) DO NOTHING",
+        source=source,
+        board=board,
+        at=at,
+        ids=[one.id for one in sorted(threads, key=lambda thread: thread.position)],
+    )
 
 
-def due_threads(batch: Batch, source: str, board: str) -> list[int]:
+def due_threads(batch: Batch, source: str, board: str) -> list[Due]:
     """The threads that have changed since they were read, and those that have vanished from the index.
 
     One of which the index does not say when it changed is always to be read. One that has vanished and can still be
     read is looked at again ever more seldom.
     """
     rows = batch.many(
-        f"SELECT id FROM imageboard_threads WHERE source = %(source)s AND board = %(board)s AND {_OPEN}"
-        " AND CASE WHEN vanished IS NULL THEN mark = '' OR read_mark IS DISTINCT FROM mark ELSE scraped IS NULL"
-        " OR scraped < vanished OR clock_timestamp() - scraped > (clock_timestamp() - vanished) / 2 END"
+        f"SELECT id, due, failure FROM imageboard_threads WHERE source = %(source)s AND board = %(board)s AND {_OPEN}"
+        " AND (due IS NOT NULL OR CASE WHEN vanished IS NULL THEN mark = '' ELSE"
+        " clock_timestamp() - scraped > (clock_timestamp() - vanished) / 2 END)"
         " ORDER BY modified NULLS FIRST, id",
         source=source,
         board=board,
     )
-    return [row["id"] for row in rows]
+    return [Due(row["id"], row["due"], row["failure"]) for row in rows]
 
 
 def take_turns(batch: Batch, source: str, board: str, most: int) -> list[int]:
@@ -113,7 +133,7 @@ def take_turns(batch: Batch, source: str, board: str, most: int) -> list[int]:
     """
     quiet = (
         f"FROM imageboard_threads WHERE source = %(source)s AND board = %(board)s AND {_OPEN} AND vanished IS NULL"
-        " AND mark <> '' AND read_mark = mark"
+        " AND mark <> '' AND due IS NULL"
     )
     rows = batch.many(
         "UPDATE imageboard_threads SET turn = clock_timestamp() WHERE source = %(source)s AND board = %(board)s"
