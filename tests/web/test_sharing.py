@@ -38,7 +38,7 @@ def test_sharing_in_the_dialog(
     changed = ada.change(f"/datasets/{key}/share", names="ursula, tag:course-7", role="viewer", htmx=True).text
     assert "all who have this tag" in changed
     assert 'id="named" hx-swap-oob="true"' in changed
-    assert "shared with 2" in changed
+    assert "shared with 1 person and 1 tag" in changed
     assert ursula.get(f"/datasets/{key}").status_code == 200
     ada.change(f"/datasets/{key}/unshare", tag="course-7", htmx=True)
     assert [share.user for share in list_shares(ctx, admin, key)] == ["ursula"]
