@@ -20,7 +20,7 @@ from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.browser.conftest import open_tab
 from tests.browser.test_journey import _sign_in
-from tests.conftest import import_posts
+from tests.conftest import finished_posts, import_posts
 from tests.results import store_bytes, store_table
 
 pytestmark = pytest.mark.slow
@@ -298,3 +298,33 @@ def test_what_is_picked_stays_when_nothing_could_be_done_with_it(
     expect(names).to_have_value("nobody")
     expect(tab.get_by_text("2 picked")).to_be_visible()
     expect(tab.get_by_label("Pick Tea")).to_be_checked()
+
+
+def test_who_does_not_see_what_has_come_is_told(tab: Page, ctx: Context, admin: User, user: User) -> None:
+    posts, told = finished_posts(ctx, admin), tab.locator("#told")
+    tab.goto(f"/datasets/{posts.key}")
+    tab.get_by_role("link", name="Later").click()
+    expect(told).to_have_text("Rows 51 to 60 of 60")
+    expect(tab.get_by_role("region", name="Rows of posts.csv")).to_be_focused()
+
+    tab.get_by_role("link", name="New analysis").click()
+    tab.get_by_label("Find an analysis").fill("nowhere")
+    expect(tab.locator("dialog #told")).to_have_text("0 found")
+    tab.keyboard.press("Escape")  # empties the field
+    tab.keyboard.press("Escape")
+    expect(tab.locator("body > #told")).to_have_count(1)
+
+    tab.get_by_role("link", name="Share", exact=True).click()
+    tab.get_by_label("People or tags").fill(user.name)
+    tab.keyboard.press("Enter")
+    expect(tab.locator("dialog #told")).to_have_text(f"Shared: {user.name}")
+    tab.get_by_role("button", name=f"Remove {user.name}").click()
+    expect(told).to_have_text(f"No longer shared: {user.name}")
+
+    tab.goto(f"/datasets/{posts.key}/explore")
+    tab.get_by_label("Find in the text").fill("number 5")
+    tab.keyboard.press("Enter")
+    expect(told).to_have_text("Posts 1 to 11 of 11")
+    tab.goto("/datasets")
+    tab.get_by_label("Find in names, parameters and columns").fill("nowhere")
+    expect(told).to_have_text("0 datasets are listed")

@@ -83,7 +83,7 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
         True,
     )
     assert "being deleted" in ada.get("/control/users").text
-    assert "ann is being deleted, with all datasets; 1 are left." in ada.get(f"/control/users/{ann.id}").text
+    assert "ann is being deleted, with all datasets; 1 is left." in ada.get(f"/control/users/{ann.id}").text
 
 
 def test_tags_are_ordered_and_settings_hang_on_them(ada: FlaskClient, ctx: Context, user: User) -> None:
@@ -99,6 +99,8 @@ def test_tags_are_ordered_and_settings_hang_on_them(ada: FlaskClient, ctx: Conte
     assert (wrong.status_code, "“many” will not do" in wrong.text) == (422, True)
     own = ada.change(f"/control/users/{user.id}/settings", **{"limits.open_jobs": "9", "rights.tokens": "no"})
     assert own.location == f"/control/users/{user.id}?saved=settings"
+    asked = ada.get("/control/tags/b").text.partition('<dialog id="removing"')[2]
+    assert "1 user loses it, with the limits and rights that are set for it." in asked
     assert ada.change("/control/tags/b/delete").status_code == 303
     assert find_user(ctx, "ursula").tags == ("a",)
     assert ctx.database.many("SELECT 1 FROM person_settings WHERE tag = 'b'") == []
