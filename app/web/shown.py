@@ -82,7 +82,7 @@ def seconds(value: float | None) -> str:
     if value < 120:
         return f"{round(value)} s"
     minutes = round(value / 60)
-    return f"{minutes} min" if minutes < 120 else f"{value / 3600:.1f} h"
+    return f"{minutes} min" if minutes < 120 else f"{round(value / 3600, 1):g} h"
 
 
 def when(moment: datetime | None) -> Markup:
