@@ -328,3 +328,17 @@ def test_who_does_not_see_what_has_come_is_told(tab: Page, ctx: Context, admin: 
     tab.goto("/datasets")
     tab.get_by_label("Find in names, parameters and columns").fill("nowhere")
     expect(told).to_have_text("0 datasets are listed")
+
+
+def test_what_was_said_of_one_thing_does_not_stay_for_the_next(tab: Page, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    run_processor(ctx, admin, posts.key, "count-posts", {})
+    tab.goto(f"/datasets/{posts.key}")
+    tab.get_by_role("link", name="New analysis").click()
+    tab.locator("#dialog a", has_text="Count posts over time").last.click()
+    tab.get_by_role("button", name="Run", exact=True).click()
+    said = tab.get_by_text("This has been asked before, with the same options.")
+    expect(said).to_be_visible()
+    tab.locator("#tree").get_by_role("link", name="posts.csv").click()
+    expect(tab.locator("#result-title")).to_have_text("posts.csv")
+    expect(said).to_have_count(0)

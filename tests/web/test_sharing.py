@@ -239,7 +239,7 @@ def test_the_methods_are_told(ada: FlaskClient, ctx: Context, admin: User) -> No
         datasets.end(tx, child.key, Ending(Status.FINISHED, "Counted.", rows=3))
     page = ada.get(f"/datasets/{child.key}/provenance").text
     assert "which gave 3 rows." in page
-    assert "60 items were captured from Upload a file on" in page
+    assert "60 items were imported from a file on" in page
     assert "Then “Count posts over time” (count-posts) was applied" in page
     assert "week" in page
     assert "4CAT 9.8 (Python 3.11, Polars 2)" in page

@@ -357,6 +357,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
   placeNotices();
   const isPoll = polls(requestConfig?.elt);
+  // What was said of one thing is not true of the next; what can be undone stays in reach.
+  if (!isPoll && xhr.status < 400) for (const note of all("#notices .note:not(:has(form), #away)")) note.remove();
   if (isPoll && xhr.status < 400) showAway(false);
   if (isPoll && xhr.status >= 500) {
     event.detail.shouldSwap = false;
