@@ -140,7 +140,14 @@ def test_messages_are_shown_until_they_are_dismissed(ada: FlaskClient, ursula: F
     }.items():
         assert ada.change("/control/messages", text=text, **values).status_code == 303
     assert 'id="user-error"' in ada.change("/control/messages", text="To whom?", to="user", user="nobody").text
+    for to in ("user", "tag"):
+        wrong = ada.change("/control/messages", text="", to=to, days="soon")
+        assert wrong.status_code == 422, "an empty name is not everybody"
+        assert all(f'id="{name}-error"' in wrong.text for name in ("text", "days", to)), "all at once"
+    sent = ada.get("/control/messages").text
+    assert sent.count("which nobody has") == 1
     page = ursula.get("/datasets").text
+    assert "To whom?" not in page
     assert [text in page for text in ("To all", "To a <strong>now</strong> &lt;i&gt;<", "To b", "To her")] == [
         True,
         True,
