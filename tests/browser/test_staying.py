@@ -330,6 +330,23 @@ def test_who_does_not_see_what_has_come_is_told(tab: Page, ctx: Context, admin: 
     expect(told).to_have_text("0 datasets are listed")
 
 
+def test_focus_goes_to_what_has_come_in_a_list(tab: Page, ctx: Context, admin: User) -> None:
+    ctx.database.run(
+        "INSERT INTO datasets (key, type, datasource, top, acts_as, label, owner_id, status)"
+        " SELECT md5(n::text), 'upload', 'upload', md5(n::text), 'items', 'set ' || n, %(owner)s, 'cancelled'"
+        " FROM generate_series(1, 40) n ORDER BY n",
+        owner=admin.id,
+    )
+    tab.goto("/datasets")
+    tab.get_by_role("link", name="Show more").press("Enter")
+    expect(tab.locator(".entry")).to_have_count(40)
+    expect(tab.locator(".entry").nth(30).locator("a.row")).to_be_focused()
+    tab.get_by_label("Pick set 40").check()
+    tab.locator("#bulk").get_by_role("button", name="Favourite").press("Enter")
+    expect(tab.get_by_text("1 dataset marked as favourite.")).to_be_visible()
+    expect(tab.locator(".entry").first.locator("a.row")).to_be_focused()
+
+
 def test_what_was_said_of_one_thing_does_not_stay_for_the_next(tab: Page, ctx: Context, admin: User) -> None:
     posts = finished_posts(ctx, admin)
     run_processor(ctx, admin, posts.key, "count-posts", {})

@@ -380,7 +380,8 @@ function notify(message, id = "") {
   one("#notices").replaceChildren(note);
 }
 
-// Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come, or where it scrolls.
+// Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come, or where it scrolls,
+// or to its first line.
 // What asks again and again takes it along only from what it has exchanged.
 let hadFocus = false;
 document.addEventListener("htmx:beforeSwap", (event) => { hadFocus = event.detail.target.contains(document.activeElement); });
@@ -390,7 +391,7 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (!requestConfig || requestConfig.triggeringEvent?.type === "load") return;
   const heading = one("h1, h2", elt) ?? (elt.matches?.("h1, h2") ? elt : null);
   if (heading) heading.tabIndex = -1;
-  (heading ?? one("[tabindex='0']", elt))?.focus({ preventScroll: true });
+  (heading ?? one("[tabindex='0']", elt) ?? one("a[data-step]", elt))?.focus({ preventScroll: true });
 });
 
 // What has come since somebody asked for it says in a few words what it is, for those who do not see it come.
