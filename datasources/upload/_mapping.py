@@ -35,7 +35,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "author", "authorusername", "userscreenname", "userusername", "username", "screenname", "user", "authorname",
         "fromname", "from", "accountusername", "account", "accountname", "handle", "creator", "poster", "speaker",
         "sender", "sendername", "channeltitle", "ownerusername", "owner", "usernickname", "nickname", "postauthor",
-        "authorid", "userid", "fromid",
+        "autor", "auteur", "autore", "verfasser", "benutzername", "nutzername", "authorid", "userid", "fromid",
     ),
     "body": (
         "body", "text", "fulltext", "content", "message", "selftext", "posttext", "bodytext", "legacyfulltext",
