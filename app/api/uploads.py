@@ -82,6 +82,9 @@ class PreviewSchema(Schema):
     preset_title = ma.fields.String()
     problems = ma.fields.List(ma.fields.Raw(), metadata={"description": "Rows that cannot be read, the first 50"})
     problem_count = ma.fields.Integer()
+    replaced_count = ma.fields.Integer(metadata={"description": "Of these, lines that are kept, with � in them"})
+    is_whole = ma.fields.Boolean(metadata={"description": "Whether all of the file was looked at, not its beginning"})
+    wrong = ma.fields.Dict(metadata={"description": "What the first rows say against `parameters`, by their names"})
     rows_estimated = ma.fields.Integer(allow_none=True)
     size = ma.fields.Integer(metadata={"description": "In bytes"})
 

@@ -16,9 +16,9 @@ from pathlib import Path
 from typing import Any
 
 from app.domain.dataset import Dataset, Status, StoredFile, attempt_folder
-from app.domain.errors import Cancelled, EmptyResult, FourcatError, SourceError, Unavailable, UserError
+from app.domain.errors import Cancelled, EmptyResult, FourcatError, InvalidInput, SourceError, Unavailable, UserError
 from app.domain.job import Job
-from app.domain.texts import Text, say, say_many
+from app.domain.texts import Text, declared, say, say_many
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.plugins.datasource import DataSource
@@ -112,9 +112,13 @@ def _run(ctx: Context, task: Task, reporter: Reporter) -> Outcome:
     if issubclass(plugin, Worker):
         plugin().work(task.job, TaskContext(ctx, task.settings, task.folder, reporter))
         return Outcome(End.DONE)
-    if issubclass(plugin, DataSource):
-        return _capture(ctx, task, plugin, reporter)
-    return _process(ctx, task, plugin, reporter)
+    try:
+        if issubclass(plugin, DataSource):
+            return _capture(ctx, task, plugin, reporter)
+        return _process(ctx, task, plugin, reporter)
+    except InvalidInput as error:  # people know options by their labels
+        labels = {name: declared(spec.label) for name, spec in specs(plugin.Options).items()}
+        raise InvalidInput({labels.get(name, name): texts for name, texts in error.fields.items()}) from error
 
 
 def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Reporter) -> Outcome:

@@ -206,7 +206,10 @@ def _failure(ctx: Context, task: Task, watched: Watched, outcome: Outcome) -> st
             minutes=ctx.settings.outage_minutes,
         )
     if outcome.end is End.BROKEN and outcome.permanent:
-        return say("It stopped because of an error in it: {error} The log has the details.", error=outcome.message)
+        error = outcome.message.rstrip(".")
+        return say(
+            "A fault in the software stopped this; it is not yours: {error}. The log has the details.", error=error
+        )
     if outcome.end is End.BROKEN:
         return say(
             "{reason} This happened {attempts} times, so it is not tried again.",

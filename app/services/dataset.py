@@ -283,8 +283,10 @@ def _require_source(tx: Transaction, dataset: Dataset) -> None:
             say("The dataset it reads, “{dataset}”, has no result. Run that one again first.", dataset=source.label)
         )
     upload = dataset.work.get("upload")
-    if upload and uploads.find(tx, upload) is None:
-        raise Conflict(say("The uploaded file has been removed. Upload it again as a new dataset."))
+    if upload and not uploads.attach(tx, upload, dataset.key):
+        raise Conflict(
+            say("The uploaded file is not there any more, or another dataset is made of it. Upload it again.")
+        )
 
 
 def log_text(ctx: Context, actor: User, key: str) -> str:

@@ -150,7 +150,14 @@ def parse_filters(
         column, operator, value = _split(text, columns)
         problem = check_pattern(value) if operator in ("~", "!~") else None
         if problem:
-            raise _wrong(text, say("“{value}” is not a regular expression ({problem}).", value=value, problem=problem))
+            raise _wrong(
+                text,
+                say(
+                    "“{value}” is not a regular expression: {problem}. Put \\ before a sign that is no part of one.",
+                    value=value,
+                    problem=problem,
+                ),
+            )
         sql, needed = _condition(column, operator, value, text)
         parts.append(f"({sql})")
         values.extend(needed)
@@ -171,14 +178,23 @@ def _wrong(text: str, problem: str) -> InvalidInput:
     return InvalidInput({"filter": [say("“{text}”: {problem}", text=text[:200], problem=problem)]})
 
 
-def _split(text: str, columns: Mapping[str, FileColumn]) -> tuple[FileColumn, str, str]:
+def parts_of(text: str, columns: Sequence[str]) -> tuple[str, str, str] | None:
+    """The column, the operator and the value of a condition; None when it has no column of these, or no operator."""
     given = text.strip()
     # The longest name that fits, so that a column may hold an operator in its name.
     for name in sorted(columns, key=len, reverse=True):
         rest = given[len(name) :].lstrip() if given.startswith(name) else ""
         operator = next((sign for sign in OPERATORS if rest.startswith(sign)), None)
         if operator:
-            return columns[name], operator, rest[len(operator) :].strip()
+            return name, operator, rest[len(operator) :].strip()
+    return None
+
+
+def _split(text: str, columns: Mapping[str, FileColumn]) -> tuple[FileColumn, str, str]:
+    found = parts_of(text, list(columns))
+    if found:
+        return columns[found[0]], found[1], found[2]
+    given = text.strip()
     places = [(given.find(sign), sign) for sign in OPERATORS if sign in given]
     if not places:
         raise _wrong(

@@ -36,7 +36,10 @@ def _captured(ctx: Context, capture: Dataset) -> list[str]:
     title = made_by(ctx, capture)
     was_uploaded = capture.provenance.get("processor", "upload") in ("upload", "upload-search")
     filename = capture.work.get("filename") if was_uploaded else None  # of another tool's captures, its result file
-    whence = f"imported from the file “{filename}” ({title})" if filename else f"captured from {title}"
+    if capture.type == "upload":
+        whence = f"imported from the file “{filename}”" if filename else "imported from a file"
+    else:
+        whence = f"imported from the file “{filename}” ({title})" if filename else f"captured from {title}"
     verb = "was" if capture.rows == 1 else "were"
     found = [f"{items} {verb} {whence} on {moment.day} {moment:%B %Y}{_options(ctx, capture)}."]
     if capture.quarantined:

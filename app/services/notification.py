@@ -49,26 +49,43 @@ def send(
 
     One that `stays` is shown until it is over or taken back, and cannot be dismissed.
 
-    :raises InvalidInput: naming `text`, `user`, `tag` or `days`
+    :raises InvalidInput: naming all that is wrong of `text`, `user`, `tag` and `days`; an empty name is not everybody
     """
     require_given(actor, Right.MESSAGES)
     require_write(actor)
     text = text.strip()
+    wrong: dict[str, list[str]] = {}
     if not text or len(text) > _LONGEST:
-        raise InvalidInput({"text": [say("Write something of at most {most:,} letters.", most=_LONGEST)]})
-    if user and tag:
-        raise InvalidInput({"tag": [say("Give a user or a tag, not both.")]})
+        wrong["text"] = [say("Write something of at most {most:,} letters.", most=_LONGEST)]
     if days is not None and not 1 <= days <= 3650:
-        raise InvalidInput({"days": [say("Give a number of days from 1 to 3,650, or nothing.")]})
+        wrong["days"] = [say("Give a number of days from 1 to 3,650, or nothing.")]
+    user_id, wanted = None, None
     try:
-        user_id = find_user(ctx, user.strip()).id if user else None
-    except NotFound as error:
-        raise InvalidInput({"user": [error.message]}) from None
+        user_id, wanted = _for_whom(ctx, user, tag)
+    except InvalidInput as error:
+        wrong |= error.fields
+    if wrong:
+        raise InvalidInput(wrong)
     expires = datetime.now(UTC) + timedelta(days=days) if days else None
-    wanted = read_tag(tag) if tag else None
     return notification.insert(
         ctx.database, text, actor.name, user_id=user_id, tag=wanted, expires=expires, stays=stays
     )
+
+
+def _for_whom(ctx: Context, user: str | None, tag: str | None) -> tuple[int | None, str | None]:
+    """The user or the tag that a message is for; neither when it is for everybody."""
+    if user is not None and tag is not None:
+        raise InvalidInput({"tag": [say("Give a user or a tag, not both.")]})
+    if user is not None:
+        try:
+            return find_user(ctx, user.strip()).id, None
+        except NotFound as error:
+            raise InvalidInput({"user": [error.message if user.strip() else say("Say who it is for.")]}) from None
+    if tag is None:
+        return None, None
+    if not tag.strip():
+        raise InvalidInput({"tag": [say("Say which tag it is for.")]})
+    return None, read_tag(tag)
 
 
 def take_back(ctx: Context, actor: User, notification_id: int) -> None:

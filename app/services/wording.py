@@ -68,6 +68,8 @@ def _value_in_words(spec: Spec, value: Any) -> str:
     if spec.kind == "number" and isinstance(value, (int, float)):
         return f"{value:,}"
     text = _choice(spec.choices or NOT_COLUMNS, "" if value is None else value)
+    if spec.long:
+        text = ", ".join(line.strip().rstrip(",") for line in text.splitlines() if line.strip())
     return text if len(text) <= 300 else f"{text[:300]}…"
 
 

@@ -9,7 +9,10 @@ from app.storage.database import Row, Session
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which captures: part of the label, part of the owner's name, the data source, the status, dates as YYYY-MM-DD."""
+    """Which captures: part of the label, part of the owner's name, the data source, the status, dates as YYYY-MM-DD.
+
+    `words` may also be what a key in its family begins with, at least eight digits of it.
+    """
 
     words: str = ""
     owner: str = ""
@@ -23,7 +26,9 @@ def find(db: Session, wanted: Wanted, limit: int) -> tuple[list[Row], int]:
     """Those that fit, the newest first, each with the owner's name and the bytes of its family; and how many fit."""
     fits = (
         " FROM datasets d JOIN users u ON u.id = d.owner_id WHERE d.parent IS NULL AND d.deleted IS NULL"
-        " AND (%(words)s = '' OR strpos(lower(d.label), lower(%(words)s)) > 0)"
+        " AND (%(words)s = '' OR strpos(lower(d.label), lower(%(words)s)) > 0"
+        " OR %(words)s ~* '^[0-9a-f]{8,}$' AND d.key IN (SELECT top FROM datasets"
+        " WHERE key BETWEEN lower(%(words)s) AND lower(%(words)s) || 'g' AND deleted IS NULL))"
         " AND (%(owner)s = '' OR strpos(lower(u.name), lower(%(owner)s)) > 0)"
         " AND (%(source)s = '' OR d.datasource = %(source)s) AND (%(status)s = '' OR d.status = %(status)s)"
         " AND (%(after)s::date IS NULL OR d.created >= %(after)s::date)"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -17,6 +18,8 @@ ORDERS = {
     "largest": "rows DESC NULLS LAST, id DESC",
     "name": "lower(label), id",
 }
+_NUMBER = re.compile(r"[0-9a-f]{8,}")
+"""What a key begins with, as pages show it."""
 _BY_ID = {"newest": "id < %(cursor)s", "oldest": "id > %(cursor)s"}
 _CONDITIONS = {
     "owner_id": "owner_id = %(owner_id)s",
@@ -71,10 +74,10 @@ def list_top(db: Session, query: Query) -> tuple[list[Dataset], int | None]:
     conditions = [_DELETED_AT_ROOT] if query.is_deleted else ["parent IS NULL", "deleted IS NULL"]
     conditions += [text for name, text in _CONDITIONS.items() if values[name] is not None]
     if query.words:
-        found = [f"findable LIKE %(word{place})s" for place in range(len(query.words))]
-        values |= {f"word{place}": f"%{_escaped(word)}%" for place, word in enumerate(query.words)}
+        found, words = _all_in(query.words)
+        values |= words
         shown = "NOT" if query.is_deleted else ""
-        conditions.append(f"top IN (SELECT top FROM datasets WHERE deleted IS {shown} NULL AND {' AND '.join(found)})")
+        conditions.append(f"top IN (SELECT top FROM datasets WHERE deleted IS {shown} NULL AND {found})")
     start = "" if query.order in _BY_ID else " OFFSET coalesce(%(cursor)s, 0)"
     if query.cursor is not None and query.order in _BY_ID:
         conditions.append(_BY_ID[query.order])
@@ -101,6 +104,19 @@ def _page(rows: list[Row], query: Query) -> tuple[list[Dataset], int | None]:
     return [from_row({name: row[name] for name in row if name != "id"}) for row in more], cursor
 
 
+def _all_in(words: Sequence[str]) -> tuple[str, dict[str, str]]:
+    """The condition that a dataset holds all words, with their values; a word may be the number that its page shows."""
+    conditions, values = [], {}
+    for place, word in enumerate(words):
+        condition = f"findable LIKE %(word{place})s"
+        values[f"word{place}"] = f"%{_escaped(word)}%"
+        if _NUMBER.fullmatch(word.lower()):
+            condition = f"({condition} OR key BETWEEN %(number{place})s AND %(number{place})s || 'g')"
+            values[f"number{place}"] = word.lower()
+        conditions.append(condition)
+    return " AND ".join(conditions), values
+
+
 def _escaped(word: str) -> str:
     """A word as LIKE wants it, in small letters."""
     return word.lower().replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
@@ -120,11 +136,11 @@ def matches_below(db: Session, keys: Sequence[str], words: Sequence[str], most: 
     """Of what was made from each of these captures, the first few that hold all words: `key` and `label`."""
     if not keys or not words:
         return {}
-    values = {f"word{place}": f"%{_escaped(word)}%" for place, word in enumerate(words)}
+    condition, values = _all_in(words)
     rows = db.many(
         "SELECT top, key, label FROM (SELECT top, key, label, row_number() OVER (PARTITION BY top ORDER BY id) AS place"
         " FROM datasets WHERE top = ANY(%(keys)s) AND parent IS NOT NULL AND deleted IS NULL"
-        f" AND {' AND '.join(f'findable LIKE %({name})s' for name in values)}) found WHERE place <= %(most)s",
+        f" AND {condition}) found WHERE place <= %(most)s",
         keys=list(keys),
         most=most,
         **values,

@@ -43,10 +43,14 @@ def find(db: Session, id_: str, owner_id: int | None = None) -> Upload | None:
 
 
 def attach(db: Session, id_: str, dataset: str) -> bool:
-    """Let a dataset be made of this upload; whether it is still there and no other dataset took it."""
+    """Let a dataset be made of this upload; whether it is still there and no other dataset has it.
+
+    One that has failed or was cancelled has it no longer.
+    """
     return (
         db.run(
-            "UPDATE uploads SET dataset = %(dataset)s WHERE id = %(id)s AND (dataset IS NULL OR dataset = %(dataset)s)",
+            "UPDATE uploads SET dataset = %(dataset)s WHERE id = %(id)s AND (dataset IS NULL OR dataset = %(dataset)s"
+            " OR dataset IN (SELECT key FROM datasets WHERE status IN ('failed', 'cancelled')))",
             id=id_,
             dataset=dataset,
         )

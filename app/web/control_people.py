@@ -136,15 +136,13 @@ def messages() -> Response:
     if request.method == "POST":
         days = typed.get("days", "").strip()
         try:
-            if days and not days.isdecimal():
-                raise InvalidInput({"days": [say("Give a number of days, or nothing.")]})
             notification.send(
                 ctx,
                 actor,
                 typed.get("text", ""),
-                user=typed.get("user") if typed.get("to") == "user" else None,
-                tag=typed.get("tag") if typed.get("to") == "tag" else None,
-                days=int(days) if days else None,
+                user=typed.get("user", "") if typed.get("to") == "user" else None,
+                tag=typed.get("tag", "") if typed.get("to") == "tag" else None,
+                days=(int(days) if days.isdecimal() and len(days) < 6 else 0) if days else None,
                 stays="stays" in typed,
             )
             return go_to(url_for("control_people.messages"))

@@ -245,10 +245,11 @@ def link(user_id: int) -> Response:
 
 
 def _leaving(one: user_admin.Listed) -> str:
-    return say(
-        "{name} is being deleted, with all datasets; {left:,} are left. It goes on by itself, and anew if it fails.",
+    return say_many(
+        "{name} is being deleted, with all datasets; {n} is left. It goes on by itself, and anew if it fails.",
+        "{name} is being deleted, with all datasets; {n} are left. It goes on by itself, and anew if it fails.",
+        one.datasets,
         name=one.user.name,
-        left=one.datasets,
     )
 
 

@@ -78,6 +78,13 @@ def begin() -> Response:
     return render("create/show.html", piece="create/_page.html", **_frame(ctx, None))
 
 
+def _as_before(ctx: Context, source: type[DataSource]) -> Mapping[str, Any]:
+    """What was given for the capture that the address names (`again`), if it is of this source."""
+    again = request.args.get("again")
+    earlier = datasets.get_dataset(ctx, current_actor(), again) if again else None
+    return earlier.parameters if earlier and earlier.type == source.id else {}
+
+
 @pages.get("/create/<source_id>")
 def source_form(source_id: str) -> Response:
     """The form of one source, or the place to drop a file.
@@ -86,11 +93,8 @@ def source_form(source_id: str) -> Response:
     """
     ctx = installation()
     source = ctx.registry.datasource(source_id)
-    again = request.args.get("again")
-    earlier = datasets.get_dataset(ctx, current_actor(), again) if again else None
-    is_same = earlier is not None and earlier.type == source.id
-    given = earlier.parameters if earlier and is_same else {}
-    return _source_form(ctx, source, given={**given, **read_form(source.Options, request.args)}, errors={})
+    given = {**_as_before(ctx, source), **read_form(source.Options, request.args)}
+    return _source_form(ctx, source, given=given, errors={})
 
 
 def _source_form(
@@ -253,11 +257,13 @@ def map_columns(source_id: str, upload_id: str) -> Response:
     ctx, actor = installation(), current_actor()
     source = ctx.registry.datasource(source_id)
     upload = uploads.get_upload(ctx, actor, upload_id)
-    given = read_form(source.Options, request.form) if request.method == "POST" else {}
+    given = read_form(source.Options, request.form) if request.method == "POST" else _as_before(ctx, source)
     errors: Mapping[str, Sequence[str]] = {}
     problem = ""
     if request.method == "POST" and request.form.get("do") == "import":
         try:
+            if errors := mapping.wrong_with(ctx, upload_id, source_id, given):
+                raise InvalidInput(dict(errors))
             return _make(ctx, source, given, upload_id)
         except InvalidInput as error:
             errors = error.fields
@@ -266,7 +272,7 @@ def map_columns(source_id: str, upload_id: str) -> Response:
     elif request.method == "POST":
         # The columns are other ones when the file is read in another way, so their meaning is guessed anew.
         given = {name: value for name, value in given.items() if name not in ITEM_COLUMNS}
-    preview, unreadable = _preview(ctx, upload_id, source_id, given)
+    preview, unreadable = mapping.preview_of(ctx, upload_id, source_id, given)
     wrong = {**errors, **unreadable}
     return render(
         "create/show.html",
@@ -282,14 +288,3 @@ def map_columns(source_id: str, upload_id: str) -> Response:
         or " ".join(text for name, texts in wrong.items() if name not in specs(source.Options) for text in texts),
         **_frame(ctx, source),
     )
-
-
-def _preview(
-    ctx: Context, upload_id: str, source_id: str, given: Mapping[str, Any]
-) -> tuple[dict[str, Any] | None, dict[str, list[str]]]:
-    """What is in the file read as asked; when it cannot be, what is wrong with that."""
-    readable = {name: value for name, value in given.items() if name not in ITEM_COLUMNS}
-    try:
-        return uploads.preview_upload(ctx, current_actor(), upload_id, readable, source_id), {}
-    except InvalidInput as error:
-        return None, error.fields

@@ -26,6 +26,7 @@ from app.services.mark import marks_of
 from app.services.outlook import outlook
 from app.services.package import may_pack
 from app.services.platform_import import can_remap, remap_dataset
+from app.services.upload import get_upload
 from app.storage.overview import names_of
 from app.web.described import made_by, origin_of, parameters_of, summary_of, tree_of
 from app.web.page import STOP_POLLING, current_actor, go_to, render, render_again, title_of, wants_piece
@@ -112,9 +113,23 @@ def result_values(ctx: Context, dataset: Dataset, tab: str | None = None) -> dic
         "heading": wait_heading(wait) if wait else "",
         "poll": poll_seconds(wait),
         "may_resume": _may_resume(dataset),
+        "file_again": _file_again(ctx, dataset),
         "next_steps": _next_steps(ctx, dataset),
         "can_repeat": dataset.parent is not None and dataset.type in ctx.registry.processors,
     }
+
+
+def _file_again(ctx: Context, dataset: Dataset) -> str:
+    """Where the columns of a file that failed to come in can be given another meaning; empty when it is gone."""
+    source = ctx.registry.datasources.get(dataset.type)
+    upload = dataset.work.get("upload")
+    if dataset.status not in (Status.FAILED, Status.CANCELLED) or not upload or source is None or source.brings():
+        return ""
+    try:
+        get_upload(ctx, current_actor(), upload)
+    except NotFound:
+        return ""
+    return url_for("create.map_columns", source_id=source.id, upload_id=upload, again=dataset.key)
 
 
 def _may_resume(dataset: Dataset) -> bool:

@@ -18,7 +18,7 @@ from app.sending import LONE_POLICY
 from app.services import explore as explorer
 from app.services.dataset import get_dataset
 from app.services.facet import Facet, facet
-from app.services.item_filter import OPERATORS
+from app.services.item_filter import OPERATORS, parts_of
 from app.web.page import current_actor, go_to, render, wants_piece
 
 pages = Blueprint("explore", __name__)
@@ -137,6 +137,7 @@ def show(key: str) -> Response:
         table_columns=shown or [name for name in columns if name in ("id", *_FIRST)] or columns[:6],
         facet=opened,
         operators=OPERATOR_WORDS,
+        conditions=[(text, parts_of(text, columns)) for text in place.where],
         step=explorer.AT_ONCE,
         here=[str(item.get("id")) for item, _ in found.items],
         image_address=_image_address(key),
@@ -180,7 +181,9 @@ def one_facet(key: str, column: str) -> Response:
     try:
         found = facet(installation(), current_actor(), key, column, filter=place.where, find=place.find)
     except UserError as error:
-        return render("explore/_facet.html", facet=None, problem=error.message, place=place)
+        is_filter = isinstance(error, InvalidInput) and "filter" in error.fields
+        problem = say("It is counted when the filters are right.") if is_filter else error.message
+        return render("explore/_facet.html", facet=None, problem=problem, place=place)
     return render("explore/_facet.html", facet=found, place=place)
 
 

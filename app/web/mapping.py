@@ -5,12 +5,37 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from app.domain.errors import InvalidInput
 from app.domain.texts import declared, say
 from app.plugins.datasource import ITEM_COLUMNS, DataSource
 from app.plugins.options import specs
+from app.services.context import Context
+from app.services.upload import preview_upload
 from app.web.forms import NOT_COLUMNS, Control, controls
+from app.web.page import current_actor
 
 _READING = ["format", "file_format", "delimiter", "encoding", "has_header", "sheet"]
+
+
+def preview_of(
+    ctx: Context, upload_id: str, source_id: str, given: Mapping[str, Any]
+) -> tuple[dict[str, Any] | None, dict[str, list[str]]]:
+    """What is in the file read as asked; when it cannot be, what is wrong with that."""
+    readable = {name: value for name, value in given.items() if name not in ITEM_COLUMNS}
+    try:
+        return preview_upload(ctx, current_actor(), upload_id, readable, source_id), {}
+    except InvalidInput as error:
+        return None, error.fields
+
+
+def wrong_with(ctx: Context, upload_id: str, source_id: str, given: Mapping[str, Any]) -> dict[str, list[str]]:
+    """What the first rows of the file say against the meaning that its columns are given."""
+    try:
+        found = preview_upload(ctx, current_actor(), upload_id, given, source_id)
+    except InvalidInput:
+        return {}  # said when the dataset is asked for
+    wrong: dict[str, list[str]] = found.get("wrong", {})
+    return wrong
 
 
 def reading(

@@ -77,11 +77,12 @@ def tab_values(ctx: Context, dataset: Dataset, tab: str) -> dict[str, Any]:
         return {"problem": error.message}
 
 
-def _rows_of(
-    ctx: Context, dataset: Dataset, part: str | None, offset: int = 0, sort: str | None = None
-) -> dict[str, Any]:
-    page = items.page(ctx, current_actor(), dataset.key, offset=offset, limit=ROWS, sort=sort, role=part)
-    return {"page": page, "sort": sort or "", "part": part or "", "step": ROWS}
+def _rows_of(ctx: Context, dataset: Dataset, part: str | None) -> dict[str, Any]:
+    """The rows that the address asks for: from `offset` on, in the order of `sort`."""
+    offset, sort = request.args.get("offset", "0"), request.args.get("sort", "")
+    start = int(offset) if offset.isdecimal() and len(offset) < 16 else 0
+    page = items.page(ctx, current_actor(), dataset.key, offset=start, limit=ROWS, sort=sort or None, role=part)
+    return {"page": page, "sort": sort, "part": part or "", "step": ROWS}
 
 
 def _provenance_of(ctx: Context, dataset: Dataset) -> dict[str, Any]:
@@ -100,13 +101,10 @@ def rows(key: str) -> Response:
     ctx = installation()
     dataset = datasets.get_dataset(ctx, current_actor(), key)
     part = "quarantine" if request.args.get("part") == "quarantine" else None
-    offset = request.args.get("offset", "0")
-    start = int(offset) if offset.isdecimal() and len(offset) < 16 else 0
-    values = _rows_of(ctx, dataset, part, start, request.args.get("sort") or None)
     if not request.htmx:
-        tab = "quarantine" if part else "table"
-        return go_to(url_for("dataset.show", key=key, tab=tab))
-    return render("dataset/_rows.html", dataset=dataset, **values)
+        there = {name: request.args.get(name) or None for name in ("offset", "sort")}
+        return go_to(url_for("dataset.show", key=key, tab=part or "table", **there))
+    return render("dataset/_rows.html", dataset=dataset, **_rows_of(ctx, dataset, part))
 
 
 def _finished(key: str, role: str | None = None) -> tuple[Context, Dataset]:

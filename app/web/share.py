@@ -54,12 +54,12 @@ def _show(key: str, *, status: int = 200, errors: list[str] | None = None, typed
     )
 
 
-def _changed(key: str) -> Response:
-    """The dialog as it is now, and what the page behind it says of it."""
+def _changed(key: str, said: str) -> Response:
+    """The dialog as it is now, with what has been done for those who do not see it, and the page behind it."""
     if not request.htmx:
         return go_to(url_for("share.show", key=key))
     values = _values(key)
-    dialog = render_template("dataset/_share.html", errors=[], typed="", **values)
+    dialog = render_template("dataset/_share.html", errors=[], typed="", said=said, **values)
     named = render_template("dataset/_named.html", swapped_named=True, **head_values(installation(), values["d"]))
     return plain_response(dialog + named)
 
@@ -73,7 +73,7 @@ def share(key: str) -> Response:
         shares.share_with(installation(), current_actor(), [key], role, names.split(","))
     except InvalidInput as error:
         return _show(key, status=422, errors=[text for texts in error.fields.values() for text in texts], typed=names)
-    return _changed(key)
+    return _changed(key, say("Shared: {names}", names=names))
 
 
 @pages.post("/datasets/<key>/unshare")
@@ -82,7 +82,9 @@ def unshare(key: str) -> Response:
     given = {name: request.form[name] for name in ("user", "tag") if request.form.get(name)}
     left = shares.unshare_dataset(installation(), current_actor(), key, **given)
     leaves = given.get("user", "").lower() == current_actor().name.lower() and not left
-    return go_to(url_for("datasets.overview")) if leaves else _changed(key)
+    if leaves:
+        return go_to(url_for("datasets.overview"))
+    return _changed(key, say("No longer shared: {names}", names=", ".join(given.values())))
 
 
 @pages.post("/datasets/<key>/privacy")
@@ -90,4 +92,4 @@ def change_privacy(key: str) -> Response:
     """Let only its owners and those it is shared with, or everyone who can sign in, see a dataset's family."""
     is_private = request.form.get("private") == "yes"
     datasets.update_dataset(installation(), current_actor(), key, is_private=is_private)
-    return _changed(key)
+    return _changed(key, say("It is private now.") if is_private else say("Everyone who signs in sees it now."))

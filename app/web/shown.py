@@ -9,7 +9,8 @@ from flask import Flask
 from markupsafe import Markup, escape
 
 from app.domain.dataset import Dataset, Kind, Status
-from app.domain.texts import say, told
+from app.domain.share import holders
+from app.domain.texts import say, say_many, told
 from app.services.timeline import has_timeline
 from app.web.markdown import as_html
 
@@ -81,7 +82,7 @@ def seconds(value: float | None) -> str:
     if value < 120:
         return f"{round(value)} s"
     minutes = round(value / 60)
-    return f"{minutes} min" if minutes < 120 else f"{value / 3600:.1f} h"
+    return f"{minutes} min" if minutes < 120 else f"{round(value / 3600, 1):g} h"
 
 
 def when(moment: datetime | None) -> Markup:
@@ -125,6 +126,16 @@ def state_name(state: str) -> str:
     return _NAMES[state]
 
 
+def shared_with(dataset: Dataset) -> str:
+    """With how many people and tags a dataset is shared."""
+    tags = sum(who.startswith(holders("")) for who in dataset.shares)
+    people = len(dataset.shares) - tags
+    some, groups = say_many("{n} person", "{n} people", people), say_many("{n} tag", "{n} tags", tags)
+    if people and tags:
+        return say("shared with {people} and {tags}", people=some, tags=groups)
+    return say("shared with {who}", who=some if people else groups)
+
+
 def icon_of(dataset: Dataset) -> str:
     """The name of the drawing for a dataset."""
     if dataset.parent and dataset.type != dataset.acts_as and dataset.kind is Kind.TABLE and dataset.attach_to is None:
@@ -153,6 +164,7 @@ def init_filters(app: Flask) -> None:
         "status_word": status_word,
         "status_within": status_within,
         "state_name": state_name,
+        "shared_with": shared_with,
         "icon_of": icon_of,
         "percent": percent,
     }

@@ -90,7 +90,7 @@ class Maker:
         self.moments = Moments(weibo_reader(plan.moment) if plan.relative_times else None)
         self.good = self.undated = 0
         self.reasons: Counter[str] = Counter()
-        self._example: Bad | None = None
+        self._examples: dict[str, Bad] = {}
         self._number = 0
 
     def state(self) -> dict[str, Any]:
@@ -101,7 +101,7 @@ class Maker:
             "good": self.good,
             "undated": self.undated,
             "reasons": dict(self.reasons),
-            "example": [self._example.line, self._example.reason] if self._example else None,
+            "examples": {sort: [row.line, row.reason] for sort, row in self._examples.items()},
             "day_first": self.moments.day_first,
             "guessed": self.moments.guessed,
         }
@@ -110,7 +110,7 @@ class Maker:
         """Take over what was made before."""
         self._number, self.good, self.undated = state["number"], state["good"], state["undated"]
         self.reasons = Counter(state["reasons"])
-        self._example = Bad(state["example"][0], state["example"][1], "") if state["example"] else None
+        self._examples = {sort: Bad(line, reason, "") for sort, (line, reason) in state["examples"].items()}
         self.moments.day_first, self.moments.guessed = state["day_first"], state["guessed"]
 
     @property
@@ -138,7 +138,7 @@ class Maker:
 
     def _set_aside(self, row: Bad, sort: str = "") -> None:
         self.reasons[sort or row.reason] += 1
-        self._example = self._example or row
+        self._examples.setdefault(sort or row.reason, row)
         self._run.quarantine(row.line, row.reason, row.raw)
 
     def _moments(self, table: pa.Table) -> pl.Series:
@@ -238,12 +238,14 @@ class Maker:
         total = self.good + self.bad
         if self.good and count * 2 <= total:
             return
-        example = self._example or Bad(0, "", "")
+        example = self._examples[reason]
         share = f"{count:,} of {total:,} rows cannot be used"
         if reason == UNREADABLE:
             column = self.plan.time_column
             text = f"{share}: “{column}” does not hold times that can be read. {example.reason}"
-            advice = "Choose the column with the time for it, or __empty__ or __now__."
+            advice = (
+                "Choose the column with the time for it, or “Nothing” (__empty__), or “The moment of import” (__now__)."
+            )
             raise InvalidInput({"timestamp": [say("{text} {advice}", text=text, advice=advice)]})
         text = f"{share}. {example.reason} The first is on line {example.line}."
         raise InvalidInput(

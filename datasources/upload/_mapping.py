@@ -35,7 +35,7 @@ NAMES: dict[str, tuple[str, ...]] = {
         "author", "authorusername", "userscreenname", "userusername", "username", "screenname", "user", "authorname",
         "fromname", "from", "accountusername", "account", "accountname", "handle", "creator", "poster", "speaker",
         "sender", "sendername", "channeltitle", "ownerusername", "owner", "usernickname", "nickname", "postauthor",
-        "authorid", "userid", "fromid",
+        "autor", "auteur", "autore", "verfasser", "benutzername", "nutzername", "authorid", "userid", "fromid",
     ),
     "body": (
         "body", "text", "fulltext", "content", "message", "selftext", "posttext", "bodytext", "legacyfulltext",
@@ -104,10 +104,15 @@ def _is_about_other(item: str, name: str) -> bool:
 
 def is_timely(rows: pa.Table, column: str) -> bool:
     """Whether at least half of what the column holds in these rows can be read as times."""
+    filled, read = times_in(rows, column)
+    return filled == 0 or read * 2 >= filled
+
+
+def times_in(rows: pa.Table, column: str) -> tuple[int, int]:
+    """How many of these rows have something in a column, and of how many of them it can be read as a time."""
     written = rows[column]
     filled = sum(bool(value) for value in written.to_pylist())
-    read = len(written) - Moments().read(written).null_count() if filled else 0
-    return filled == 0 or read * 2 >= filled
+    return filled, len(written) - Moments().read(written).null_count() if filled else 0
 
 
 def _looks_dated(rows: pa.Table, column: str) -> bool:

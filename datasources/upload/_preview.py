@@ -6,11 +6,12 @@ import dataclasses
 from pathlib import Path
 from typing import Any
 
+from app.domain.texts import say
 from app.plugins import ITEM_COLUMNS
 from datasources.upload._dialect import SAMPLE_BYTES, Dialect, decode_sample, described_encoding, detect, read_sample
 from datasources.upload._import import open_reader, settle, wanted_of
 from datasources.upload._json import JsonReader
-from datasources.upload._mapping import CHOICES, guess
+from datasources.upload._mapping import CHOICES, guess, times_in
 from datasources.upload._presets import PRESETS, Derived
 from datasources.upload._rows import Rows
 from datasources.upload._tables import Reader
@@ -42,9 +43,27 @@ def preview(path: Path, filename: str, options: Any, folder: Path) -> dict[str, 
         "preset_title": PRESETS[preset].title if preset else "",
         "problems": problems[:SHOWN_PROBLEMS],
         "problem_count": len(problems),
+        "replaced_count": sum("is_kept" in problem for problem in problems),
+        "is_whole": exact,
+        "wrong": _wrong(reader, options),
         "size": size,
         "rows_estimated": rows,
     }
+
+
+def _wrong(reader: Reader, options: Any) -> dict[str, list[str]]:
+    """What the first rows say against the mapping that the user has chosen."""
+    column = options.timestamp
+    if column not in reader.columns:
+        return {}
+    filled, read = times_in(reader.sample(), column)
+    if not filled or read:
+        return {}
+    example = next(value for value in reader.sample()[column].to_pylist() if value)[:60]
+    text = say(
+        "“{column}” holds no times, but such as “{example}”. Choose another column.", column=column, example=example
+    )
+    return {"timestamp": [text]}
 
 
 def _settle(reader: Reader, options: Any) -> tuple[str, dict[str, Derived]]:
@@ -104,7 +123,8 @@ def _characters(text: str) -> list[dict[str, Any]]:
     if "�" not in text:
         return []
     lines = [number for number, line in enumerate(text.split("\n"), 1) if "�" in line]
-    return [{"line": number, "text": "A character here could not be read and is replaced by �."} for number in lines]
+    text_ = say("A character here could not be read and is replaced by �.")
+    return [{"line": number, "text": text_, "is_kept": True} for number in lines]
 
 
 def _described(dialect: Dialect, reader: Reader, rows: int, exact: bool) -> str:

@@ -65,6 +65,21 @@ def test_the_form_counts_and_shows_flags_as_one_types(page: Page, admin: User, c
     expect(page.get_by_text("coffee << milk")).to_be_visible()
 
 
+def test_what_is_wrong_with_a_period_is_said_beside_it_as_one_types(page: Page, admin: User, ctx: Context) -> None:
+    keep(ctx, [post(1, "tea")])
+    _sign_in(page, admin)
+    page.goto("/create/fourchan?body_match=tea")
+    period = page.get_by_role("group", name="Posted in this period")
+    first, last = period.get_by_label("From (UTC)"), period.get_by_label("Up to, not included (UTC)")
+    first.fill("2026-02-01")
+    last.fill("2026-01-01")
+    expect(period.locator(".error")).to_have_text("The end of the period must come after its start.")
+    expect(first).to_have_attribute("aria-invalid", "true")
+    expect(last).to_have_attribute("aria-invalid", "true")
+    first.fill("")
+    expect(period.locator(".error, [aria-invalid]")).to_have_count(0)
+
+
 def test_posts_are_read_as_posts(page: Page, admin: User, ctx: Context, tmp_path: Path) -> None:
     md5, _ = keep_image(ctx)
     keep(ctx, [post(2, MARKUP)])

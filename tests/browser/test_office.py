@@ -96,6 +96,11 @@ def test_forms_are_sent_without_javascript(browser: Browser, site: str, ctx: Con
         page.get_by_role("button", name="Favourite: posts.csv").click()
         page.goto("/datasets?whose=favourites")
         expect(page.get_by_role("link", name="posts.csv")).to_be_visible()
+        page.goto("/control")
+        expect(page.get_by_role("button", name="Restart the workers now")).to_be_visible()
+        expect(page.get_by_role("button", name="Restart the workers", exact=True)).to_be_hidden()
+        page.goto("/create")
+        expect(page.get_by_label("Find a source")).to_be_hidden()
 
 
 def test_work_that_fails_is_looked_into_run_again_and_stopped(

@@ -20,7 +20,7 @@ from app.storage import dataset as datasets
 from app.storage.dataset import Ending
 from tests.browser.conftest import open_tab
 from tests.browser.test_journey import _sign_in
-from tests.conftest import import_posts
+from tests.conftest import finished_posts, import_posts
 from tests.results import store_bytes, store_table
 
 pytestmark = pytest.mark.slow
@@ -298,3 +298,64 @@ def test_what_is_picked_stays_when_nothing_could_be_done_with_it(
     expect(names).to_have_value("nobody")
     expect(tab.get_by_text("2 picked")).to_be_visible()
     expect(tab.get_by_label("Pick Tea")).to_be_checked()
+
+
+def test_who_does_not_see_what_has_come_is_told(tab: Page, ctx: Context, admin: User, user: User) -> None:
+    posts, told = finished_posts(ctx, admin), tab.locator("#told")
+    tab.goto(f"/datasets/{posts.key}")
+    tab.get_by_role("link", name="Later").click()
+    expect(told).to_have_text("Rows 51 to 60 of 60")
+    expect(tab.get_by_role("region", name="Rows of posts.csv")).to_be_focused()
+
+    tab.get_by_role("link", name="New analysis").click()
+    tab.get_by_label("Find an analysis").fill("nowhere")
+    expect(tab.locator("dialog #told")).to_have_text("0 found")
+    tab.keyboard.press("Escape")  # empties the field
+    tab.keyboard.press("Escape")
+    expect(tab.locator("body > #told")).to_have_count(1)
+
+    tab.get_by_role("link", name="Share", exact=True).click()
+    tab.get_by_label("People or tags").fill(user.name)
+    tab.keyboard.press("Enter")
+    expect(tab.locator("dialog #told")).to_have_text(f"Shared: {user.name}")
+    tab.get_by_role("button", name=f"Remove {user.name}").click()
+    expect(told).to_have_text(f"No longer shared: {user.name}")
+
+    tab.goto(f"/datasets/{posts.key}/explore")
+    tab.get_by_label("Find in the text").fill("number 5")
+    tab.keyboard.press("Enter")
+    expect(told).to_have_text("Posts 1 to 11 of 11")
+    tab.goto("/datasets")
+    tab.get_by_label("Find in names, parameters and columns").fill("nowhere")
+    expect(told).to_have_text("0 datasets are listed")
+
+
+def test_focus_goes_to_what_has_come_in_a_list(tab: Page, ctx: Context, admin: User) -> None:
+    ctx.database.run(
+        "INSERT INTO datasets (key, type, datasource, top, acts_as, label, owner_id, status)"
+        " SELECT md5(n::text), 'upload', 'upload', md5(n::text), 'items', 'set ' || n, %(owner)s, 'cancelled'"
+        " FROM generate_series(1, 40) n ORDER BY n",
+        owner=admin.id,
+    )
+    tab.goto("/datasets")
+    tab.get_by_role("link", name="Show more").press("Enter")
+    expect(tab.locator(".entry")).to_have_count(40)
+    expect(tab.locator(".entry").nth(30).locator("a.row")).to_be_focused()
+    tab.get_by_label("Pick set 40").check()
+    tab.locator("#bulk").get_by_role("button", name="Favourite").press("Enter")
+    expect(tab.get_by_text("1 dataset marked as favourite.")).to_be_visible()
+    expect(tab.locator(".entry").first.locator("a.row")).to_be_focused()
+
+
+def test_what_was_said_of_one_thing_does_not_stay_for_the_next(tab: Page, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    run_processor(ctx, admin, posts.key, "count-posts", {})
+    tab.goto(f"/datasets/{posts.key}")
+    tab.get_by_role("link", name="New analysis").click()
+    tab.locator("#dialog a", has_text="Count posts over time").last.click()
+    tab.get_by_role("button", name="Run", exact=True).click()
+    said = tab.get_by_text("This has been asked before, with the same options.")
+    expect(said).to_be_visible()
+    tab.locator("#tree").get_by_role("link", name="posts.csv").click()
+    expect(tab.locator("#result-title")).to_have_text("posts.csv")
+    expect(said).to_have_count(0)

@@ -60,7 +60,7 @@ class TestEndings:
         [
             ("work", Status.FINISHED, "60 items read, 3 rows made."),
             ("empty", Status.EMPTY, "There was nothing there."),
-            ("user-error", Status.FAILED, "way: This way leads nowhere."),
+            ("user-error", Status.FAILED, "Way: This way leads nowhere."),
             ("source", Status.FAILED, "The platform says no."),
             ("raise", Status.FAILED, "ZeroDivisionError: nothing can be divided by it"),
             ("die", Status.FAILED, "signal 11, SIGSEGV). This happened 3 times"),

@@ -87,7 +87,7 @@ def test_several_users_are_made_and_changed_at_once(ada: FlaskClient, ctx: Conte
         True,
     )
     assert "being deleted" in ada.get("/control/users").text
-    assert "ann is being deleted, with all datasets; 1 are left." in ada.get(f"/control/users/{ann.id}").text
+    assert "ann is being deleted, with all datasets; 1 is left." in ada.get(f"/control/users/{ann.id}").text
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "cp1252"])
@@ -136,6 +136,8 @@ def test_tags_are_ordered_and_settings_hang_on_them(ada: FlaskClient, ctx: Conte
     assert (wrong.status_code, "“many” will not do" in wrong.text) == (422, True)
     own = ada.change(f"/control/users/{user.id}/settings", **{"limits.open_jobs": "9", "rights.tokens": "no"})
     assert own.location == f"/control/users/{user.id}?saved=settings"
+    asked = ada.get("/control/tags/b").text.partition('<dialog id="removing"')[2]
+    assert "1 user loses it, with the limits and rights that are set for it." in asked
     assert ada.change("/control/tags/b/delete").status_code == 303
     assert find_user(ctx, "ursula").tags == ("a",)
     assert ctx.database.many("SELECT 1 FROM person_settings WHERE tag = 'b'") == []
@@ -175,7 +177,14 @@ def test_messages_are_shown_until_they_are_dismissed(ada: FlaskClient, ursula: F
     }.items():
         assert ada.change("/control/messages", text=text, **values).status_code == 303
     assert 'id="user-error"' in ada.change("/control/messages", text="To whom?", to="user", user="nobody").text
+    for to in ("user", "tag"):
+        wrong = ada.change("/control/messages", text="", to=to, days="soon")
+        assert wrong.status_code == 422, "an empty name is not everybody"
+        assert all(f'id="{name}-error"' in wrong.text for name in ("text", "days", to)), "all at once"
+    sent = ada.get("/control/messages").text
+    assert sent.count("which nobody has") == 1
     page = ursula.get("/datasets").text
+    assert "To whom?" not in page
     assert [text in page for text in ("To all", "To a <strong>now</strong> &lt;i&gt;<", "To b", "To her")] == [
         True,
         True,

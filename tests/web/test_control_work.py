@@ -29,6 +29,7 @@ def test_jobs_are_listed_and_cancelled(ada: FlaskClient, ctx: Context, user: Use
     number = re.search(r"/control/jobs/(\d+)/cancel", page)
     assert number
     assert "posts.csv" in page
+    assert f"dataset <code>{dataset.key[:8]}</code>" in page
     assert "No such jobs" in ada.get("/control/jobs?state=failed").text
     back = ada.change(f"/control/jobs/{number[1]}/cancel", next="/control/jobs?type=upload")
     assert back.location == "/control/jobs?type=upload"

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
 
 from flask.testing import FlaskClient
 
+from app.domain.dataset import Status
 from app.domain.user import User
 from app.services.context import Context
 from app.storage import dataset as datasets
+from app.storage.dataset import Ending
 from tests.conftest import POSTS
 
 
@@ -62,6 +65,40 @@ def test_a_file_that_is_imported_twice_says_so_beside_its_columns(ada: FlaskClie
     assert (again.status_code, "A dataset is being made of this file already." in again.text) == (422, True)
     assert 'value="Tea"' in again.text
     assert ctx.database.one("SELECT count(*) AS made FROM datasets")["made"] == 1
+
+
+def test_a_column_that_holds_no_times_is_refused_beside_its_field(ada: FlaskClient, ctx: Context) -> None:
+    url = _send(ada)
+    wrong = ada.change(url, do="import", timestamp="author")
+    assert wrong.status_code == 422
+    said = wrong.text.partition('id="o-timestamp-error">')[2].partition("<")[0]
+    assert said == "“author” holds no times, but such as “author0”. Choose another column."
+    assert '<option value="author" selected>' in wrong.text
+    assert ctx.database.one("SELECT count(*) AS made FROM datasets")["made"] == 0
+    assert ada.change(url, do="import", timestamp="timestamp").status_code == 303
+
+
+def test_letters_that_cannot_be_read_are_not_said_to_cost_rows(ada: FlaskClient) -> None:
+    url = _send(ada, "id;text\n1;Grüße\n2;a;b\n".encode("cp1252"), "greetings.csv")
+    page = ada.change(url, htmx=True, target="page", encoding="utf-8").text
+    assert "1 row cannot be read as it stands. It is set aside and reported; the rest is imported." in page
+    assert "1 line has letters that cannot be read, shown as �." in page
+
+
+def test_a_failed_import_leads_back_to_what_its_columns_mean(ada: FlaskClient, ctx: Context) -> None:
+    url = _send(ada)
+    failed = str(ada.change(url, do="import", subject="author").location)
+    with ctx.database.transaction() as tx:
+        datasets.end(tx, failed.rpartition("/")[2], Ending(Status.FAILED, "Most rows could not be used."))
+    page = ada.get(failed).text
+    again = re.search(rf'href="({url}\?again=[0-9a-f]+)">Change what its columns mean', page)
+    assert again
+    form = ada.get(again[1]).text
+    assert re.search(r'name="subject"(?s:.)+?<option value="author" selected>', form), "as it was"
+    assert ada.change(url, do="import").status_code == 303
+    assert ada.change(f"{failed}/retry").status_code == 409, "another dataset is made of the file now"
+    ctx.database.run("DELETE FROM uploads")
+    assert "Change what its columns mean" not in ada.get(failed).text
 
 
 def test_importing_makes_a_dataset(ada: FlaskClient, ctx: Context) -> None:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import html
 import re
 from pathlib import Path
 from urllib.parse import urlencode
 
+import polars as pl
 from flask.testing import FlaskClient
 
 from app.domain.dataset import Status
@@ -46,6 +48,40 @@ def test_the_datasets_of_somebody_else_are_not_looked_for_among_ones_own(
     assert 'href="/datasets?owner=ada" aria-current="true"' in own
     assert "tea.csv" not in ursula.get("/datasets?owner=ada").text, "what one may not see stays unseen"
     assert [dataset.label for dataset in list_datasets(ctx, admin, Wanted(owner="ursula"))[0]] == ["cups.csv"]
+
+
+def test_the_number_that_a_page_shows_finds_its_dataset(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    made, _ = runs.run_processor(ctx, admin, finished_posts(ctx, admin).key, "count-posts", {})
+    import_posts(ctx, admin, filename="tea.csv")
+    _end(ctx, made.key, Status.FAILED, "It is broken.")
+    shown = re.search(r"the number of this dataset, <code>([0-9a-f]{8})</code>", ada.get(f"/datasets/{made.key}").text)
+    assert shown
+    found = ada.get(f"/datasets?q={shown[1].upper()}").text
+    assert (made.label in found, made.key in found, "tea.csv" in found) == (True, True, False)
+    for_all = ada.get(f"/control/datasets?words={shown[1]}").text
+    assert (made.top in for_all, "tea.csv" in for_all) == (True, False)
+    assert "No dataset is like that" in ada.get(f"/datasets?q={shown[1][:7]}").text
+    assert "No dataset is like that" in ada.get("/datasets?q=00000000").text
+
+
+def test_one_is_not_many(ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path) -> None:
+    one = store_table(ctx, admin, tmp_path, pl.DataFrame({"body": ["tea"]}))
+    page, listed = ada.get(f"/datasets/{one.key}").text, ada.get("/datasets").text
+    assert '<b class="num">1</b> column</li>' in page
+    assert '1<span class="unit"> item</span>' in listed
+
+
+def test_rows_go_on_and_are_sorted_without_a_script(ada: FlaskClient, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    page = ada.get(f"/datasets/{posts.key}").text
+    following = re.search(r'id="rows-forth" rel="next" href="([^"]+)"', page)
+    assert following
+    later = ada.get(html.unescape(following[1]), follow_redirects=True).text
+    assert "51–60 of 60" in later
+    assert 'id="rows-back"' in later and 'id="rows-forth"' not in later
+    backwards = ada.get(f"/datasets/{posts.key}/rows?sort=-subject", follow_redirects=True).text
+    assert "<title>posts.csv" in backwards
+    assert backwards.index("number 9<") < backwards.index("number 8<")
 
 
 def test_the_overview_goes_on(ada: FlaskClient, ctx: Context, admin: User) -> None:

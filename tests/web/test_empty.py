@@ -49,7 +49,7 @@ def test_what_is_made_on_the_same_page_has_its_form_there(ada: FlaskClient) -> N
     assert "What a job writes down" in ada.get("/control/logs").text
     assert "No error holds these words." in ada.get("/control/logs?words=nowhere").text
     assert ">Make a token</button>" in ada.get("/account").text
-    assert 'href="/control/settings"' in ada.get("/datasources/fourchan").text
+    assert 'href="/control/settings#s-source-fourchan"' in ada.get("/datasources/fourchan").text
 
 
 def test_a_dataset_without_what_is_looked_for(ada: FlaskClient, ctx: Context, admin: User, tmp_path: Path) -> None:

@@ -63,11 +63,16 @@ def test_conditions_find_and_order_narrow_the_items_down(browser: FlaskClient, p
     assert ids(text) == ["392"]
     text = browser.get(f"{address}?column=likes&operator=<&value=3&where=body~coffee").get_data(as_text=True)
     assert ids(text) == ["0"]
-    assert "likes&lt;3" in text
+    assert "<code>likes</code> is less, or earlier, than <b>3</b>" in text
+    assert "<code>body</code> contains <b>coffee</b>" in text
+    one = browser.get(f"{address}/1", headers={"HX-Request": "true"}).get_data(as_text=True)
+    assert re.search(r'<time class="soft num" datetime="[^"]+Z" data-local>', one), "in the zone of the reader"
     text = browser.get(f"{address}?where=timestamp>=2026-12-01&sort=timestamp").get_data(as_text=True)
     assert ids(text)[0] == "334"
     assert "No post meets these conditions" in browser.get(f"{address}?where=likes>999").get_data(as_text=True)
     assert "not a regular expression" in browser.get(f"{address}?where=body~(").get_data(as_text=True)
+    counted = browser.get(f"/datasets/{posts.key}/facets/author?where=body~(", headers={"HX-Request": "true"})
+    assert "It is counted when the filters are right." in counted.get_data(as_text=True)
 
 
 def test_columns_can_be_chosen_for_cards_and_table(browser: FlaskClient, posts: Dataset) -> None:

@@ -102,6 +102,8 @@ def test_parameters_are_put_in_words() -> None:
     assert words["Exact"] == "yes"
     assert "Top" not in words
     assert "Period" not in words
+    lines = dump(load(Options, {"words": "tea,\nhot coffee\n\n"}, COLUMNS))
+    assert ("Words", "tea, hot coffee", False) in in_words(Options, lines), "which a paragraph can hold"
 
 
 def test_values_are_shown_for_people() -> None:

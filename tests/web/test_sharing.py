@@ -38,7 +38,7 @@ def test_sharing_in_the_dialog(
     changed = ada.change(f"/datasets/{key}/share", names="ursula, tag:course-7", role="viewer", htmx=True).text
     assert "all who have this tag" in changed
     assert 'id="named" hx-swap-oob="true"' in changed
-    assert "shared with 2" in changed
+    assert "shared with 1 person and 1 tag" in changed
     assert ursula.get(f"/datasets/{key}").status_code == 200
     ada.change(f"/datasets/{key}/unshare", tag="course-7", htmx=True)
     assert [share.user for share in list_shares(ctx, admin, key)] == ["ursula"]
@@ -239,7 +239,7 @@ def test_the_methods_are_told(ada: FlaskClient, ctx: Context, admin: User) -> No
         datasets.end(tx, child.key, Ending(Status.FINISHED, "Counted.", rows=3))
     page = ada.get(f"/datasets/{child.key}/provenance").text
     assert "which gave 3 rows." in page
-    assert "60 items were captured from Upload a file on" in page
+    assert "60 items were imported from a file on" in page
     assert "Then “Count posts over time” (count-posts) was applied" in page
     assert "week" in page
     assert "4CAT 9.8 (Python 3.11, Polars 2)" in page

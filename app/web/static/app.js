@@ -87,15 +87,14 @@ function changeMeaning(changed) {
 // What the server says of fields while they are filled in, shown where it says so after a form has been sent.
 function showFieldErrors(box) {
   const form = box.closest("form");
-  const wrong = Object.entries(JSON.parse(box.dataset.fieldErrors));
   for (const old of all(".error.live", form)) {
-    const control = document.getElementById(old.id.replace(/-error$/, ""));
-    control?.removeAttribute("aria-invalid");
+    const field = old.closest(".field");
+    for (const control of all("[aria-invalid]", field)) control.removeAttribute("aria-invalid");
     old.remove();
   }
-  for (const [name, text] of wrong) {
-    const control = one(`[name="${CSS.escape(name)}"]`, form);
-    const field = control?.closest(".field");
+  for (const [name, text] of Object.entries(JSON.parse(box.dataset.fieldErrors))) {
+    const controls = all(["", ".after", ".before"].map((end) => `[name="${CSS.escape(name + end)}"]`).join(), form);
+    const field = controls[0]?.closest(".field");
     if (!field || one(".error", field)) continue;
     const error = document.createElement("div");
     error.className = "error live";
@@ -103,9 +102,11 @@ function showFieldErrors(box) {
     error.textContent = text;
     const help = one(".help", field);
     help ? help.before(error) : field.append(error);
-    control.setAttribute("aria-invalid", "true");
-    const described = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== error.id);
-    control.setAttribute("aria-describedby", [error.id, ...described].join(" "));
+    for (const control of controls) {
+      control.setAttribute("aria-invalid", "true");
+      const described = (control.getAttribute("aria-describedby") ?? "").split(" ").filter((id) => id && id !== error.id);
+      control.setAttribute("aria-describedby", [error.id, ...described].join(" "));
+    }
   }
 }
 
@@ -203,7 +204,9 @@ document.addEventListener("input", (event) => {
   const fits = (element) => words.every((word) => element.textContent.toLowerCase().includes(word));
   if (event.target.matches("[data-find-node]")) filterTree();
   if (event.target.matches("[data-filter]")) {
-    for (const tick of all(".tick", event.target.parentElement)) tick.hidden = !fits(tick);
+    const ticks = all(".tick", event.target.parentElement);
+    for (const tick of ticks) tick.hidden = !fits(tick);
+    one("[data-nothing]", event.target.parentElement).hidden = ticks.some((tick) => !tick.hidden);
   }
   if (event.target.matches("[data-find-option]")) {
     const palette = event.target.closest("[data-palette]");
@@ -212,8 +215,12 @@ document.addEventListener("input", (event) => {
       group.hidden = !one("[data-option]:not([hidden])", group);
       if (group.tagName === "DETAILS") group.open = words[0] !== "" && !group.hidden;
     }
-    const nothing = one("[data-nothing]", palette); // where the server finds more, it says itself when there is nothing
-    if (nothing) nothing.hidden = Boolean(one("[data-option]:not([hidden])", palette));
+    const nothing = one("[data-nothing]", palette); // where the server finds more, it says itself what there is
+    if (nothing) {
+      const fitting = all("[data-option]:not([hidden])", palette).length;
+      nothing.hidden = fitting > 0;
+      announce(sayMany("{n} found", "{n} found", fitting));
+    }
   }
 });
 
@@ -231,11 +238,10 @@ function openDialog(dialog, opener = document.activeElement) {
   placeNotices();
 }
 
-// Behind a dialog nothing can be reached or read out, so notices are in the one that lies on top.
+// Behind a dialog nothing can be reached or read out, so notices, and what is told, are in the one that lies on top.
 function placeNotices() {
   const place = all("dialog[open]").at(-1) ?? document.body;
-  const notices = one("#notices");
-  if (notices.parentElement !== place) place.append(notices);
+  for (const said of all("#notices, #told")) if (said.parentElement !== place) place.append(said);
 }
 
 document.addEventListener("htmx:beforeRequest", (event) => {
@@ -321,7 +327,7 @@ async function copy(button) {
   field.select();
   const isCopied = await (navigator.clipboard?.writeText(field.value).then(() => true, () => false) ?? document.execCommand("copy"));
   if (isOurs) { field.remove(); button.focus(); }
-  if (isCopied) button.textContent = say("Copied");
+  if (isCopied) announce(button.textContent = say("Copied"));
 }
 
 // What asks again and again rests while nobody looks, and goes on by itself after the server has been away.
@@ -354,6 +360,8 @@ document.addEventListener("htmx:beforeSwap", (event) => {
   const { xhr, requestConfig } = event.detail;
   placeNotices();
   const isPoll = polls(requestConfig?.elt);
+  // What was said of one thing is not true of the next; what can be undone stays in reach.
+  if (!isPoll && xhr.status < 400) for (const note of all("#notices .note:not(:has(form), #away)")) note.remove();
   if (isPoll && xhr.status < 400) showAway(false);
   if (isPoll && xhr.status >= 500) {
     event.detail.shouldSwap = false;
@@ -375,7 +383,8 @@ function notify(message, id = "") {
   one("#notices").replaceChildren(note);
 }
 
-// Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come.
+// Focus follows what is exchanged: where it was has gone, so it goes to the heading of what has come, or where it scrolls,
+// or to its first line.
 // What asks again and again takes it along only from what it has exchanged.
 let hadFocus = false;
 document.addEventListener("htmx:beforeSwap", (event) => { hadFocus = event.detail.target.contains(document.activeElement); });
@@ -384,9 +393,21 @@ document.addEventListener("htmx:afterSettle", (event) => {
   if (document.activeElement !== document.body || one("dialog[open]") || (polls(requestConfig?.elt) && !hadFocus)) return;
   if (!requestConfig || requestConfig.triggeringEvent?.type === "load") return;
   const heading = one("h1, h2", elt) ?? (elt.matches?.("h1, h2") ? elt : null);
-  if (!heading) return;
-  heading.tabIndex = -1;
-  heading.focus({ preventScroll: true });
+  if (heading) heading.tabIndex = -1;
+  (heading ?? one("[tabindex='0']", elt) ?? one("a[data-step]", elt))?.focus({ preventScroll: true });
+});
+
+// What has come since somebody asked for it says in a few words what it is, for those who do not see it come.
+function announce(text) {
+  placeNotices();
+  one("#told").textContent = text;
+}
+
+document.addEventListener("htmx:afterSettle", (event) => {
+  const { elt, requestConfig } = event.detail;
+  if (polls(requestConfig?.elt)) return;
+  const said = elt.matches?.("[data-said]") ? elt : one("[data-said]", elt);
+  if (said?.dataset.said) announce(said.dataset.said);
 });
 
 // What goes on by itself is told to screen readers when it has come further, not each time that it is asked for.
@@ -394,7 +415,7 @@ let toldLast = null;
 
 function tellProgress() {
   const now = one("[data-tell]")?.dataset.tell ?? null;
-  if (toldLast !== null && now !== null && now !== toldLast) one("#told").textContent = now;
+  if (toldLast !== null && now !== null && now !== toldLast) announce(now);
   toldLast = now;
 }
 

@@ -11,6 +11,7 @@ const MOST_NAMES = 500;
 const QUICK = { duration: 120 };
 const SLOW = 120; // milliseconds for one picture, with which many links are drawn more simply
 const MANY = 1500;
+const OUT_OF_THE_WAY = 2; // how large a dot is at most, when others are looked at: links run below dots
 const STRONGEST = 1000; // of many links, so many are drawn as they are even then, also while something moves
 // How many names are shown: how near to each other they may stand, and how large a dot must be to have one.
 const NAMES = {
@@ -102,7 +103,7 @@ export async function draw(box, { load, fetchJSON, theme, showTip, hideTip }) {
       if (!isShown(n)) return { ...data, hidden: true };
       if (state.chosen === null) return data;
       if (state.near.has(n)) return { ...data, zIndex: 2, forceLabel: n === state.chosen || state.near.size < 40 };
-      return { ...data, color: ink.out, label: "", zIndex: 0 };
+      return { ...data, color: ink.out, label: "", zIndex: 0, size: Math.min(data.size, OUT_OF_THE_WAY) };
     },
     edgeReducer: (edge, data) => {
       const [source, target] = graph.extremities(edge).map(Number);
