@@ -110,7 +110,8 @@ def test_an_upload_goes_on_after_breaks_and_a_death_of_the_server(stored: Contex
     # The whole web server is killed while a chunk comes in: what was kept after 16 MB of it counts.
     hanging = client.cut(3_000_001, 20_000_000, announced=30_000_000)
     wait_for(lambda: client.offset() > 3_000_001, "the first part of a chunk")
-    for process in (*psutil.Process(web.process.pid).children(), psutil.Process(web.process.pid)):
+    master = psutil.Process(web.process.pid)
+    for process in [master, *master.children()]:  # the master first, or it would start others
         os.kill(process.pid, signal.SIGKILL)
     hanging.close()
     web.process.wait(10)
