@@ -17,9 +17,12 @@ _WRITTEN_EVERY = 60  # seconds
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Serve the boards until the process is told to stop."""
-    options = _parser().parse_args(arguments)
+    parser = _parser()
+    options = parser.parse_args(arguments)
     start = options.start or int(time.time()) - int(options.begin_hours_ago * 3600)
-    names = [name for name in options.boards.split(",") if name]
+    names = [name.strip() for name in options.boards.split(",") if name.strip()]
+    if not names:
+        parser.error("argument --boards: name at least one board")
     site = LivingBoard(options.seed, names, start=start, speed=options.speed, history_hours=options.history_hours)
     site.advance(options.passed_hours * 3600)
     stop = threading.Event()

@@ -295,9 +295,9 @@ def test_minutes_later_a_list_counts_whatever_its_times(ctx: Context, site: Livi
     assert coverage(ctx)[-1]["outcome"] == "read"
 
 
-def minutes_pass(ctx: Context) -> None:
-    """Let threads that have never been read have been waiting for it for minutes."""
-    ctx.database.run("UPDATE imageboard_threads SET due = due - interval '2 minutes' WHERE scraped IS NULL")
+def hours_pass(ctx: Context) -> None:
+    """Let threads that have never been read have been waiting for it for two hours."""
+    ctx.database.run("UPDATE imageboard_threads SET due = due - interval '2 hours' WHERE scraped IS NULL")
 
 
 def unread(ctx: Context) -> list[Gap]:
@@ -308,7 +308,7 @@ def unread(ctx: Context) -> list[Gap]:
 
 def test_threads_that_the_server_does_not_give_are_a_gap_with_the_reason(ctx: Context, site: LivingBoard) -> None:
     point_at(ctx, "fourchan", site.url, boards="po")
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     first, *others = open_jobs(ctx, "fourchan-thread")
     for job in others:
         do(ctx, job.type, job.remote_id, job.details)
@@ -316,26 +316,26 @@ def test_threads_that_the_server_does_not_give_are_a_gap_with_the_reason(ctx: Co
     site.fail(status=403)
     with pytest.raises(SourceError):
         do(ctx, first.type, first.remote_id, first.details)
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     assert unread(ctx) == []
 
-    minutes_pass(ctx)
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    hours_pass(ctx)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     reason = f"{site.url}/po/thread/{first.details['thread']}.json answers with status 403."
-    assert unread(ctx) == [Gap("po", due - timedelta(minutes=2), None, reason, 1)]
+    assert unread(ctx) == [Gap("po", due - timedelta(hours=2), None, reason, 1)]
 
     do(ctx, first.type, first.remote_id, first.details)
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     ended = coverage(ctx)[-1]["ended"]
-    assert unread(ctx) == [Gap("po", due - timedelta(minutes=2), ended, reason, 1)]
+    assert unread(ctx) == [Gap("po", due - timedelta(hours=2), ended, reason, 1)]
 
 
 def test_threads_that_must_wait_for_their_turn_are_a_gap(ctx: Context, site: LivingBoard) -> None:
     point_at(ctx, "fourchan", site.url, boards="po")
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     waiting = open_jobs(ctx, "fourchan-thread")
-    minutes_pass(ctx)
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    hours_pass(ctx)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     [gap] = unread(ctx)
     assert (gap.threads, gap.ended) == (len(waiting), None)
     assert gap.reason.startswith("They waited for their turn")
@@ -343,7 +343,7 @@ def test_threads_that_must_wait_for_their_turn_are_a_gap(ctx: Context, site: Liv
     site.fail(broken=True, path="/po/thread/*")
     with pytest.raises(SourceError):
         do(ctx, waiting[0].type, waiting[0].remote_id, waiting[0].details)
-    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=60)
+    do(ctx, "fourchan-board", "po", {"board": "po"}, interval=3600)
     assert unread(ctx)[0].reason.startswith("1 could not be read: http")
     assert unread(ctx)[0].reason.endswith("The others waited for their turn.")
 

@@ -400,3 +400,15 @@ def test_it_runs_as_a_program(tmp_path: Path) -> None:
     assert line.startswith("fourchan: http://127.0.0.1:")
     known = {thread["no"] for thread in json.loads(ledger.read_text())["threads"]}
     assert {thread["no"] for page in pages for thread in page["threads"]} <= known
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "said"),
+    [(("--boards", " , "), 2, "name at least one board"), (("--dialect", "futaba"), 1, "There is no dialect 'futaba'")],
+)
+def test_a_program_that_could_show_nothing_says_why_and_ends(
+    arguments: tuple[str, ...], status: int, said: str
+) -> None:
+    command = [sys.executable, "-m", "extras.living_board", *arguments]
+    done = subprocess.run(command, check=False, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (done.returncode, said in done.stderr) == (status, True)
