@@ -10,7 +10,7 @@ import errno
 import os
 import signal
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,11 +18,11 @@ from typing import Any
 from app.domain.dataset import Dataset, Status, StoredFile, attempt_folder
 from app.domain.errors import Cancelled, EmptyResult, FourcatError, InvalidInput, SourceError, Unavailable, UserError
 from app.domain.job import Job
-from app.domain.texts import Text, declared, say, say_many
+from app.domain.texts import Text, declared, join, say, say_many
 from app.domain.upload import Upload
 from app.domain.user import User
 from app.plugins.datasource import DataSource
-from app.plugins.options import dump, secrets_of, specs
+from app.plugins.options import Spec, dump, secrets_of, specs
 from app.plugins.processor import Processor
 from app.plugins.validation import load
 from app.plugins.worker import Worker
@@ -116,9 +116,19 @@ def _run(ctx: Context, task: Task, reporter: Reporter) -> Outcome:
         if issubclass(plugin, DataSource):
             return _capture(ctx, task, plugin, reporter)
         return _process(ctx, task, plugin, reporter)
-    except InvalidInput as error:  # people know options by their labels
-        labels = {name: declared(spec.label) for name, spec in specs(plugin.Options).items()}
-        raise InvalidInput({labels.get(name, name): texts for name, texts in error.fields.items()}) from error
+    except InvalidInput as error:
+        if error.message != InvalidInput(error.fields).message:
+            raise
+        raise InvalidInput(error.fields, _in_labels(specs(plugin.Options), error)) from error
+
+
+def _in_labels(known: Mapping[str, Spec], error: InvalidInput) -> str:
+    """What is wrong with which options, called by their labels, as people know them."""
+    told = []
+    for name, texts in error.fields.items():
+        text = join(" ", texts)
+        told.append(say("{name}: {texts}", name=declared(known[name].label), texts=text) if name in known else text)
+    return join(" ", told)
 
 
 def _process(ctx: Context, task: Task, processor: type[Processor], reporter: Reporter) -> Outcome:

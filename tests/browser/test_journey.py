@@ -16,9 +16,21 @@ from app.domain.user import User
 from app.services.context import Context
 from app.services.dataset import update_dataset
 from app.services.run import run_processor
-from tests.conftest import PASSWORD, POSTS, finished_posts
+from tests.conftest import PASSWORD, POSTS, finished_posts, wait_for_end
 
 pytestmark = pytest.mark.slow
+
+_WORDS_BELOW = """canvas => {
+    const high = 30 * devicePixelRatio;
+    const pixels = canvas.getContext("2d").getImageData(0, canvas.height - high, canvas.width, high).data;
+    let dark = 0;
+    for (let at = 0; at < pixels.length; at += 4) {
+        const [red, green, blue, alpha] = pixels.slice(at, at + 4);
+        if (alpha > 200 && Math.max(red, green, blue) < 130 && Math.abs(red - green) < 40) dark += 1;
+    }
+    return dark;
+}"""
+"""How many dots are as dark as words and not of a colour, at the foot of a chart."""
 
 _LINES = POSTS.decode().splitlines()
 
@@ -78,6 +90,18 @@ def test_from_sign_in_to_download(page: Page, admin: User, tmp_path: Path) -> No
     rows = list(csv.DictReader(Path(started.value.path()).read_text().splitlines()))
     assert [row["date"] for row in rows] == [f"2026-0{month}" for month in range(1, 7)]
     assert [row["value"] for row in rows] == ["10"] * 6
+
+
+def test_bars_keep_their_months_when_they_answer_to_the_pointer(page: Page, ctx: Context, admin: User) -> None:
+    posts = finished_posts(ctx, admin)
+    count, _ = run_processor(ctx, admin, posts.key, "count-posts", {"timeframe": "month"})
+    bars, _ = run_processor(ctx, admin, count.key, "histogram", {})
+    wait_for_end(ctx, bars.key)
+    _sign_in(page, admin)
+    page.goto(f"/datasets/{bars.key}")
+    page.get_by_role("button", name="Make it interactive").click()
+    expect(page.get_by_text("Point at a part of the chart for its values.")).to_be_visible()
+    assert page.locator(".chart .live canvas").evaluate(_WORDS_BELOW) > 50
 
 
 def tab_to_and_press(page: Page, name: str) -> None:

@@ -55,6 +55,19 @@ def test_share_mark_delete_and_undo(page: Page, ctx: Context, admin: User, user:
     expect(page.locator("#head")).to_contain_text("thesis")
 
 
+def test_what_is_done_to_many_fits_a_phone(page: Page, ctx: Context, admin: User, user: User) -> None:
+    finished_posts(ctx, admin)
+    _sign_in(page, admin)
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.get_by_label("Pick posts.csv").check()
+    for menu in ("Tag", "Share"):
+        page.locator("#bulk summary", has_text=menu).click()
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390, menu
+    page.get_by_label("With people or tags").fill(user.name)
+    page.locator("#bulk").get_by_role("button", name="Share", exact=True).click()
+    expect(page.get_by_text("1 dataset shared.")).to_be_visible()
+
+
 def test_the_list_is_narrowed_as_one_types(page: Page, ctx: Context, admin: User) -> None:
     finished_posts(ctx, admin)
     _sign_in(page, admin)

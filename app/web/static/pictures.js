@@ -48,6 +48,9 @@
   }
   const hideTip = () => { tip.hidden = true; };
 
+  // Vega's interpreter takes the one number of `datetime(…)` for a year, so moments stand there as numbers.
+  const withMoments = (spec) => JSON.parse(JSON.stringify(spec).replace(/\{"signal":"datetime\((-?\d+)\)"\}/g, "$1"));
+
   async function interact(chart) {
     const button = chart.querySelector("[data-interact]");
     const said = chart.querySelector("[role='status']");
@@ -63,7 +66,7 @@
       ]);
       live.hidden = false;
       const isLite = spec.$schema.includes("/vega-lite/");
-      const compiled = isLite ? vegaLite.compile(spec).spec : spec;
+      const compiled = isLite ? withMoments(vegaLite.compile(spec).spec) : spec;
       const view = new vega.View(vega.parse(compiled, isLite ? undefined : spec.config, { ast: true }), {
         expr: expressionInterpreter, renderer: "canvas", container: live, hover: true,
         loader: vega.loader({ http: { credentials: "omit" }, baseURL: "about:blank" }),
