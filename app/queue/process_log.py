@@ -21,6 +21,7 @@ from app.queue.connection import Bell
 
 _KEPT = 1_000
 _LONGEST = 8_000
+_SECONDS = 14 * 24 * 3600
 _TELLING = "app.runner"
 
 
@@ -98,8 +99,11 @@ class _Handler(logging.Handler):
             "level": record.levelname,
             "text": self.format(record)[:_LONGEST],
         }
+        key = _key(self._bell, record.levelno)
         try:
-            with self._bell.asking():
-                self._bell.client.xadd(_key(self._bell, record.levelno), fields, maxlen=_KEPT, approximate=True)
+            with self._bell.asking(), self._bell.client.pipeline(transaction=False) as asked:
+                asked.xadd(key, fields, maxlen=_KEPT, approximate=True)
+                asked.expire(key, _SECONDS)
+                asked.execute()
         except redis.RedisError:
             return

@@ -84,6 +84,8 @@ def test_tasks_that_tell_much_push_out_no_warning_and_not_all_is_kept(ctx: Conte
     assert said(ctx.bell, "told 1499") != []
     assert said(ctx.bell, "told 0100") == [], "the oldest have gone"
     assert len(latest_said(ctx.bell, "") or []) == 200
+    for kind in ("grave", "told"):
+        assert 0 < ctx.bell.client.ttl(f"{ctx.bell.prefix}:said:{kind}") <= 14 * 24 * 3600
 
 
 def test_without_redis_nothing_is_held_up(ctx: Context, admin: User, user: User) -> None:
