@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
+import platform
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -95,7 +95,7 @@ class _Handler(logging.Handler):
     def _put(self, record: logging.LogRecord) -> None:
         fields: dict[Any, Any] = {
             "process": self._process,
-            "place": f"{socket.gethostname()} {os.getpid()}",
+            "place": f"{platform.node()} {os.getpid()}",
             "level": record.levelname,
             "text": self.format(record)[:_LONGEST],
         }

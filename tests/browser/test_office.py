@@ -162,10 +162,10 @@ def test_the_workers_are_restarted_from_the_control_panel(
     dialog.get_by_role("button", name="Restart", exact=True).click()
     expect(page.get_by_text("The workers of all machines start anew.")).to_be_visible()
     assert _crew["manager"].wait(30) == 0
-    expect(page.get_by_text("No machine takes work.")).to_be_visible()
+    expect(page.locator(".verdict")).to_have_text("No machine takes work.")
     _crew["manager"] = _crew["start"]("-m", "app.runner")  # as whatever keeps it running does
     expect(page.get_by_role("row", name=str(_crew["manager"].pid))).to_be_visible()
-    expect(page.get_by_text("All is well")).to_be_visible()
+    expect(page.locator(".verdict")).to_contain_text("All is well")
 
 
 def test_a_failure_is_understood_mended_and_run_again_by_keyboard(
@@ -193,7 +193,8 @@ def test_a_failure_is_understood_mended_and_run_again_by_keyboard(
         page.keyboard.press("Control+a")
         page.keyboard.press("Delete")
         page.keyboard.press("Enter")
-        expect(page.get_by_role("form", name="misbehave").get_by_role("status")).to_have_text("Saved")
+        expect(page.get_by_role("form", name="misbehave").get_by_text("Saved", exact=True)).to_be_visible()
+        expect(page.locator("#told")).to_have_text("Saved")
         assert limit not in ctx.site_settings()
         _go_with_keys(page, page.get_by_role("link", name="Jobs", exact=True))
         _go_with_keys(page, page.get_by_role("button", name="Run again: Misbehave"))

@@ -121,9 +121,9 @@ class TestLimits:
         self, ctx: Context, admin: User, top: Dataset, fleet: Fleet, tmp_path: Path
     ) -> None:
         trace = tmp_path / "trace"
-        asked = ask_many(ctx, admin, top, 22, 0.4, trace)
         third = fleet.run("three", MANAGER)
         fleet.wait_for_managers(ctx)
+        asked = ask_many(ctx, admin, top, 22, 0.4, trace)
         wait_for(lambda: len(spans(trace)) >= 5, "some work")
         fleet.run("one", MANAGER).terminate()
         wait_for(lambda: len(spans(trace)) >= 10, "more work")
