@@ -30,12 +30,13 @@ def show(key: str) -> Response:
 def _examples(key: str, problem: str = "") -> Response:
     ctx, actor, words = installation(), current_actor(), request.args.get("words", "").strip()
     return render(
-        "analysis/examples.html",
+        "analysis/repeat.html",
         piece="analysis/_examples.html",
         status=422 if problem else 200,
         dataset=datasets.get_dataset(ctx, actor, key),
         found=repeat.list_examples(ctx, actor, key, words),
         words=words,
+        example=None,
         problem=problem,
     )
 

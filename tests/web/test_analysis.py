@@ -116,3 +116,6 @@ def test_the_analyses_of_another_dataset_are_asked_for_here(
     again = ada.change(path, htmx=True, example=example.key, analysis=[days.key])
     assert "1 was there already." in again.text
     assert ada.change(path, example=example.key, analysis=[days.key]).location == f"/datasets/{posts.key}"
+    whole = (ada.get(path).text, ada.get(f"{path}?example={example.key}").text)
+    assert [page.count("<h1>The same analyses</h1>") for page in whole] == [1, 1]
+    assert ["The pilot" in page for page in whole] == [True, True]
