@@ -56,6 +56,11 @@ class InvalidInput(UserError):
             message = join("; ", named)
         super().__init__(message)
 
+    @property
+    def texts(self) -> list[str]:
+        """All that is wrong, whichever field it is about."""
+        return [text for texts in self.fields.values() for text in texts]
+
 
 class TooLarge(InvalidInput):
     """This file is larger than this site takes."""

@@ -24,8 +24,8 @@ __all__ = ["ORDERS", "WHOSE", "Wanted", "list_datasets", "whose_to_list"]
 @dataclass(frozen=True)
 class Wanted:
     """What to list. `text` are words that must be in the name, parameters or columns of a capture or of what was made
-    from it; `owner` is a name; `since` and `until` are days, the latter included; with `has_analyses`
-    those from which something has been made.
+    from it; `owner` is a name; `since` and `until` are days, the latter included; with
+    `has_analyses` those from which something has been made.
     """
 
     whose: str = "mine"

@@ -74,7 +74,7 @@ def explore(
     try:
         found = page(ctx, actor, key, offset=offset, limit=limit, sort=sort, filter=filter, find=find)
     except InvalidInput as error:
-        problem = " ".join(text for texts in error.fields.values() for text in texts)
+        problem = " ".join(error.texts)
         return Explored(dataset, ItemPage(list(dataset.columns), {}, [], 0, offset, limit), [], problem)
     source = ctx.registry.datasources.get(dataset.datasource or "")
     more = source.explain(found.rows, ctx.database) if source else [{} for _ in found.rows]

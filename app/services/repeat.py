@@ -62,12 +62,17 @@ def list_repeatable(ctx: Context, actor: User, key: str, example: str) -> list[R
 
     :raises InvalidInput: naming `example`, when there is none or both are the same
     """
+    return _repeatable(ctx, actor, key, example)[0]
+
+
+def _repeatable(ctx: Context, actor: User, key: str, example: str) -> tuple[list[Repeatable], _Children]:
+    """The same, and all that lies below `example`."""
     target = get_dataset(ctx, actor, key)
     if example in ("", key):
         raise InvalidInput({"example": [say("Choose another dataset than this one.")]})
     children = _children(ctx, actor, get_dataset(ctx, actor, example).key)
     own = {target.key, *_above(ctx, target)}
-    return list(_below(ctx, children, example, own, 0))
+    return list(_below(ctx, children, example, own, 0)), children
 
 
 def repeat_analyses(ctx: Context, actor: User, key: str, example: str, only: Collection[str] | None = None) -> Repeated:
@@ -79,12 +84,12 @@ def repeat_analyses(ctx: Context, actor: User, key: str, example: str, only: Col
     :raises InvalidInput: naming `example` or `analyses`, when nothing can be asked for so
     """
     require_write(actor)
-    wanted = [one for one in list_repeatable(ctx, actor, key, example) if only is None or one.dataset.key in only]
+    found, children = _repeatable(ctx, actor, key, example)
+    wanted = [one for one in found if only is None or one.dataset.key in only]
     if not wanted:
         raise InvalidInput({"analyses": [say("Choose at least one analysis.")]})
     if len(wanted) > MOST:
         raise InvalidInput({"analyses": [say("Choose at most {most} analyses at once.", most=MOST)]})
-    children = _children(ctx, actor, example)
     counterparts = {example: key}
     done = Repeated()
     for one in wanted:

@@ -147,6 +147,6 @@ def upload(key: str) -> Response:
     try:
         saved = files.import_codes(installation(), current_actor(), key, file.filename, file.stream)
     except InvalidInput as error:
-        return _page(key, 422, file_errors=[text for texts in error.fields.values() for text in texts])
+        return _page(key, 422, file_errors=error.texts)
     said = say_many("{n} value noted down.", "{n} values noted down.", saved)
     return go_to(url_for("annotate.show", key=key, said=told(said), _anchor="files"))

@@ -130,7 +130,7 @@ def save(name: str) -> Response:
     try:
         change_site_settings(installation(), current_actor(), wanted)
     except InvalidInput as error:
-        return _edit(setting, typed, 422, errors=[text for texts in error.fields.values() for text in texts])
+        return _edit(setting, typed, 422, errors=error.texts)
     if not text and _is_page(setting) and not setting.default:
         return go_to(url_for("control_pages.overview"))
     return go_to(url_for("control_pages.edit", name=name, saved=1))

@@ -121,7 +121,7 @@ def decide(request_id: int, decision: str) -> Response:
             return go_to(url_for("control_people.requests"))
         made, path = access_request.approve(ctx, actor, request_id, request.form.get("name", ""))
     except InvalidInput as error:
-        problem = " ".join(text for texts in error.fields.values() for text in texts)
+        problem = " ".join(error.texts)
         return _requests(problem=problem, refused=request_id, status=422)
     except Conflict as error:
         return _requests(problem=error.message, refused=request_id, status=409)

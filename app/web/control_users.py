@@ -87,7 +87,7 @@ def bulk() -> Response:
             installation(), current_actor(), ids, request.form.get("action", ""), request.form.get("tag", "")
         )
     except InvalidInput as error:
-        return _overview(problems=[text for texts in error.fields.values() for text in texts], picked=ids, status=422)
+        return _overview(problems=error.texts, picked=ids, status=422)
     return _overview(
         said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(ids)),
         problems=outcome.problems,

@@ -143,7 +143,7 @@ def do_to_datasets() -> Response:
             installation(), current_actor(), keys, request.form.get("action", ""), request.form.get("heir", "")
         )
     except InvalidInput as error:
-        return _datasets(problems=[text for texts in error.fields.values() for text in texts], picked=keys, code=422)
+        return _datasets(problems=error.texts, picked=keys, code=422)
     return _datasets(
         said=say("Done for {done:,} of {all:,}.", done=len(outcome.done), all=len(keys)),
         problems=outcome.problems,

@@ -63,7 +63,7 @@ def ask(key: str) -> Response:
     try:
         done = repeat.repeat_analyses(installation(), current_actor(), key, example, picked)
     except InvalidInput as error:
-        problem = " ".join(text for texts in error.fields.values() for text in texts)
+        problem = " ".join(error.texts)
         return _examples(key, problem) if "example" in error.fields else _choose(key, example, problem)
     if not request.htmx:
         return go_to(url_for("dataset.show", key=key))

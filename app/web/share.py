@@ -72,7 +72,7 @@ def share(key: str) -> Response:
     try:
         shares.share_with(installation(), current_actor(), [key], role, names.split(","))
     except InvalidInput as error:
-        return _show(key, status=422, errors=[text for texts in error.fields.values() for text in texts], typed=names)
+        return _show(key, status=422, errors=error.texts, typed=names)
     return _changed(key, say("Shared: {names}", names=names))
 
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from app.domain.dataset import Kind, Result, Status, StoredFile
+from app.domain.dataset import Dataset, Kind, Result, Status, StoredFile
 from app.domain.errors import NotFound
 from app.domain.job import Job
 from app.domain.user import User
@@ -172,14 +172,20 @@ def test_the_clean_up_deletes_old_files_that_nothing_refers_to_and_no_others(ctx
     assert lines == ["deleted datasets/0123/1/table.parquet", "deleted uploads/4567.csv"]
 
 
-def test_the_clean_up_leaves_alone_what_running_work_has_stored(ctx: Context, do: Do, user: User) -> None:
-    empty_storage(ctx)
+def running_import(ctx: Context, user: User) -> tuple[Dataset, Job]:
+    """An import of a file that a worker has just begun, and its job."""
     asked = import_posts(ctx, user)
     waiting = jobs.for_dataset(ctx.database, asked.key)
     assert waiting is not None
     with ctx.database.transaction() as tx:
         running = ctx.queue.claim(tx, waiting.id)
     assert running is not None
+    return asked, running
+
+
+def test_the_clean_up_leaves_alone_what_running_work_has_stored(ctx: Context, do: Do, user: User) -> None:
+    empty_storage(ctx)
+    asked, running = running_import(ctx, user)
     kept = [*names(ctx), put(ctx, f"datasets/{asked.key}/{running.token}/7-table.parquet")]
     put(ctx, f"datasets/{asked.key}/1/7-table.parquet")
     age(ctx, 2)
@@ -191,12 +197,7 @@ def test_the_clean_up_leaves_alone_what_is_published_while_it_looks(
     ctx: Context, do: Do, user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     empty_storage(ctx)
-    asked = import_posts(ctx, user)
-    waiting = jobs.for_dataset(ctx.database, asked.key)
-    assert waiting is not None
-    with ctx.database.transaction() as tx:
-        running = ctx.queue.claim(tx, waiting.id)
-    assert running is not None
+    asked, running = running_import(ctx, user)
     made = put(ctx, f"datasets/{asked.key}/{running.token}/table.parquet")
     age(ctx, 2)
 

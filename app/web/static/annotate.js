@@ -1,10 +1,9 @@
 // Coding in the explorer: saved as one goes, tried again while the server does not answer; keys for choices.
-// `one` and `all` are those of app.js.
+// `one`, `all` and `hasNoKeys` are those of app.js.
 "use strict";
 
 const TYPING_PAUSE = 700;
 const AGAIN_AFTER = 3000;
-const page = document.documentElement;
 const waiting = new Map(); // forms whose values are not saved yet, each with its timer
 
 function fieldsOf(form) {
@@ -131,7 +130,7 @@ document.addEventListener("keydown", (event) => {
     one("[data-step]", item)?.focus();
     return;
   }
-  if (page.classList.contains("without-keys")) return;
+  if (hasNoKeys()) return;
   const isTyping = event.target.matches("input:not([type=radio], [type=checkbox]), textarea, select");
   if (isTyping) return;
   if (item && /^[1-9]$/.test(event.key) && choose(item, Number(event.key))) event.preventDefault();
@@ -151,6 +150,7 @@ document.addEventListener("keydown", (event) => {
 }, true);
 
 // The fields can be put away for reading, and come back; the browser remembers it.
+const page = document.documentElement;
 
 function showCoding() {
   const button = one("[data-hide-coding]");
